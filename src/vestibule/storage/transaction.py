@@ -62,15 +62,15 @@ class Transaction(Protocol):
     @property
     def dialect(self) -> Dialect: ...
 
-    async def fetch_one(self, sql: str, **params: object) -> Row | None:
+    async def fetch_one(self, sql: str, /, **params: object) -> Row | None:
         """The first row, or `None`. `RETURNING` statements are run to their end."""
         ...
 
-    async def fetch_all(self, sql: str, **params: object) -> list[Row]:
+    async def fetch_all(self, sql: str, /, **params: object) -> list[Row]:
         """Every row, in the order of the statement."""
         ...
 
-    async def execute(self, sql: str, **params: object) -> int:
+    async def execute(self, sql: str, /, **params: object) -> int:
         """The number of rows inserted, updated or deleted by the statement itself."""
         ...
 
