@@ -1,0 +1,94 @@
+"""The vocabulary of the journal: what happened, in the words that operators search for.
+
+OWASP's logging vocabulary where it has a word. An event carries no secret, no code, no full
+number or address; recording it is the flows' business.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class EventName(StrEnum):
+    """Each member is one thing that happens; several may share an OWASP family prefix."""
+
+    # sign-up
+    SIGN_UP_STARTED = "sign_up_started"
+    SIGN_UP_EXISTING_ADDRESS = "sign_up_existing_address"
+    SIGN_UP_VERIFIED = "user_created"
+    EMAIL_CONFIRMED = "email_confirmed"
+    # sign-in: the password
+    PASSWORD_ACCEPTED = "authn_password_success"  # noqa: S105 - the name of an event
+    PASSWORD_FAILED = "authn_password_fail"  # noqa: S105 - the name of an event
+    PASSWORD_THROTTLED = "authn_password_fail_max"  # noqa: S105 - the name of an event
+    # sign-in: the second factor
+    SECOND_FACTOR_ACCEPTED = "authn_second_factor_success"
+    SECOND_FACTOR_FAILED = "authn_login_fail"
+    SECOND_FACTOR_EXHAUSTED = "authn_login_fail_max"
+    SECOND_FACTOR_PAUSED = "authn_login_lock"
+    SECOND_FACTOR_REPLAYED = "authn_token_reuse"
+    SIGNED_IN = "authn_login_success"
+    SIGNED_OUT = "authn_logout"
+    STRIKES_REACHED = "authn_strikes_reached"
+    # challenges
+    CHALLENGE_SENT = "challenge_sent"
+    CHALLENGE_REFUSED = "challenge_refused"
+    # authenticators
+    ENROLLMENT_STARTED = "enrollment_started"
+    AUTHENTICATOR_BOUND = "authenticator_bound"
+    AUTHENTICATOR_UNBOUND = "authenticator_unbound"
+    AUTHENTICATOR_RENAMED = "authenticator_renamed"
+    DEFAULT_METHOD_CHANGED = "default_method_changed"
+    TIME_OFFSET_MOVED = "totp_offset_moved"
+    # recovery code
+    RECOVERY_CODE_MADE = "recovery_code_made"
+    RECOVERY_CODE_SHOWN = "recovery_code_shown"
+    RECOVERY_CODE_ACKNOWLEDGED = "recovery_code_acknowledged"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODE_FAILED = "recovery_code_fail"
+    # settings gate and step-up
+    GATE_OPENED = "settings_gate_opened"
+    GATE_FAILED = "settings_gate_fail"
+    STEP_UP_SUCCEEDED = "authn_step_up_success"
+    STEP_UP_FAILED = "authn_step_up_fail"
+    # password
+    PASSWORD_CHANGED = "authn_password_change"  # noqa: S105 - the name of an event
+    PASSWORD_CHANGE_FAILED = "authn_password_change_fail"  # noqa: S105 - the name of an event
+    PASSWORD_RESET_REQUESTED = "authn_password_reset_requested"  # noqa: S105 - as above
+    PASSWORD_RESET_FAILED = "authn_password_reset_fail"  # noqa: S105 - as above
+    PASSWORD_RESET = "authn_password_reset"  # noqa: S105 - the name of an event
+    # sessions
+    SESSION_CREATED = "session_created"
+    SESSION_RENEWED = "session_renewed"
+    SESSION_RESUMED = "session_resumed"
+    SESSION_RESUME_FAILED = "session_resume_fail"
+    SESSION_ENDED = "session_ended"
+    SESSION_EXPIRED = "session_expired"
+    # refusals
+    CSRF_REFUSED = "csrf_refused"
+    ACCESS_REFUSED = "authz_fail"
+    SEQUENCE_REFUSED = "sequence_fail"
+    THROTTLE_HIT = "excess_rate_limit_exceeded"
+    # operation
+    SYSTEM_STARTED = "sys_startup"
+    SYSTEM_STOPPED = "sys_shutdown"
+
+
+class Outcome(StrEnum):
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+Datum = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the journal; `reason` is a refusal's id, `data` small plain facts."""
+
+    name: EventName
+    outcome: Outcome
+    reason: str | None = None
+    account_id: str | None = None
+    data: Mapping[str, Datum] = field(default_factory=lambda: MappingProxyType({}))

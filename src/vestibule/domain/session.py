@@ -1,0 +1,71 @@
+"""How long a session, its settings gate and its fresh proofs last.
+
+Reads times and says where they stand; ends nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+FRESH_FOR = timedelta(minutes=10)
+GATE_IDLE = timedelta(minutes=10)
+GATE_ABSOLUTE = timedelta(minutes=30)
+
+
+class Standing(StrEnum):
+    LIVE = "live"
+    IDLE = "idle"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The lifetimes of a session; NIST §2.2.3 caps them at 24 h and 60 min (SE-03)."""
+
+    absolute: timedelta = timedelta(hours=12)
+    idle: timedelta = timedelta(minutes=30)
+
+    def __post_init__(self) -> None:
+        if not timedelta() < self.absolute <= timedelta(hours=24):
+            raise ValueError("a session lasts at most 24 hours")
+        if not timedelta() < self.idle <= timedelta(minutes=60):
+            raise ValueError("a session is idle for at most 60 minutes")
+
+
+class SessionTimes(Protocol):
+    """The times of a session; the stored session has them."""
+
+    @property
+    def signed_in_at(self) -> datetime: ...
+
+    @property
+    def last_seen_at(self) -> datetime: ...
+
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def standing(session: SessionTimes, now: datetime, limits: Limits = DEFAULT_LIMITS) -> Standing:
+    """LIVE; IDLE, when the password alone resumes it (SE-04); or ENDED, when nothing does.
+
+    The stored end counts, and so do limits that were tightened since.
+    """
+    if now >= min(session.expires_at, session.signed_in_at + limits.absolute):
+        return Standing.ENDED
+    return Standing.IDLE if now - session.last_seen_at >= limits.idle else Standing.LIVE
+
+
+def gate_is_open(opened_at: datetime | None, used_at: datetime | None, now: datetime) -> bool:
+    """The settings gate: 10 min since the last act, 30 min in all (EM-04)."""
+    if opened_at is None:
+        return False
+    return now - opened_at <= GATE_ABSOLUTE and now - (used_at or opened_at) <= GATE_IDLE
+
+
+def fresh(at: datetime | None, now: datetime) -> bool:
+    """Whether a proof is at most ten minutes old (SU-01)."""
+    return at is not None and now - at <= FRESH_FOR

@@ -1,0 +1,95 @@
+"""How long a wrong try costs, and how far a six-digit code may still be trusted.
+
+Pure arithmetic over counts; counting itself is one storage statement, before the comparison.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+FREE_PASSWORD_TRIES = 5
+FIRST_PASSWORD_WAIT = timedelta(seconds=30)
+LONGEST_PASSWORD_WAIT = timedelta(hours=1)
+
+SHORT_PAUSE_STRIKES, SHORT_PAUSE = 10, timedelta(minutes=15)
+LONG_PAUSE_STRIKES, LONG_PAUSE = 15, timedelta(hours=1)
+EPOCH_BUDGET = 20
+YEAR_BUDGET = 50
+YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Strikes:
+    """An account's wrong six-digit guesses, over all methods.
+
+    `epoch`: since its password was set; `year`: in the last 365 days. The times are those of
+    the tenth and fifteenth strike of the epoch.
+    """
+
+    epoch: int
+    year: int
+    tenth_at: datetime | None = None
+    fifteenth_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.epoch >= SHORT_PAUSE_STRIKES and self.tenth_at is None:
+            raise ValueError("ten strikes without the time of the tenth")
+        if self.epoch >= LONG_PAUSE_STRIKES and self.fifteenth_at is None:
+            raise ValueError("fifteen strikes without the time of the fifteenth")
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A guess may be made: of so many digits if sent; of two codes in a row if from an app.
+
+    A code that was issued with fewer digits than this no longer counts.
+    """
+
+    digits: Literal[6, 10]
+    two_codes: bool
+
+    @property
+    def requires_new_password(self) -> bool:
+        """Somebody else knows the password: the next full sign-in sets another."""
+        return self.digits == 10
+
+
+@dataclass(frozen=True, slots=True)
+class PausedUntil:
+    """No guess from this browser until then."""
+
+    at: datetime
+
+
+def password_wait(failures: int) -> timedelta:
+    """The wait before the next password is looked at: none, then 30 s doubling to 1 h (RL-02)."""
+    if failures < FREE_PASSWORD_TRIES:
+        return timedelta()
+    doublings = min(failures - FREE_PASSWORD_TRIES, 16)
+    wait: timedelta = FIRST_PASSWORD_WAIT * 2**doublings
+    return min(wait, LONGEST_PASSWORD_WAIT)
+
+
+def second_factor_decision(
+    strikes: Strikes, *, now: datetime, known_browser: bool
+) -> Open | PausedUntil:
+    """What the next guess at a second factor may be, given the strikes before it.
+
+    At most 50 six-digit guesses with at most two accepted values a year: P ≤ 1e-4. Past the
+    budget nothing closes, so nobody can lock the owner out; the code only grows.
+    """
+    if strikes.epoch >= EPOCH_BUDGET or strikes.year >= YEAR_BUDGET:
+        return Open(digits=10, two_codes=True)
+    paused_until = None if known_browser else _pause_end(strikes)
+    if paused_until is not None and now < paused_until:
+        return PausedUntil(paused_until)
+    return Open(digits=6, two_codes=False)
+
+
+def _pause_end(strikes: Strikes) -> datetime | None:
+    ends = []
+    if strikes.epoch >= SHORT_PAUSE_STRIKES and strikes.tenth_at is not None:
+        ends.append(strikes.tenth_at + SHORT_PAUSE)
+    if strikes.epoch >= LONG_PAUSE_STRIKES and strikes.fifteenth_at is not None:
+        ends.append(strikes.fifteenth_at + LONG_PAUSE)
+    return max(ends, default=None)

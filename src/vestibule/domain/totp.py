@@ -1,0 +1,148 @@
+"""Codes of authentication apps: RFC 4226 and RFC 6238, with a learned offset per app.
+
+Pure comparison: which step was used last and where it is stored is the caller's business.
+Steps are counted on the app's clock, so an offset never makes an old step new again.
+"""
+
+import base64
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from vestibule.entropy import Entropy
+
+DIGITS = 6
+STEP_SECONDS = 30
+SECRET_BYTES = 20
+ENROLMENT_REACH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A new app's first proof: the step it used up, and how far its clock is off."""
+
+    step: int
+    offset: int
+
+
+def hotp(secret: bytes, step: int, *, digits: int = DIGITS, digest: str = "sha1") -> str:
+    """The code of one step, leading zeros kept (RFC 4226 §5.3)."""
+    mac = hmac.digest(secret, step.to_bytes(8, "big"), digest)
+    start = mac[-1] & 0x0F
+    number = int.from_bytes(mac[start : start + 4], "big") & 0x7FFFFFFF
+    return str(number % 10**digits).zfill(digits)
+
+
+def step_at(now: datetime) -> int:
+    """The step of 30 s that a correct clock is in (RFC 6238 §4.2)."""
+    return int(now.timestamp() // STEP_SECONDS)
+
+
+def match_time_step(
+    secret: bytes, code: str, *, now: datetime, offset: int, after: int
+) -> int | None:
+    """The step that the code proves, or None.
+
+    RFC 6238 §5.2: one step of delay at most, and each step once. TO-02: two values at any
+    moment, never more. The offset is read and never changed by a success.
+    """
+    current = step_at(now) + offset
+    # The newer step wins if both codes are alike, so the same digits never pass twice.
+    found = _matching(secret, code, (current, current - 1))
+    return found if found is not None and found > after else None
+
+
+def match_enrolment(secret: bytes, code: str, *, now: datetime) -> Enrolment | None:
+    """The step and offset that an app's first code shows, two steps away at most, or None."""
+    current = step_at(now)
+    found = _matching(secret, code, _nearest_first(current, ENROLMENT_REACH))
+    if found is None:
+        return None
+    return Enrolment(step=found, offset=_offset_accepting(found, current, offset=0))
+
+
+def match_consecutive(
+    secret: bytes,
+    first: str,
+    second: str,
+    *,
+    now: datetime,
+    offset: int,
+    after: int,
+    reach: int = 10,
+) -> tuple[int, int] | None:
+    """The last step and the app's offset shown by two codes in a row, or None.
+
+    Only this moves an offset. `reach` is in steps from the server's own time; both steps
+    must be later than `after`. An offset that already fits stays as it is.
+    """
+    current = step_at(now)
+    found = None
+    for step in _nearest_first(current + offset, reach + abs(offset)):
+        pair = hotp(secret, step - 1), hotp(secret, step)
+        fits = _same(first, pair[0]) & _same(second, pair[1])
+        if fits and abs(step - current) <= reach and found is None:
+            found = step
+    if found is None or found - 1 <= after:
+        return None
+    return found, _offset_accepting(found, current, offset=offset)
+
+
+def clock_error(secret: bytes, code: str, *, now: datetime, reach: int = 10) -> int | None:
+    """How many steps the app's clock is ahead (+) or behind (-), for the message only.
+
+    Opens nothing. Invariant for the caller: the step told, `step_at(now)` plus the result,
+    is stored as used before the answer leaves; else a lucky guess at a code of the coming
+    minutes would be confirmed now and accepted then, and one guess would be worth twelve.
+    """
+    current = step_at(now)
+    found = _matching(secret, code, _nearest_first(current, reach))
+    return None if found is None else found - current
+
+
+def new_secret(entropy: Entropy) -> bytes:
+    """160 bits, as RFC 4226 R6 recommends (TO-01)."""
+    return entropy.bytes(SECRET_BYTES)
+
+
+def base32(secret: bytes) -> str:
+    """The secret as apps take it: RFC 4648 base 32 without padding."""
+    return base64.b32encode(secret).rstrip(b"=").decode()
+
+
+def provisioning_uri(secret: bytes, issuer: str, account: str) -> str:
+    """The key URI behind the QR code; spaces as %20, exactly one colon in the label."""
+    name = quote(issuer.replace(":", " ").strip(), safe="")
+    holder = quote(account.replace(":", " ").strip(), safe="@")
+    return (
+        f"otpauth://totp/{name}:{holder}?secret={base32(secret)}&issuer={name}"
+        f"&algorithm=SHA1&digits={DIGITS}&period={STEP_SECONDS}"
+    )
+
+
+def _matching(secret: bytes, code: str, steps: tuple[int, ...]) -> int | None:
+    """The first of the steps whose code this is; all are computed, whichever matches."""
+    matches = [step for step in steps if _same(code, hotp(secret, step))]
+    return matches[0] if matches else None
+
+
+def _same(typed: str, expected: str) -> bool:
+    return hmac.compare_digest(typed.encode(errors="replace"), expected.encode())
+
+
+def _nearest_first(centre: int, reach: int) -> tuple[int, ...]:
+    steps = range(centre - reach, centre + reach + 1)
+    return tuple(sorted(steps, key=lambda step: (abs(step - centre), -step)))
+
+
+def _offset_accepting(step: int, current: int, *, offset: int) -> int:
+    """The offset nearest to the present one at which sign-in would take this step.
+
+    At offset n the steps current+n and current+n-1 pass, so an app seen one step behind is
+    within the offset, and an app seen two behind needs one.
+    """
+    newest = current + offset
+    if newest - 1 <= step <= newest:
+        return offset
+    return step - current if step > newest else step - current + 1
