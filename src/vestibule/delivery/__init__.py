@@ -1,0 +1,1 @@
+"""Everything that leaves the house: what is said, by whom, and what came of it."""

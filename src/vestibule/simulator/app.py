@@ -1,0 +1,169 @@
+"""The desk page, its messages as JSON, and its static files.
+
+Reads an inbox that somebody else fills. It must not know how messages get there, change
+anything, or be reachable from another machine (settings refuse that with `is_on_this_machine`).
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from gettext import NullTranslations
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+
+class Delivered(Protocol):
+    """What the desk shows of a message."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def to(self) -> str: ...
+    @property
+    def subject(self) -> str | None: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def spoken(self) -> tuple[str, ...]: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def account_label(self) -> str: ...
+    @property
+    def purpose(self) -> str: ...
+    @property
+    def sent_at(self) -> str: ...
+
+
+class Inbox(Protocol):
+    """Where the messages are, newest last."""
+
+    def messages(self, after: str | None = None) -> Sequence[Delivered]: ...
+
+
+class TestNumber(Protocol):
+    """A phone number ending that fails in a known way."""
+
+    @property
+    def ending(self) -> str: ...
+    @property
+    def behaviour(self) -> str: ...
+
+
+def simulator_routes(
+    inbox: Inbox,
+    *,
+    site_name: str = "Vestibule",
+    test_numbers: Sequence[TestNumber] = (),
+    translations: NullTranslations | None = None,
+    locale: str = "en",
+) -> list[BaseRoute]:
+    """The routes under `/simulator`: the page, `/messages` and `/static`. All are GET."""
+    words = translations or NullTranslations()
+    desk = template_environment(words).get_template("desk.html")
+
+    async def page(request: Request) -> Response:
+        body = desk.render(
+            messages=[_shown(one, words) for one in inbox.messages()],
+            site_name=site_name,
+            test_numbers=test_numbers,
+            locale=locale,
+            nonce=getattr(request.state, "nonce", ""),
+        )
+        return HTMLResponse(body, headers=_FRESH)
+
+    async def messages(request: Request) -> Response:
+        newer = inbox.messages(request.query_params.get("after"))
+        return JSONResponse([_shown(one, words) for one in newer], headers=_FRESH)
+
+    return [
+        Route("/simulator", page, name="simulator"),
+        Route("/simulator/messages", messages, name="simulator_messages"),
+        Mount(
+            "/simulator/static",
+            StaticFiles(packages=[("vestibule.simulator", "static")]),
+            name="simulator_static",
+        ),
+    ]
+
+
+def template_environment(translations: NullTranslations) -> Environment:
+    """The desk's templates: escaped, strict about names, every sentence a gettext message."""
+    environment = Environment(
+        loader=PackageLoader("vestibule.simulator"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # The i18n extension adds these at run time, where no type can see them.
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    return environment
+
+
+def is_on_this_machine(origin: str) -> bool:
+    """Whether a public origin can only be reached from this machine itself.
+
+    True for localhost and names below it (RFC 6761 §6.3), 127.0.0.0/8 and [::1].
+    """
+    try:
+        parts = urlsplit(origin)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    is_origin = parts.scheme in ("http", "https") and parts.path in ("", "/")
+    # What urlsplit and a browser may read differently is refused, not interpreted.
+    if not is_origin or parts.query or parts.fragment or any(c in origin for c in "@\\%\t\r\n "):
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address in _LOOPBACK_V4 or address == _LOOPBACK_V6
+
+
+_LOOPBACK_V4 = ipaddress.ip_network("127.0.0.0/8")
+_LOOPBACK_V6 = ipaddress.ip_address("::1")
+_FRESH = {"Cache-Control": "no-store"}
+_PURPOSES = {
+    "sign_up": "Sign up",
+    "wall": "Set up 2FA",
+    "sign_in": "Sign in",
+    "enroll": "Set up 2FA",
+    "settings_gate": "Open User Settings",
+    "step_up": "Confirm a change",
+    "reset": "Reset password",
+    "reset_factor": "Reset password",
+}
+
+
+def _shown(message: Delivered, words: NullTranslations) -> dict[str, object]:
+    return {
+        "id": message.id,
+        "channel": message.channel,
+        "to": message.to,
+        "subject": message.subject,
+        "text": message.text,
+        "code": message.code,
+        "sent_at": message.sent_at,
+        "account_label": message.account_label,
+        "purpose": message.purpose,
+        "purpose_label": _purpose_label(message.purpose, words),
+        "spoken": list(message.spoken),
+    }
+
+
+def _purpose_label(purpose: str, words: NullTranslations) -> str:
+    """A known purpose in words; an unknown one as it came, for it may already be words."""
+    known = _PURPOSES.get(purpose.lower())
+    return words.gettext(known) if known else purpose.replace("_", " ").capitalize()
