@@ -1,0 +1,19 @@
+"""The first schema, as each database's own DDL stands beside this file; a blank line parts two
+statements. Frozen: a change of `schema.py` is a new revision, drafted by Alembic's autogenerate.
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    connection = op.get_bind()
+    script = Path(__file__).with_suffix(f".{connection.dialect.name}.sql")
+    for statement in script.read_text(encoding="utf-8").strip().split("\n\n"):
+        connection.exec_driver_sql(statement)
