@@ -1,0 +1,254 @@
+"""The house rules that no ready-made tool knows, over every file that git would commit.
+
+Reads the tree and names faults as `path:line: what to do`; must not change a file.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.documents import broken_links
+from scripts.pins import loose_pins
+
+LONGEST_ROOM = 420
+LONGEST_FUNCTION = 50
+LONGEST_README = 150
+BOUGHT_IN = re.compile(r"LICENSE|requirements.*\.txt|tests/vectors/.*|docs/images/.*")
+"""Files that others wrote, a tool generated, or that hold no text of ours."""
+MIGRATIONS = "src/vestibule/storage/migrations/versions/"
+"""One step of the schema each, as long as it is: never edited, read once."""
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One breach of a rule, said so that it can be mended."""
+
+    path: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file by its path from the root; `tree` is there for Python."""
+
+    path: str
+    text: str
+    tree: ast.Module | None
+
+    @classmethod
+    def of(cls, path: str, text: str) -> "Source":
+        return cls(path, text, ast.parse(text) if path.endswith(".py") else None)
+
+    def fault(self, line: int, text: str) -> Fault:
+        return Fault(self.path, line, text)
+
+    def numbered(self) -> Iterator[tuple[int, str]]:
+        return enumerate(self.text.splitlines(), 1)
+
+    def nodes(self) -> Iterator[ast.AST]:
+        return iter(()) if self.tree is None else ast.walk(self.tree)
+
+
+def long_rooms(source: Source) -> Iterator[Fault]:
+    lines = len(source.text.splitlines())
+    is_room = source.path.startswith("src/") and not source.path.startswith(MIGRATIONS)
+    if is_room and source.tree and lines > LONGEST_ROOM:
+        yield source.fault(lines, f"{lines} lines; cut the room in two at {LONGEST_ROOM}")
+    if source.path == "README.md" and lines > LONGEST_README:
+        yield source.fault(lines, f"{lines} lines; {LONGEST_README} are enough for a README")
+
+
+def long_functions(source: Source) -> Iterator[Fault]:
+    if source.path.startswith(MIGRATIONS):
+        return
+    for node in source.nodes():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > LONGEST_FUNCTION:
+                yield source.fault(
+                    node.lineno, f"{node.name} has {lines} lines; {LONGEST_FUNCTION} at most"
+                )
+
+
+def unsaid_responsibility(source: Source) -> Iterator[Fault]:
+    is_room = source.path.startswith("src/") and source.tree is not None and source.tree.body
+    if is_room and source.tree and not ast.get_docstring(source.tree):
+        yield source.fault(1, "say in a docstring what this module does and must not do")
+
+
+def vague_names(source: Source) -> Iterator[Fault]:
+    stem = Path(source.path).stem.strip("_")
+    if source.tree and re.fullmatch(r"(utils?|helpers?|common|base|managers?|misc)", stem):
+        yield source.fault(1, f"name the file after its concept; “{stem}” says nothing")
+
+
+_OPEN_END = re.compile(r"\b(TO" r"DO|FIX" r"ME)\b")
+
+
+def open_ends(source: Source) -> Iterator[Fault]:
+    for number, line in source.numbered():
+        if found := _OPEN_END.search(line):
+            yield source.fault(number, f"finish it or file an issue; no {found[0]} in the tree")
+
+
+# Whoever mirrors packages must not meet our choice of host, nor a reader one machine's folders.
+_REGISTRY = re.compile(
+    r"\b(pypi\.org|pythonhosted\.org|npmjs\.(org|com)|yarnpkg\.com|(deb|security|snapshot)"
+    r"\.debian\.org|(archive|security)\.ubuntu\.com|crates\.io|proxy\.golang\.org)"
+)
+_PRIVATE_PATH = re.compile(r"(?<![\w.~$}/-])/(work|farm|root|home|Users)/[\w.-]")
+
+
+def hosts_and_private_paths(source: Source) -> Iterator[Fault]:
+    for number, line in source.numbered():
+        if found := _REGISTRY.search(line):
+            yield source.fault(number, f"no package registry is named here: {found[0]}")
+        if found := _PRIVATE_PATH.search(line):
+            yield source.fault(number, f"a path of one machine: {found[0]}…")
+
+
+_SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore|pragma: no (cover|branch))(?P<rest>.*)")
+
+
+def unreasoned_suppressions(source: Source) -> Iterator[Fault]:
+    """`# noqa: S105 - why` and `# type: ignore[arg-type]  # why`."""
+    if source.tree is None:
+        return
+    for number, line in source.numbered():
+        found = _SUPPRESSION.search(line)
+        if found and not re.search(r"(\s-|#)\s+\w+", found["rest"]):
+            yield source.fault(number, "a suppression carries its reason: “ - why” or “  # why”")
+
+
+ENVIRONMENT_PATCHES = {"setenv", "delenv", "chdir"}
+
+
+def patches(source: Source) -> Iterator[Fault]:
+    """`monkeypatch` may touch the environment; `unittest.mock` is refused by ruff."""
+    if not source.path.startswith("tests/"):
+        return
+    for node in source.nodes():
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in {"monkeypatch", "mocker"}
+            and node.attr not in ENVIRONMENT_PATCHES
+        ):
+            yield source.fault(
+                node.lineno, f"no {node.value.id}.{node.attr}: the design needs an argument"
+            )
+
+
+_STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
+_OF_TABLES = {"src/vestibule/storage/retention.py"}
+"""Where whole statements are made from a table of names, itself a constant."""
+
+
+def sql_from_values(source: Source) -> Iterator[Fault]:
+    """SQL text is made of literals and constants; values are parameters."""
+    if not source.path.startswith("src/") or source.path in _OF_TABLES:
+        return
+    literal = _literal_names(source)
+    for node in source.nodes():
+        if not isinstance(node, ast.JoinedStr) or not _is_statement(node):
+            continue
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                name = ast.unparse(part.value)
+                if name not in literal and not re.fullmatch(r"(\w+\.)*_?[A-Z][A-Z0-9_]*", name):
+                    yield source.fault(
+                        part.lineno, f"{{{name}}} inside SQL: a constant, or a :parameter"
+                    )
+
+
+def _literal_names(source: Source) -> set[str]:
+    """Names that are only ever bound to a literal, as where the dialects' words differ."""
+    fixed = {
+        node.targets[0]
+        for node in source.nodes()
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and _is_literal(node.value)
+    }
+    names = [
+        node
+        for node in source.nodes()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+    loose = {node.id for node in names if node not in fixed}
+    loose |= {node.arg for node in source.nodes() if isinstance(node, ast.arg)}
+    return {node.id for node in names} - loose
+
+
+def _is_literal(value: ast.expr) -> bool:
+    if isinstance(value, ast.IfExp):
+        return _is_literal(value.body) and _is_literal(value.orelse)
+    return isinstance(value, ast.Constant)
+
+
+def _is_statement(node: ast.JoinedStr) -> bool:
+    first = node.values[0] if node.values else None
+    return (
+        isinstance(first, ast.Constant)
+        and isinstance(first.value, str)
+        and _STATEMENT.match(first.value) is not None
+    )
+
+
+RULES: tuple[Callable[[Source], Iterator[Fault]], ...] = (
+    long_rooms,
+    long_functions,
+    unsaid_responsibility,
+    vague_names,
+    open_ends,
+    hosts_and_private_paths,
+    unreasoned_suppressions,
+    patches,
+    sql_from_values,
+)
+
+
+def faults_in(source: Source) -> list[Fault]:
+    """Every breach in one file."""
+    if BOUGHT_IN.fullmatch(source.path):
+        return list(hosts_and_private_paths(source))
+    return sorted(fault for rule in RULES for fault in rule(source))
+
+
+def tree_faults(root: Path) -> list[Fault]:
+    """Every breach in the files that git knows or would take."""
+    names = _listed(root)
+    found = []
+    for name in names:
+        try:
+            source = Source.of(name, (root / name).read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            continue
+        found += faults_in(source)
+    documents = [name for name in names if name.endswith(".md")]
+    found += [Fault(*place) for place in broken_links(root, documents)]
+    found += [Fault(*place) for place in loose_pins(root)]
+    return sorted(found)
+
+
+def _listed(root: Path) -> list[str]:
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    return sorted({name for name in listed.stdout.split("\0") if (root / name).is_file() and name})
+
+
+def main() -> int:
+    found = tree_faults(Path.cwd())
+    for fault in found:
+        print(fault)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
