@@ -6,7 +6,8 @@ tables.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg 0.32 ships no annotations.
@@ -135,6 +136,14 @@ def _translated_state(error: Any, read_only: bool) -> StorageError:
     return StorageError(message)
 
 
+@contextmanager
+def _translating() -> Iterator[None]:
+    try:
+        yield
+    except _FAILURES as error:
+        raise _translated(error) from None
+
+
 async def _no_reset(connection: object) -> None:
     """With a callback, the pool rolls back a leaked transaction and skips `RESET ALL`."""
 
@@ -176,8 +185,19 @@ class PostgresqlDatabase:
             tx = PostgresqlTransaction(connection, single_statement=single_statement)
             if single_statement:
                 return await _undoomed(tx, unit)
-            async with connection.transaction():
-                return await _undoomed(tx, unit)
+            transaction = connection.transaction()
+            with _translating():
+                await transaction.start()
+            try:
+                value = await _undoomed(tx, unit)
+            except BaseException:
+                # When even this fails, the pool closes the connection, which rolls back too.
+                with suppress(*_FAILURES):
+                    await transaction.rollback()
+                raise
+            with _translating():
+                await transaction.commit()
+            return value
 
     async def read(self, unit: Unit[T]) -> T:
         if self._closed:
@@ -214,14 +234,22 @@ class _LazyPool:
         self._settings = {"application_name": "vestibule", **settings}
         self._pool: Any = None
 
-    def borrowed(self) -> "_Borrowed":
-        return _Borrowed(self)
+    @asynccontextmanager
+    async def borrowed(self) -> AsyncIterator[Any]:
+        """A connection for one unit."""
+        with _translating():
+            connection = await self._acquire()
+        try:
+            yield connection
+        finally:
+            with suppress(*_FAILURES):
+                await self._pool.release(connection)
 
-    async def acquire(self) -> Any:
-        # No await between the check and the assignment: min_size=0 connects in `acquire`.
+    async def _acquire(self) -> Any:
         if self._pool is None:
             self._pool = asyncpg.create_pool(
                 self._url,
+                # Connects in `acquire`, so that creating the pool neither waits nor fails.
                 min_size=0,
                 max_size=self._size,
                 timeout=self._busy_for,
@@ -233,33 +261,6 @@ class _LazyPool:
         await self._pool
         return await self._pool.acquire(timeout=self._busy_for)
 
-    async def release(self, connection: Any) -> None:
-        await self._pool.release(connection)
-
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.close()
-
-
-class _Borrowed:
-    """A connection for one unit; driver errors of BEGIN, COMMIT and the pool become ours."""
-
-    def __init__(self, pool: _LazyPool) -> None:
-        self._pool = pool
-        self._connection: Any = None
-
-    async def __aenter__(self) -> Any:
-        try:
-            self._connection = await self._pool.acquire()
-        except _FAILURES as error:
-            raise _translated(error) from None
-        return self._connection
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        try:
-            await self._pool.release(self._connection)
-        except _FAILURES as failure:
-            if error is None:
-                raise _translated(failure) from None
-        if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
-            raise _translated(error) from None

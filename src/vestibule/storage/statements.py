@@ -30,6 +30,12 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_VERB = re.compile(
+    r"(?:\s+|--[^\n]*|/\*.*?\*/)*(?:SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.I | re.S
+)
+# They outlive the transaction on a pooled connection that is never reset.
+_SESSION_STATE = re.compile(r"\b(?:set_config|pg_(?:try_)?advisory_(?:un)?lock\w*)\s*\(", re.I)
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -53,8 +59,11 @@ def prepare(sql: str, dialect: Dialect) -> Statement:
     """The statement for a dialect: `$1` once per name on PostgreSQL, `?` per use on SQLite.
 
     `ValueError` for what cannot mean the same on both: bare placeholders, several statements,
-    unterminated literals, nested comments.
+    unterminated literals, nested comments; and for what a transaction may not run: anything but
+    reading and writing rows, and whatever changes the state of a session.
     """
+    if not _VERB.match(sql) or _SESSION_STATE.search(sql):
+        raise ValueError(f"a transaction reads and writes rows, nothing else: {sql}")
     names: list[str] = []
 
     def placeholder(match: re.Match[str]) -> str:
