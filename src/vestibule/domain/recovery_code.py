@@ -41,7 +41,7 @@ def is_last_group(code: str, typed: object) -> bool:
     """Whether the typed text is the code's last group; the whole code counts as well."""
     symbols = typed_code.to_crockford(typed_code.compact(typed) or "")
     expected = last_group(code) if len(symbols) == GROUP else code
-    return hmac.compare_digest(symbols.encode(), expected.encode())
+    return hmac.compare_digest(symbols.encode(errors="replace"), expected.encode())
 
 
 def label(entropy: Entropy) -> str:

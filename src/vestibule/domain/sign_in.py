@@ -11,7 +11,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
-from vestibule.domain.assurance import AuthenticationEvent, Method, is_multi_factor, method_of
+from vestibule.domain.assurance import (
+    AuthenticationEvent,
+    Factor,
+    Method,
+    factor_of,
+    is_multi_factor,
+    method_of,
+)
 from vestibule.domain.challenge import Channel
 
 # --- states --------------------------------------------------------------------------------
@@ -56,7 +63,7 @@ class Complete:
 
     @property
     def second_factor(self) -> AuthenticationEvent:
-        return next(e for e in self.events if e.method not in (Method.PWD, Method.RECOVERY))
+        return next(e for e in self.events if factor_of(e.method) is Factor.POSSESSION)
 
 
 State = AwaitingSecondFactor | AwaitingEnrollment | AwaitingReplacement | Complete

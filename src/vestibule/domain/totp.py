@@ -92,9 +92,9 @@ def match_consecutive(
 def clock_error(secret: bytes, code: str, *, now: datetime, reach: int = 10) -> int | None:
     """How many steps the app's clock is ahead (+) or behind (-), for the message only.
 
-    Opens nothing. Invariant for the caller: the step told, `step_at(now)` plus the result,
-    is stored as used before the answer leaves; else a lucky guess at a code of the coming
-    minutes would be confirmed now and accepted then, and one guess would be worth twelve.
+    Opens nothing. Invariant for the caller: a step still to come (a result above the app's
+    offset) is stored as used before the answer leaves; else a lucky guess at a code of the
+    next five minutes is confirmed now and accepted then, and one guess is worth twelve.
     """
     current = step_at(now)
     found = _matching(secret, code, _nearest_first(current, reach))

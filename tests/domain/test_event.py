@@ -1,0 +1,54 @@
+"""The journal's vocabulary: stable names, OWASP's where it has one."""
+
+import re
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from vestibule.domain.event import Event, EventName, Outcome
+
+OWASP = {
+    "authn_login_success",
+    "authn_login_fail",
+    "authn_login_fail_max",
+    "authn_login_lock",
+    "authn_token_reuse",
+    "authn_password_change",
+    "authn_password_change_fail",
+    "authz_fail",
+    "excess_rate_limit_exceeded",
+    "sequence_fail",
+    "session_created",
+    "session_expired",
+    "session_renewed",
+    "sys_shutdown",
+    "sys_startup",
+    "user_created",
+}
+
+
+def test_owasp_names_are_used_where_they_exist() -> None:
+    """AU-01: What OWASP's logging vocabulary names is named so here."""
+    assert {name.value for name in EventName} >= OWASP
+
+
+@pytest.mark.parametrize("name", EventName)
+def test_event_names_are_plain(name: EventName) -> None:
+    """AU-01: A name is lower-case words joined by underscores, so that any search finds it."""
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", name.value)
+
+
+def test_event_names_are_distinct() -> None:
+    """AU-01: No two things that happen share a name."""
+    assert len(EventName.__members__) == len({name.value for name in EventName})
+
+
+def test_event_is_frozen_and_empty_by_default() -> None:
+    """What was written down does not change, and holds nothing that was not given."""
+    event = Event(EventName.SIGNED_IN, Outcome.SUCCESS)
+
+    with pytest.raises(FrozenInstanceError):
+        event.reason = "other"  # type: ignore[misc]  # that it is refused is the test
+    with pytest.raises(TypeError):
+        event.data["code"] = "123456"  # type: ignore[index]  # that it is refused is the test
+    assert (event.reason, event.account_id, dict(event.data)) == (None, None, {})

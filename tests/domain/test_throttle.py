@@ -1,0 +1,153 @@
+"""What wrong tries cost: the waits for passwords, the strikes for six-digit codes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from vestibule.domain.throttle import (
+    Open,
+    PausedUntil,
+    Strikes,
+    password_wait,
+    second_factor_decision,
+)
+
+TENTH_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+FIFTEENTH_AT = TENTH_AT + timedelta(minutes=20)
+SIX = Open(digits=6, two_codes=False)
+TEN = Open(digits=10, two_codes=True)
+
+
+def strikes(epoch: int, *, year: int | None = None) -> Strikes:
+    return Strikes(
+        epoch=epoch,
+        year=epoch if year is None else year,
+        tenth_at=TENTH_AT if epoch >= 10 else None,
+        fifteenth_at=FIFTEENTH_AT if epoch >= 15 else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"),
+    [
+        (0, 0),
+        (4, 0),
+        (5, 30),
+        (6, 60),
+        (7, 120),
+        (8, 240),
+        (9, 480),
+        (10, 960),
+        (11, 1920),
+        (12, 3600),
+        (13, 3600),
+        (100, 3600),
+        (10**9, 3600),
+    ],
+)
+def test_password_waits_double_from_30_s_to_1_h(failures: int, seconds: int) -> None:
+    """RL-02: Five passwords are free; then the waits double from 30 s and end at one hour."""
+    assert password_wait(failures) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (0, SIX),
+        (9, SIX),
+        (10, PausedUntil(TENTH_AT + timedelta(minutes=15))),
+        (11, PausedUntil(TENTH_AT + timedelta(minutes=15))),
+        (14, PausedUntil(TENTH_AT + timedelta(minutes=15))),
+    ],
+)
+def test_ten_strikes_pause_unknown_browsers(made: int, expected: Open | PausedUntil) -> None:
+    """RL-05: From the tenth strike unknown browsers wait until 15 minutes after it."""
+    decision = second_factor_decision(strikes(made), now=TENTH_AT, known_browser=False)
+
+    assert decision == expected
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (14, SIX),
+        (15, PausedUntil(FIFTEENTH_AT + timedelta(hours=1))),
+        (16, PausedUntil(FIFTEENTH_AT + timedelta(hours=1))),
+        (19, PausedUntil(FIFTEENTH_AT + timedelta(hours=1))),
+    ],
+)
+def test_fifteen_strikes_pause_longer(made: int, expected: Open | PausedUntil) -> None:
+    """RL-05: From the fifteenth strike unknown browsers wait until an hour after it."""
+    decision = second_factor_decision(strikes(made), now=FIFTEENTH_AT, known_browser=False)
+
+    assert decision == expected
+
+
+@pytest.mark.parametrize(
+    ("made", "pause_ends_at"),
+    [(10, TENTH_AT + timedelta(minutes=15)), (15, FIFTEENTH_AT + timedelta(hours=1))],
+)
+@pytest.mark.parametrize(("seconds", "paused"), [(-1, True), (0, False), (1, False)])
+def test_pause_ends_at_its_time(
+    made: int, pause_ends_at: datetime, seconds: int, paused: bool
+) -> None:
+    """RL-05: A pause lasts to the second, then six digits are asked for as before."""
+    at = pause_ends_at + timedelta(seconds=seconds)
+
+    decision = second_factor_decision(strikes(made), now=at, known_browser=False)
+
+    assert decision == (PausedUntil(pause_ends_at) if paused else SIX)
+
+
+@pytest.mark.parametrize("made", [0, 9, 10, 11, 14, 15, 16, 19])
+def test_known_browsers_are_never_paused(made: int) -> None:
+    """RL-03: Strikes made elsewhere do not stop the owner's own browser."""
+    decision = second_factor_decision(strikes(made), now=TENTH_AT, known_browser=True)
+
+    assert decision == SIX
+
+
+@pytest.mark.parametrize("known_browser", [True, False])
+@pytest.mark.parametrize(("made", "short"), [(19, True), (20, False), (21, False), (1000, False)])
+def test_twenty_strikes_end_six_digits_for_this_password(
+    made: int, short: bool, known_browser: bool
+) -> None:
+    """RL-05: From 20 strikes per password the code is ten digits long, and nobody is paused."""
+    much_later = FIFTEENTH_AT + timedelta(hours=1)
+
+    decision = second_factor_decision(strikes(made), now=much_later, known_browser=known_browser)
+
+    assert decision == (SIX if short else TEN)
+
+
+@pytest.mark.parametrize("known_browser", [True, False])
+@pytest.mark.parametrize(("in_a_year", "short"), [(49, True), (50, False), (51, False)])
+def test_fifty_strikes_end_six_digits_for_a_year(
+    in_a_year: int, short: bool, known_browser: bool
+) -> None:
+    """RL-05: From 50 strikes in 365 days the code is ten digits long, whatever the password."""
+    counted = strikes(0, year=in_a_year)
+
+    decision = second_factor_decision(counted, now=TENTH_AT, known_browser=known_browser)
+
+    assert decision == (SIX if short else TEN)
+
+
+def test_fifty_strikes_lift_the_pause() -> None:
+    """From 50 strikes on nothing closes: the long code takes the pause's place."""
+    decision = second_factor_decision(strikes(10, year=50), now=TENTH_AT, known_browser=False)
+
+    assert decision == TEN
+
+
+def test_long_codes_ask_for_a_new_password() -> None:
+    """A password whose budget is spent is replaced at the next full sign-in."""
+    assert TEN.requires_new_password
+    assert not SIX.requires_new_password
+
+
+@pytest.mark.parametrize(("made", "tenth_at"), [(10, None), (15, TENTH_AT)])
+def test_strikes_without_their_times_are_a_bug(made: int, tenth_at: datetime | None) -> None:
+    """A count that has lost the time of its milestone raises, so it cannot mean: no pause."""
+    with pytest.raises(ValueError, match="without the time"):
+        Strikes(epoch=made, year=made, tenth_at=tenth_at)
