@@ -204,6 +204,18 @@ def test_clock_error_tells_ten_steps_either_way(away: int) -> None:
     assert told == (away if abs(away) <= 10 else None)
 
 
+@pytest.mark.parametrize("away", range(1, 11))
+def test_step_that_was_told_does_not_pass_when_it_comes(away: int) -> None:
+    """TO-02: A guess at a coming code, confirmed by the clock message, is spent by being told."""
+    told = totp.clock_error(SECRET, code_at(T + away), now=NOW)
+    assert told is not None
+
+    later = NOW + timedelta(seconds=30 * away)
+    found = totp.match_time_step(SECRET, code_at(T + away), now=later, offset=0, after=T + told)
+
+    assert found is None
+
+
 def test_secrets_have_160_bits_and_differ() -> None:
     """TO-01: A new secret is 20 bytes, 32 base-32 characters without padding, and new."""
     entropy = SeededEntropy("two apps")
