@@ -1,0 +1,1 @@
+"""Cryptography by purpose: keyed digests, sealing, password hashing. No policy, no storage."""
