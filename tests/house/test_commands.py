@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# Without what a surrounding `make test` says to the makes below it.
+BARE = {"PATH": os.environ["PATH"]}  # noqa: TID251 - where make and bash are
 SERVER = f"""#!{sys.executable}
 import os, select, signal, sys
 
@@ -51,7 +53,7 @@ def start(clone: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         ["make", "run", *arguments],
         cwd=clone,
-        env={"PATH": os.environ["PATH"]},  # noqa: TID251 - where make and bash are
+        env=BARE,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -105,7 +107,9 @@ def test_run_passes_on_a_stop_from_outside(clone: Path) -> None:
 
 def test_commands_have_a_list(clone: Path) -> None:
     """Plain `make` says what there is, the two for a newcomer first."""
-    listed = subprocess.run(["make"], cwd=clone, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["make"], cwd=clone, env=BARE, capture_output=True, text=True, check=True
+    )
 
     commands = [line.split()[0] for line in listed.stdout.splitlines()]
     assert commands[:3] == ["help", "run", "test"]
