@@ -6,7 +6,7 @@ tables.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -167,18 +167,10 @@ class PostgresqlDatabase:
     async def transact(self, unit: Unit[T], *, single_statement: bool = False) -> T:
         if self._closed:
             raise StorageDown("the database is closed")
-        task = asyncio.create_task(self._settle(unit, single_statement))
+        task = asyncio.create_task(_repeated(lambda: self._attempt(unit, single_statement)))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
-
-    async def _settle(self, unit: Unit[T], single_statement: bool) -> T:
-        for _ in range(ATTEMPTS):
-            try:
-                return await self._attempt(unit, single_statement)
-            except _Conflict:
-                continue
-        raise StorageDown("the transaction kept conflicting with others")
 
     async def _attempt(self, unit: Unit[T], single_statement: bool) -> T:
         async with self._writer.borrowed() as connection:
@@ -202,6 +194,9 @@ class PostgresqlDatabase:
     async def read(self, unit: Unit[T]) -> T:
         if self._closed:
             raise StorageDown("the database is closed")
+        return await _repeated(lambda: self._attempt_read(unit))
+
+    async def _attempt_read(self, unit: Unit[T]) -> T:
         async with self._reader.borrowed() as connection:
             return await _undoomed(PostgresqlTransaction(connection, read_only=True), unit)
 
@@ -211,6 +206,15 @@ class PostgresqlDatabase:
             await asyncio.wait(self._running)
         await self._writer.close()
         await self._reader.close()
+
+
+async def _repeated(attempt: Callable[[], Awaitable[T]]) -> T:
+    for _ in range(ATTEMPTS):
+        try:
+            return await attempt()
+        except _Conflict:
+            continue
+    raise StorageDown("the transaction kept conflicting with others")
 
 
 async def _undoomed(tx: PostgresqlTransaction, unit: Unit[T]) -> T:

@@ -31,7 +31,8 @@ _TOKEN = re.compile(
 )
 
 _VERB = re.compile(
-    r"(?:\s+|--[^\n]*|/\*.*?\*/)*(?:SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.I | re.S
+    r"(?>\s+|--[^\n]*\n|/\*.*?\*/)*+(?:SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 # They outlive the transaction on a pooled connection that is never reset.
 _SESSION_STATE = re.compile(r"\b(?:set_config|pg_(?:try_)?advisory_(?:un)?lock\w*)\s*\(", re.I)
