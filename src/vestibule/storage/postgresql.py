@@ -113,7 +113,8 @@ def _translated(error: BaseException, *, read_only: bool = False) -> StorageErro
         return StorageError("an argument does not fit the type of its parameter")
     if isinstance(error, asyncpg.InterfaceError):
         message = str(error)
-        return (StorageDown if "clos" in message else StorageError)(message)
+        is_lost = "closed" in message or "closing" in message or "released" in message
+        return (StorageDown if is_lost else StorageError)(message)
     return StorageDown(f"PostgreSQL did not answer: {type(error).__name__}")
 
 
