@@ -115,17 +115,24 @@ def hosts_and_private_paths(source: Source) -> Iterator[Fault]:
             yield source.fault(number, f"a path of one machine: {found[0]}…")
 
 
-_SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore|pragma: no (cover|branch))(?P<rest>.*)")
+_SUPPRESSION = re.compile(
+    r"#\s*(?P<what>noqa(: [A-Z0-9, ]+[0-9])?|type:\s*ignore(\[[\w, -]+\])?|pragma: no \w+)"
+    r"(?P<rest>.*)"
+)
 
 
 def unreasoned_suppressions(source: Source) -> Iterator[Fault]:
-    """`# noqa: S105 - why` and `# type: ignore[arg-type]  # why`."""
+    """`# noqa: S105 - why` and `# type: ignore[arg-type]  # why`, for a run of lines once."""
     if source.tree is None:
         return
+    reasoned_above = None
     for number, line in source.numbered():
         found = _SUPPRESSION.search(line)
-        if found and not re.search(r"(\s-|#)\s+\w+", found["rest"]):
+        is_reasoned = found and re.search(r"(\s-|#)\s+\w+", found["rest"])
+        if found and not is_reasoned and found["what"] != reasoned_above:
             yield source.fault(number, "a suppression carries its reason: “ - why” or “  # why”")
+            continue
+        reasoned_above = found["what"] if found else None
 
 
 ENVIRONMENT_PATCHES = {"setenv", "delenv", "chdir"}

@@ -37,6 +37,7 @@ def texts(path: str, text: str) -> list[str]:
         ("Makefile", f"run:\n\tcd {ONE_MACHINE}", "a path of one machine"),
         ("tests/test_a.py", UNREASONED, "carries its reason"),
         ("tests/test_a.py", "x = y  # type: " + "ignore[misc]", "carries its reason"),
+        ("tests/test_a.py", f"{UNREASONED} - used\nimport z\n{UNREASONED}", "carries its reason"),
         ("tests/test_a.py", "monkeypatch.setattr(a, 'b', 1)", "no monkeypatch.setattr"),
         ("src/vestibule/a.py", '"""A."""\nq = f"SELECT * FROM {table}"', "{table} inside SQL"),
         (
@@ -62,6 +63,7 @@ def test_house_names_a_breach(path: str, text: str, said: str) -> None:
         ("src/vestibule/storage/migrations/versions/0001_initial.py", long_function(500)),
         ("src/vestibule/web/templates/base.html", "<p>Also a base."),
         ("tests/test_a.py", UNREASONED + " - re-exported"),
+        ("tests/test_a.py", f"{UNREASONED} - these are used\n{UNREASONED}\n{UNREASONED}"),
         ("tests/test_a.py", "x = y  # type: " + "ignore[misc]  # the library has no types"),
         ("tests/test_a.py", "monkeypatch.setenv('A', '1')"),
         ("src/vestibule/a.py", '"""A."""\nq = f"SELECT {_COLUMNS} FROM {schema.NAME}"'),

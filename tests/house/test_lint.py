@@ -24,7 +24,13 @@ ELSEWHERE = ["src/vestibule/domain/totp.py", "src/vestibule/flows/sign_up.py", "
 
 
 def is_banned(path: str, code: str) -> bool:
-    command = [sys.executable, "-m", "ruff", "check", "--select", "TID251", "--no-cache"]
+    command = [
+        str(Path(sys.executable).parent / "ruff"),
+        "check",
+        "--select",
+        "TID251",
+        "--no-cache",
+    ]
     done = subprocess.run(
         [*command, "--stdin-filename", path, "-"],
         input=code,
