@@ -24,14 +24,15 @@ QR = Markup('<svg viewBox="0 0 57 57" class="segno"><path stroke="#000" d="M4 4.
 thing = SimpleNamespace
 
 
-def environment(**options: Any) -> Environment:
+def environment() -> Environment:
     """Return Jinja as the web room sets it up: strict, escaping, newstyle gettext."""
     env = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         autoescape=True,
         extensions=["jinja2.ext.i18n"],
-        **options,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     return env
@@ -161,7 +162,10 @@ NOT_FOUND: dict[str, Any] = {
     "link_url": "/", "link_text": "Go to the start",
 }  # fmt: skip
 SLOW_DOWN: dict[str, Any] = {
-    "status": 503, "title": "We are closed for a moment", "link_url": None, "link_text": None,
+    "status": 503,
+    "title": "We are closed for a moment",
+    "link_url": None,
+    "link_text": None,
     "text": "Our records cannot be reached. Your account is safe; try again in a minute.",
 }
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff" * 5 + " the very long-named"
@@ -195,6 +199,11 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("call", "sign_in_code.html", PENDING | CODE | {
         "method": VOICE, "delivery": None,
         "resend": resend(channel="voice", other=[thing(channel="sms", label="Text me instead")]),
+    }),
+    ("unsent", "sign_in_code.html", PENDING | CODE | {
+        "method": VOICE, "delivery": None,
+        "resend": resend(channel="voice", seconds=0, at="", left=5,
+                         other=[thing(channel="sms", label="Text me instead")]),
     }),
     ("app", "sign_in_code.html", PENDING | APP_CODE),
     ("two codes", "sign_in_code.html", PENDING | APP_CODE | {"digits": 6, "two_codes": True}),
