@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -187,9 +188,7 @@ async def test_unknown_database_is_down(postgresql_cluster: Cluster) -> None:
 async def test_close_leaves_no_connection_open(store: Store) -> None:
     """Closing returns every connection to the server."""
     database = store.open()
-    await asyncio.gather(
-        *(database.transact(lambda tx, n=n: add(tx, f"{n}")) for n in range(5))  # type: ignore[misc]
-    )
+    await asyncio.gather(*(database.transact(partial(add, thing_id=f"{n}")) for n in range(5)))
     await ids(database)
 
     await database.close()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -177,10 +178,7 @@ async def test_waiting_units_share_a_commit(store: Store, database: Database) ->
             seen.append(other.execute("SELECT count(*) FROM things").fetchone()[0])
 
     async with HeldWriter(database):
-        units = [
-            asyncio.create_task(database.transact(lambda tx, n=n: unit(tx, n)))  # type: ignore[misc]
-            for n in range(70)
-        ]
+        units = [asyncio.create_task(database.transact(partial(unit, n=n))) for n in range(70)]
     await asyncio.gather(*units)
 
     assert seen == [1] * 64 + [65] * 6

@@ -1,6 +1,7 @@
 """What a transaction promises, on both dialects."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -76,7 +77,7 @@ async def test_unit_that_raises_spares_its_neighbours(database: Database) -> Non
         return n
 
     results = await asyncio.gather(
-        *(database.transact(lambda tx, n=n: unit(tx, n)) for n in range(6)),  # type: ignore[misc]
+        *(database.transact(partial(unit, n=n)) for n in range(6)),
         return_exceptions=True,
     )
 
@@ -189,7 +190,7 @@ async def test_database_error_does_not_quote_the_row(database: Database) -> None
 async def test_read_sees_the_last_commit(database: Database) -> None:
     """A read that begins after `transact` returned sees what was committed."""
     for n in range(5):
-        await database.transact(lambda tx, n=n: add(tx, f"{n}"))  # type: ignore[misc]
+        await database.transact(partial(add, thing_id=f"{n}"))
 
         assert len(await ids(database)) == n + 1
 
@@ -369,8 +370,7 @@ async def test_closed_database_is_down(database: Database) -> None:
 async def test_close_waits_for_units_under_way(store: Store, database: Database) -> None:
     """Units that were accepted before `close` are committed and answered."""
     units = [
-        asyncio.create_task(database.transact(lambda tx, n=n: add(tx, f"{n}")))  # type: ignore[misc]
-        for n in range(5)
+        asyncio.create_task(database.transact(partial(add, thing_id=f"{n}"))) for n in range(5)
     ]
     await asyncio.sleep(0)
 
@@ -395,12 +395,9 @@ async def test_conditional_update_has_one_winner(store: Store) -> None:
 
     for n in range(rounds):
         thing = f"{n:02}"
-        await databases[0].transact(lambda tx, thing=thing: add(tx, thing))  # type: ignore[misc]
+        await databases[0].transact(partial(add, thing_id=thing))
         won = await asyncio.gather(
-            *(
-                databases[r % 2].transact(lambda tx, thing=thing: use(tx, thing))  # type: ignore[misc]
-                for r in range(racers)
-            )
+            *(databases[r % 2].transact(partial(use, thing_id=thing)) for r in range(racers))
         )
 
         assert sorted(won) == [0] * (racers - 1) + [1]

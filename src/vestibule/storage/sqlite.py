@@ -117,7 +117,7 @@ def _translated(error: sqlite3.Error | OverflowError) -> StorageError:
         return ReadOnlyViolation(str(error))
     if name.startswith(_DOWN):
         return StorageDown(f"{name}: {error}")
-    return StorageError(f"{name}: {error}")
+    return StorageError(str(error))
 
 
 @dataclass(frozen=True, slots=True)

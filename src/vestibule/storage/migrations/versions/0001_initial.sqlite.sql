@@ -93,9 +93,9 @@ CREATE TABLE authenticators (
     CONSTRAINT fk_authenticators_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 )
 
-CREATE INDEX ix_authenticators_fingerprint_mac ON authenticators (fingerprint_mac)
-
 CREATE INDEX ix_authenticators_account_id ON authenticators (account_id)
+
+CREATE INDEX ix_authenticators_fingerprint_mac ON authenticators (fingerprint_mac)
 
 CREATE TABLE recovery_codes (
     id TEXT NOT NULL,
@@ -115,9 +115,9 @@ CREATE TABLE recovery_codes (
 
 CREATE UNIQUE INDEX ix_recovery_codes_one_unacknowledged ON recovery_codes (account_id) WHERE ended_at IS NULL AND acknowledged_at IS NULL
 
-CREATE UNIQUE INDEX ix_recovery_codes_one_acknowledged ON recovery_codes (account_id) WHERE ended_at IS NULL AND acknowledged_at IS NOT NULL
-
 CREATE INDEX ix_recovery_codes_account_id ON recovery_codes (account_id)
+
+CREATE UNIQUE INDEX ix_recovery_codes_one_acknowledged ON recovery_codes (account_id) WHERE ended_at IS NULL AND acknowledged_at IS NOT NULL
 
 CREATE TABLE sign_ins (
     id TEXT NOT NULL,
@@ -227,6 +227,8 @@ CREATE TABLE sessions (
     gate_opened_at BIGINT,
     gate_used_at BIGINT,
     gate_failures BIGINT DEFAULT 0 NOT NULL,
+    step_up_authenticator_id TEXT,
+    step_up_channel TEXT,
     source TEXT NOT NULL,
     user_agent TEXT NOT NULL,
     CONSTRAINT pk_sessions PRIMARY KEY (id),
