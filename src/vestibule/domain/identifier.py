@@ -5,7 +5,6 @@ Must not ask the network whether either exists: a code that comes back proves it
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -139,7 +138,7 @@ _LONGEST_TYPED = 60
 # Contact lists paste numbers between invisible direction marks.
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _PUNCTUATION = re.compile(r"[\s().\[\]/~\-\u2010-\u2015\u2212\u30fc]+")
-_INTERNATIONAL = re.compile(r"^(\+|00)")
+_ABROAD = re.compile(r"\+|00")
 
 
 def parse_phone(
@@ -154,13 +153,12 @@ def parse_phone(
     typed = _typed_digits(text)
     if isinstance(typed, PhoneFault):
         return typed
-    try:
-        number = phonenumbers.parse(typed, region.upper())
-    except NumberParseException as error:
-        return _PARSE_FAULTS.get(error.error_type, PhoneFault.PHONE_NOT_POSSIBLE)
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason != ValidationResult.IS_POSSIBLE:
-        return _LENGTH_FAULTS.get(reason, PhoneFault.PHONE_NOT_POSSIBLE)
+    number = _possible(typed, region)
+    if isinstance(number, PhoneFault) and typed.startswith("00"):
+        # Where abroad is dialled otherwise (011, 0011), people still write 00.
+        number = _possible(f"+{typed[2:]}", region)
+    if isinstance(number, PhoneFault):
+        return number
     home = _region(number)
     if home == _NOWHERE or phonenumbers.number_type(number) in _REFUSED_TYPES:
         return PhoneFault.PHONE_PREMIUM
@@ -182,9 +180,13 @@ def is_landline(number: PhoneNumber) -> bool:
     return bool(phonenumbers.number_type(_number(number.e164)) == PhoneNumberType.FIXED_LINE)
 
 
-@lru_cache(maxsize=64)
 def countries(served: frozenset[str] | None, locale: str = "en") -> list[Country]:
     """The served regions by name in the language; None serves all, an unknown language English."""
+    return list(_countries(served, locale))
+
+
+@lru_cache(maxsize=64)
+def _countries(served: frozenset[str] | None, locale: str) -> tuple[Country, ...]:
     names = _locale(locale).territories
     english = Locale("en").territories
     regions = phonenumbers.SUPPORTED_REGIONS if served is None else served
@@ -197,7 +199,7 @@ def countries(served: frozenset[str] | None, locale: str = "en") -> list[Country
         for region in regions
         if region in phonenumbers.SUPPORTED_REGIONS
     ]
-    return sorted(found, key=lambda country: (_alphabetical(country.name), country.region))
+    return tuple(sorted(found, key=lambda country: (_alphabetical(country.name), country.region)))
 
 
 _PARSE_FAULTS = {
@@ -219,22 +221,27 @@ def _typed_digits(text: str) -> str | PhoneFault:
         return PhoneFault.PHONE_TOO_LONG
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     # "+44 (0)20 …": the trunk zero is for callers at home.
-    plain = plain.replace("(0)", "") if _INTERNATIONAL.match(plain.strip()) else plain
+    plain = plain.replace("(0)", "") if _ABROAD.match(plain.strip()) else plain
     packed = _PUNCTUATION.sub("", plain)
     if not packed:
         return PhoneFault.PHONE_EMPTY
-    digits = "".join(_ascii_digits(_INTERNATIONAL.sub("", packed)))
-    if len(digits) != len(_INTERNATIONAL.sub("", packed)):
+    plus, digits = packed[:1] == "+", packed.removeprefix("+")
+    values = [unicodedata.decimal(symbol, None) for symbol in digits]
+    if None in values:
         # Letters would be dialled as keys, an extension reaches no phone.
         return PhoneFault.PHONE_NOT_POSSIBLE
-    return f"+{digits}" if _INTERNATIONAL.match(packed) else digits
+    return ("+" if plus else "") + "".join(map(str, values))
 
 
-def _ascii_digits(text: str) -> Iterator[str]:
-    for symbol in text:
-        value = unicodedata.decimal(symbol, None)
-        if value is not None:
-            yield str(value)
+def _possible(digits: str, region: str) -> phonenumbers.PhoneNumber | PhoneFault:
+    try:
+        number = phonenumbers.parse(digits, region.upper())
+    except NumberParseException as error:
+        return _PARSE_FAULTS.get(error.error_type, PhoneFault.PHONE_NOT_POSSIBLE)
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != ValidationResult.IS_POSSIBLE:
+        return _LENGTH_FAULTS.get(reason, PhoneFault.PHONE_NOT_POSSIBLE)
+    return number
 
 
 def _number(e164: str) -> phonenumbers.PhoneNumber:

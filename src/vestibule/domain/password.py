@@ -7,8 +7,9 @@ import gzip
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 
 class PasswordFault(StrEnum):
@@ -27,7 +28,7 @@ class PasswordPolicy:
     minimum: int = 12
     maximum: int = 256
     max_bytes: int = 1024
-    blocklist: frozenset[str] = frozenset()
+    blocklist: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __post_init__(self) -> None:
         # PW-01, PW-02: the operator may tighten, never fall below these.
@@ -142,8 +143,8 @@ def _bare_forms(text: str) -> Iterator[str]:
 
 def _runs(text: str) -> int:
     """How many stretches of equal or neighbouring symbols: "aaaa", "3456" and "dcba" are one."""
-    runs, step = 0, None
-    for before, symbol in zip(" " + text, text, strict=False):
+    runs, step = 1, None
+    for before, symbol in pairwise(text):
         taken = _neighbours(before, symbol)
         if taken is None or (step is not None and taken != step):
             runs, step = runs + 1, None
@@ -160,22 +161,22 @@ def _neighbours(before: str, symbol: str) -> int | None:
 
 
 _LEAST_CONTEXT_WORD = 3
-_BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 def _is_made_of(password: str, context: Sequence[str]) -> bool:
     """Whether the password is context words and nothing else but edges and disguises."""
     words = {word for text in context for word in _context_words(text)}
     text = _same_case(password)
-    bare = _EDGES.sub("", text)
-    return any(
-        _is_joined(_SEPARATORS.sub("", form.translate(_LOOK_ALIKES)), words)
-        for form in {bare, text, *_bare_forms(text)}
-    )
+    bare = {_EDGES.sub("", text), *_bare_forms(text)}
+    # "@" stands between the words of an address, and for "a" within a word.
+    plain = {_SEPARATORS.sub("", form).translate(_LOOK_ALIKES) for form in bare}
+    disguised = {_SEPARATORS.sub("", form.translate(_LOOK_ALIKES)) for form in bare}
+    return any(_is_joined(form, words) for form in plain | disguised)
 
 
 def _context_words(text: str) -> Iterator[str]:
-    for part in _BETWEEN_WORDS.split(_same_case(text)):
+    whole = _same_case(text)
+    for part in (_SEPARATORS.sub("", whole), *_SEPARATORS.split(whole)):
         for word in (part, _EDGES.sub("", part)):
             if len(word) >= _LEAST_CONTEXT_WORD:
                 yield word.translate(_LOOK_ALIKES)
