@@ -111,6 +111,8 @@ def test_password_too_long_is_refused_quickly() -> None:
         "wqkzvmxwtrlp",
         "WQKZVMXWTRLP",
         "847261930582",
+        "84726193qkqk",
+        "391847265xyz",
         "~^#&*=<>?;:,",
         "wq kz vm xw ",
         " wqkzvmxwtrl",
@@ -177,6 +179,7 @@ def test_password_refuses_every_listed_word() -> None:
         "qwertyuiop12",
         "1q2w3e4r5t6y",
         "zaq12wsxcde3",
+        "mama12345678",
     ],
 )
 def test_password_refuses_listed_words_in_disguise(password: str) -> None:

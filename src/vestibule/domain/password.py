@@ -124,11 +124,14 @@ def _is_common(password: str, blocklist: frozenset[str]) -> bool:
     text = _same_case(password)
     if _runs(text) * 3 <= len(text):
         return True
-    for bare in _bare_forms(text):
-        word = _undisguised(bare)
-        if len(word) <= _LONGEST_UNIT or word in blocklist:
-            return True
-    return False
+    return any(_is_guessed(bare, len(text), blocklist) for bare in _bare_forms(text))
+
+
+def _is_guessed(bare: str, length: int, blocklist: frozenset[str]) -> bool:
+    word = _undisguised(bare)
+    # Eight free digits before "qkqk" make a password, whatever "qkqk" is worth.
+    is_scrap = len(word) <= _LONGEST_UNIT and len(bare) * 2 > length
+    return is_scrap or word in blocklist
 
 
 def _bare_forms(text: str) -> Iterator[str]:
