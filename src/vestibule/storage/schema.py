@@ -293,6 +293,8 @@ Table(
     _at("gate_opened_at", optional=True),
     _at("gate_used_at", optional=True),
     _number("gate_failures", default=0),
+    _text("step_up_authenticator_id", optional=True),
+    _text("step_up_channel", optional=True),
     _text("source"),
     _text("user_agent"),
     # R1, R2: a CHECK passes on NULL, so each part of the pair says IS NOT NULL.
@@ -332,6 +334,7 @@ Table(
     _account(index=False),
     _text("sign_in_id"),
     _number("password_epoch"),
+    _number("digits"),
     _at("made_at"),
     Index("ix_strikes_account_id_made_at", "account_id", "made_at"),
 )

@@ -1,0 +1,165 @@
+"""Putting the house together: settings become a database, keys, flows, pages and a worker.
+
+The composition root: the only room, with the commands, that reads settings. No logic.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from gettext import NullTranslations
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from vestibule.clock import Clock, SystemClock
+from vestibule.crypto import root_key
+from vestibule.crypto.keyring import Keyring
+from vestibule.crypto.password_hash import OWASP, PasswordHash, Profile
+from vestibule.crypto.seal import Seal
+from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
+from vestibule.delivery.rendering import House
+from vestibule.delivery.routing import Routes
+from vestibule.domain.password import PasswordPolicy, load_blocklist
+from vestibule.entropy import Entropy, SystemEntropy
+from vestibule.flows.deliver import Delivering
+from vestibule.flows.passwords import Passwords
+from vestibule.flows.work import Means, Policy
+from vestibule.settings import DEFAULT_ACCENT, Settings
+from vestibule.simulator.app import simulator_routes
+from vestibule.storage import revision
+from vestibule.storage.database import Database, connect
+from vestibule.web.app import Front, build
+from vestibule.web.cookies import Cookies
+from vestibule.web.render import Pages, Site
+from vestibule.web.source import Sources
+from vestibule.worker import Worker
+
+HASHES_QUEUED = 100
+"""About two seconds of hashing on two cores (PH-05)."""
+
+
+class WrongRevision(Exception):
+    """The database is not at this version's schema; the text says which command to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A house that is ready to serve."""
+
+    app: Starlette
+    means: Means
+    worker: Worker
+    inbox: Inbox | None
+
+
+def build_house(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    profile: Profile = OWASP,
+    database: Database | None = None,
+) -> Built:
+    """Everything from settings; tests pass their own clock, entropy, hashing cost, database."""
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    keyring = Keyring.from_root(root_key.read(settings.root_key_path))
+    wake = asyncio.Event()
+    means = Means(
+        database=database or connect(settings.database),
+        clock=clock,
+        entropy=entropy,
+        keyring=keyring,
+        seal=Seal(keyring, entropy),
+        passwords=Passwords(
+            PasswordHash(keyring, entropy, profile),
+            at_once=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2,
+            queued=HASHES_QUEUED,
+        ),
+        policy=_policy(settings),
+        wake_delivery=wake.set,
+    )
+    words = NullTranslations()
+    inbox = Inbox(clock) if settings.simulator else None
+    worker = Worker(
+        Delivering(
+            means=means,
+            routes=_routes(inbox),
+            house=House(settings.name, means.policy.host, settings.public_origin),
+            words=lambda _: words,
+        ),
+        wake,
+    )
+    front = Front(
+        means=means,
+        pages=Pages(_site(settings), words),
+        cookies=Cookies(settings.is_https),
+        sources=Sources(settings.trusted_proxies),
+        public_origin=settings.public_origin,
+        accent=settings.accent,
+        logo=settings.logo,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await refuse_other_revision(means.database)
+        async with worker.running():
+            yield
+        await means.database.close()
+
+    app = build(front, more_routes=_simulator(settings, inbox), lifespan=lifespan)
+    return Built(app, means, worker, inbox)
+
+
+async def refuse_other_revision(database: Database) -> None:
+    """Raise `WrongRevision` unless the schema is this version's own."""
+    found = await revision.applied(database)
+    if found != revision.HEAD:
+        raise WrongRevision(
+            f"The database is at revision {found or 'none'}, this version needs"
+            f" {revision.HEAD}: run `vestibule migrate`."
+        )
+
+
+def _policy(settings: Settings) -> Policy:
+    packed = files("vestibule").joinpath("data", "common-passwords.txt.gz").read_bytes()
+    return Policy(
+        product=settings.name,
+        origin=settings.public_origin,
+        host=urlsplit(settings.public_origin).hostname or "",
+        password=PasswordPolicy(
+            minimum=settings.password_minimum, blocklist=load_blocklist(packed)
+        ),
+        countries=frozenset(settings.countries) or None,
+        default_country=settings.default_country,
+        session_for=timedelta(hours=settings.session_hours),
+        session_idle_for=timedelta(minutes=settings.session_idle_minutes),
+        limits_loopback=not settings.simulator,
+    )
+
+
+def _site(settings: Settings) -> Site:
+    return Site(
+        name=settings.name,
+        logo_url="/logo" if settings.logo else None,
+        accent_style_url=None if settings.accent == DEFAULT_ACCENT else "/brand.css",
+        support_email=settings.support_email or None,
+        support_url=settings.support_url or None,
+    )
+
+
+def _routes(inbox: Inbox | None) -> Routes:
+    if inbox is None:
+        return {}
+    simulator = SimulatorProvider(inbox)
+    return dict.fromkeys(("sms", "voice", "email"), (simulator,))
+
+
+def _simulator(settings: Settings, inbox: Inbox | None) -> list[BaseRoute]:
+    if inbox is None:
+        return []
+    return simulator_routes(inbox, site_name=settings.name, test_numbers=TEST_NUMBERS)

@@ -1,0 +1,56 @@
+"""What is missing before the house can serve."""
+
+import asyncio
+from dataclasses import dataclass
+
+from vestibule.bootstrap import WrongRevision, refuse_other_revision
+from vestibule.crypto import root_key
+from vestibule.settings import Settings
+from vestibule.storage.database import StorageError, connect
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    is_fine: bool
+    text: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """One finding per thing the server needs."""
+    return [
+        _examine_key(settings),
+        asyncio.run(_examine_database(settings)),
+        _examine_delivery(settings),
+        Finding(True, f"public origin {settings.public_origin}"),
+    ]
+
+
+def _examine_key(settings: Settings) -> Finding:
+    try:
+        root_key.read(settings.root_key_path)
+    except root_key.RootKeyFault as fault:
+        return Finding(False, str(fault))
+    return Finding(True, f"root key {settings.root_key_path}")
+
+
+async def _examine_database(settings: Settings) -> Finding:
+    database = connect(settings.database)
+    try:
+        await refuse_other_revision(database)
+    except WrongRevision as fault:
+        return Finding(False, str(fault))
+    except StorageError as fault:
+        return Finding(False, f"The database does not answer: {fault}.")
+    finally:
+        await database.close()
+    return Finding(True, f"{database.dialect} database")
+
+
+def _examine_delivery(settings: Settings) -> Finding:
+    if settings.simulator:
+        return Finding(True, "delivery by the simulator: nothing leaves this machine")
+    return Finding(
+        False,
+        "No code can be delivered: this version has the simulator only"
+        " (VESTIBULE_SIMULATOR=true, on this machine).",
+    )

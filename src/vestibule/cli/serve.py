@@ -1,0 +1,47 @@
+"""Serving: one process, the worker inside it."""
+
+import asyncio
+import logging
+
+import typer
+import uvicorn
+
+from vestibule.bootstrap import WrongRevision, build_house, refuse_other_revision
+from vestibule.observability.logging import configure
+from vestibule.settings import Settings
+from vestibule.storage.database import StorageDown, connect
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then end cleanly."""
+    try:
+        asyncio.run(_check(settings))
+    except (WrongRevision, StorageDown) as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(2) from fault
+    configure()
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    built = build_house(settings)
+    typer.echo(f"{settings.name} is at {settings.public_origin}", err=True)
+    if built.inbox is not None:
+        typer.echo(f"Its phone and mailbox: {settings.public_origin}/simulator", err=True)
+    uvicorn.run(
+        built.app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        h11_max_incomplete_event_size=32 * 1024,
+        timeout_graceful_shutdown=5,
+    )
+
+
+async def _check(settings: Settings) -> None:
+    database = connect(settings.database)
+    try:
+        await refuse_other_revision(database)
+    finally:
+        await database.close()

@@ -1,0 +1,232 @@
+"""What a message says: codes by text, call and mail, and notices, in the person's language.
+
+Texts are GSM-7 and at most 160 characters with the origin-bound last line (OC-12).
+"""
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import NullTranslations
+
+from vestibule.delivery.provider import Message
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Who writes: the product's name, its host for the last line of a text, and its origin."""
+
+    product: str
+    host: str
+    origin: str
+
+
+def N_(text: str) -> str:
+    """Marks a sentence for translation; it is translated where it is said."""
+    return text
+
+
+CODE_FOR: Mapping[str, str] = {
+    "sign_up": N_("to confirm your address"),
+    "wall": N_("to set up two-factor authentication"),
+    "sign_in": N_("to sign in"),
+    "enroll": N_("to ADD this number"),
+    "settings_gate": N_("to open your settings"),
+    "step_up": N_("to CHANGE your settings"),
+    "reset": N_("to set a new password"),
+    "reset_factor": N_("to set a new password"),
+}
+
+NOTICES: Mapping[str, tuple[str, str]] = {
+    "address_taken": (
+        N_("You already have an account"),
+        N_(
+            "Somebody, perhaps you, tried to sign up with this address. It has an account"
+            " already: sign in, or choose Forgot password? there. If it was not you, there is"
+            " nothing to do."
+        ),
+    ),
+    "method_added": (
+        N_("A sign-in method was added"),
+        N_("A way to prove your second factor was added to your account."),
+    ),
+    "method_removed": (
+        N_("A sign-in method was removed"),
+        N_("A way to prove your second factor was removed from your account."),
+    ),
+    "number_changed": (
+        N_("Your phone number was changed"),
+        N_("The phone number for your security codes was replaced by another one."),
+    ),
+    "number_removed": (
+        N_("Number removed"),
+        N_("This number no longer gets security codes for your account."),
+    ),
+    "default_method_changed": (
+        N_("Your default method was changed"),
+        N_("Another way to prove your second factor is asked first from now on."),
+    ),
+    "recovery_code_used": (
+        N_("Your recovery code was used"),
+        N_(
+            "Somebody signed in with your password and your recovery code, and everything else"
+            " was signed out. A new recovery code was shown."
+        ),
+    ),
+    "recovery_code_replaced": (
+        N_("Your recovery code was replaced"),
+        N_("A new recovery code was made. The old one no longer works."),
+    ),
+    "password_changed": (
+        N_("Your password was changed"),
+        N_("Your password was changed, and every other browser was signed out."),
+    ),
+    "password_reset": (
+        N_("Your password was reset"),
+        N_("A new password was set, and every browser was signed out."),
+    ),
+}
+
+NOT_YOU = N_("If this was not you, sign in, change your password, and tell support at once: %s")
+
+
+def code_message(
+    house: House,
+    words: NullTranslations,
+    *,
+    message_id: str,
+    purpose: str,
+    channel: str,
+    code: str,
+    to: str,
+    minutes: int,
+    number: int,
+    locale: str,
+) -> Message:
+    """The message that carries one code."""
+    _ = words.gettext
+    why = _(CODE_FOR[purpose])
+    subject: str | None = None
+    page: str | None = None
+    spoken: tuple[str, ...] = ()
+    if channel == "sms":
+        body = _text(house, words, code, why, minutes)
+    elif channel == "voice":
+        spoken = _speech(house, words, code)
+        body = " ".join(spoken)
+    else:
+        subject = _("%(product)s: your code %(why)s") % {"product": house.product, "why": why}
+        body = _mail(house, words, code, why, minutes, number)
+        page = _page(body, code)
+    return Message(
+        id=message_id,
+        channel=channel,  # type: ignore[arg-type]  # one of the three, by the database's channel
+        account_label=to,
+        purpose=purpose,
+        subject=subject,
+        text=body,
+        html=page,
+        spoken=spoken,
+        code=code,
+        locale=locale,
+    )
+
+
+def _text(house: House, words: NullTranslations, code: str, why: str, minutes: int) -> str:
+    said = words.gettext(
+        "%(code)s is your %(product)s code %(why)s. It expires in %(minutes)d minutes."
+        " We never ask you for it."
+    ) % {"code": code, "product": house.product, "why": why, "minutes": minutes}
+    return f"{said}\n\n@{house.host} #{code}"
+
+
+def _speech(house: House, words: NullTranslations, code: str) -> tuple[str, ...]:
+    _ = words.gettext
+    greeting = _("Hello. This is %(product)s calling with your code.") % {"product": house.product}
+    again, bye = _("Again:"), _("The code expires in ten minutes. Goodbye.")
+    once = tuple(code)
+    return (greeting, _("Your code is:"), *once, again, *once, again, *once, bye)
+
+
+def _mail(
+    house: House, words: NullTranslations, code: str, why: str, minutes: int, number: int
+) -> str:
+    _ = words.gettext
+    lines = [
+        _("Your code %(why)s:") % {"why": why},
+        code,
+        _(
+            "This is code %(number)d. It works for %(minutes)d minutes, once, in the browser that"
+            " asked for it."
+        )
+        % {"number": number, "minutes": minutes},
+        _(
+            "If you did not ask for it, somebody may be trying your address. Do not pass the code"
+            " on to anybody; we never ask you for it."
+        ),
+        f"{house.product} · {house.origin}",
+    ]
+    return "\n\n".join(lines)
+
+
+def _page(body: str, code: str | None) -> str:
+    parts = []
+    for part in body.split("\n\n"):
+        shown = html.escape(part)
+        if part == code:
+            shown = f'<strong style="font-size:28px;letter-spacing:.2em">{shown}</strong>'
+        parts.append(f"<p>{shown}</p>")
+    return f'<!doctype html><meta charset="utf-8"><body>{"".join(parts)}</body>'
+
+
+def notice_message(
+    house: House,
+    words: NullTranslations,
+    *,
+    message_id: str,
+    kind: str,
+    channel: str,
+    to: str,
+    facts: Mapping[str, str],
+    locale: str,
+) -> Message:
+    """The message that tells of a change: when, from where, and what to do; never a secret."""
+    _ = words.gettext
+    subject, said = (_(part) for part in NOTICES[kind])
+    if channel == "sms":
+        body = f"{house.product}: {said}"
+        return _told(message_id, "sms", kind, to, None, body, None, locale)
+    lines = [said]
+    if kind != "address_taken":
+        at = datetime.fromisoformat(facts["at"])
+        lines.append(_("When: %s") % at.strftime("%Y-%m-%d %H:%M UTC"))
+        lines.append(_("Browser: %s") % (facts.get("browser") or _("unknown")))
+        lines.append(_(NOT_YOU) % f"{house.origin}/help")
+    lines.append(f"{house.product} · {house.origin}")
+    body = "\n\n".join(lines)
+    title = f"{house.product}: {subject}"
+    return _told(message_id, "email", kind, to, title, body, _page(body, None), locale)
+
+
+def _told(
+    message_id: str,
+    channel: str,
+    kind: str,
+    to: str,
+    subject: str | None,
+    body: str,
+    page: str | None,
+    locale: str,
+) -> Message:
+    return Message(
+        id=message_id,
+        channel=channel,  # type: ignore[arg-type]  # "sms" or "email", by the two callers
+        account_label=to,
+        purpose=kind,
+        subject=subject,
+        text=body,
+        html=page,
+        spoken=(),
+        code=None,
+        locale=locale,
+    )

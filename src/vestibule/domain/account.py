@@ -1,0 +1,77 @@
+"""What a person owns here: the account, its confirmed second factors, its recovery codes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from vestibule.domain.challenge import Channel
+
+
+class AuthenticatorKind(StrEnum):
+    PHONE = "phone"
+    TOTP = "totp"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    email: str
+    email_key: str
+    name: str
+    locale: str
+    created_at: datetime
+    enrolled_at: datetime | None
+    default_authenticator_id: str | None
+    default_channel: Channel | None
+    new_password_required_at: datetime | None
+
+    @property
+    def is_enrolled(self) -> bool:
+        return self.enrolled_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """The stored form of an account's password; `epoch` counts the passwords it has had."""
+
+    account_id: str
+    password_mac: str
+    epoch: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """A confirmed second factor: a phone or a TOTP app. Its secret stays sealed here."""
+
+    id: str
+    account_id: str
+    kind: AuthenticatorKind
+    name: str
+    secret_sealed: bytes
+    fingerprint_mac: bytes | None
+    last_step: int
+    step_offset: int
+    created_at: datetime
+    last_used_at: datetime | None
+    approves_changes_at: datetime
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The ways it can be asked, the plainest first."""
+        if self.kind is AuthenticatorKind.PHONE:
+            return (Channel.SMS, Channel.VOICE)
+        return (Channel.TOTP,)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCode:
+    """One issued recovery code: its public label and its fate, never the code."""
+
+    id: str
+    account_id: str
+    label: str
+    made_at: datetime
+    acknowledged_at: datetime | None
+    ended_at: datetime | None
+    ended_by: str | None

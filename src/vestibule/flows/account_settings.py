@@ -1,0 +1,344 @@
+"""Changing what is bound: default method, names, removals, password, recovery code, sessions.
+
+Whoever calls has passed the gate and a fresh step-up; each flow asks again, in its own
+transaction, whether the session is still fresh (SU-01). Nothing here can take the last second
+factor away (EF-02).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vestibule.domain.account import Account, Authenticator, AuthenticatorKind, RecoveryCode
+from vestibule.domain.challenge import Channel
+from vestibule.domain.event import EventName
+from vestibule.domain.identifier import PhoneNumber
+from vestibule.domain.password import normalise
+from vestibule.domain.pending import PendingSignIn
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.signed_in import Session
+from vestibule.flows import recovery_codes as codes
+from vestibule.flows import second_factor
+from vestibule.flows.enroll import NAME_LENGTH
+from vestibule.flows.entering import end_everything_else
+from vestibule.flows.notices import put_notice
+from vestibule.flows.sign_up import refuse_password
+from vestibule.flows.work import Caller, Means, Work, digest, look, work
+from vestibule.storage import accounts, authenticators, recovery_codes, sessions, sign_ins
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    is_removable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    account: Account
+    number: PhoneNumber | None
+    phone_id: str | None
+    is_phone_removable: bool
+    apps: tuple[App, ...]
+    ways: tuple[second_factor.Way, ...]
+    recovery: RecoveryCode | None
+
+
+async def view(means: Means, caller: Caller, session: Session) -> View | Refused:
+    """What User Settings shows; the number is for its owner, masked by the page."""
+
+    async def unit(work: Work) -> View | Refused:
+        account = await accounts.get(work.tx, session.account_id)
+        if account is None:
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        bound = await authenticators.of_account(work.tx, account.id)
+        phone = next((one for one in bound if one.kind is AuthenticatorKind.PHONE), None)
+        current = await recovery_codes.current(work.tx, account.id)
+        return View(
+            account=account,
+            number=second_factor.phone_number(means, phone) if phone else None,
+            phone_id=phone.id if phone else None,
+            is_phone_removable=len(bound) > 1,
+            apps=tuple(
+                App(one.id, one.name, one.created_at, one.last_used_at, len(bound) > 1)
+                for one in bound
+                if one.kind is AuthenticatorKind.TOTP
+            ),
+            ways=tuple(await second_factor.ways_of(work, account)),
+            recovery=current[0] if current else None,
+        )
+
+    return await look(means, caller, unit)
+
+
+async def _fresh_account(work: Work, session: Session) -> Account | Refused:
+    """The account, if its session stands, its gate is open and its proofs are fresh."""
+    now = await sessions.get(work.tx, session.id, work.now)
+    account = await accounts.get(work.tx, session.account_id)
+    if now is None or account is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    if not (now.is_fresh(work.now) and now.has_gate_open(work.now)):
+        return Refused(Reason.STEP_UP_NEEDED)
+    await sessions.use_gate(work.tx, session.id, work.now)
+    return account
+
+
+async def set_default(
+    means: Means, caller: Caller, session: Session, *, method: str
+) -> Refused | None:
+    """Make a way the one asked first: `sms`, `voice`, or an app's id."""
+
+    async def unit(work: Work) -> Refused | None:
+        account = await _fresh_account(work, session)
+        if isinstance(account, Refused):
+            return account
+        for way in await second_factor.ways_of(work, account):
+            value = way.authenticator_id if way.channel is Channel.TOTP else way.channel.value
+            if value == method:
+                await accounts.set_default(
+                    work.tx,
+                    account.id,
+                    authenticator_id=way.authenticator_id,
+                    channel=way.channel,
+                    now=work.now,
+                )
+                await work.note(
+                    EventName.DEFAULT_METHOD_CHANGED,
+                    account_id=account.id,
+                    session_id=session.id,
+                    method=way.channel.value,
+                )
+                await _tell(work, account, session, "default_method_changed")
+                return None
+        return Refused(Reason.METHOD_UNKNOWN, "method")
+
+    return await work(means, caller, unit)
+
+
+async def _tell(work: Work, account: Account, session: Session, kind: str) -> None:
+    await end_everything_else(work, account.id, session_id=session.id)
+    await put_notice(work, kind=kind, to=account.email, account_id=account.id)
+
+
+async def rename_app(
+    means: Means, caller: Caller, session: Session, *, app_id: str, name: str
+) -> Refused | None:
+    name = " ".join(name.split())
+    if not name:
+        return Refused(Reason.NAME_MISSING, "app_name")
+    if len(name) > NAME_LENGTH:
+        return Refused(Reason.NAME_TOO_LONG, "app_name", {"most": NAME_LENGTH})
+
+    async def unit(work: Work) -> Refused | None:
+        account = await _fresh_account(work, session)
+        if isinstance(account, Refused):
+            return account
+        if not await authenticators.rename(work.tx, account.id, app_id, name):
+            return Refused(Reason.METHOD_UNKNOWN)
+        await work.note(
+            EventName.AUTHENTICATOR_RENAMED, account_id=account.id, session_id=session.id
+        )
+        return None
+
+    return await work(means, caller, unit)
+
+
+async def remove_method(
+    means: Means, caller: Caller, session: Session, *, authenticator_id: str
+) -> Refused | None:
+    """Unbind a phone or app; of two racing removals of the last two, one is refused (EF-02)."""
+
+    async def unit(work: Work) -> Refused | None:
+        account = await _fresh_account(work, session)
+        if isinstance(account, Refused):
+            return account
+        await accounts.hold(work.tx, account.id)
+        bound = await authenticators.of_account(work.tx, account.id)
+        going = next((one for one in bound if one.id == authenticator_id), None)
+        if going is None:
+            return Refused(Reason.METHOD_UNKNOWN)
+        staying = [one for one in bound if one.id != going.id]
+        if not staying:
+            return Refused(Reason.LAST_METHOD)
+        return await _unbind(work, session, account.id, going, staying[0])
+
+    return await work(means, caller, unit)
+
+
+async def _unbind(
+    work: Work, session: Session, account_id: str, going: Authenticator, heir: Authenticator
+) -> Refused | None:
+    account = await accounts.get(work.tx, account_id)
+    if account is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    if account.default_authenticator_id == going.id:
+        await accounts.set_default(
+            work.tx,
+            account.id,
+            authenticator_id=heir.id,
+            channel=heir.channels[0],
+            now=work.now,
+        )
+    if not await authenticators.remove(work.tx, account.id, going.id):
+        return Refused(Reason.LAST_METHOD)
+    await work.note(
+        EventName.AUTHENTICATOR_UNBOUND,
+        account_id=account.id,
+        session_id=session.id,
+        method=going.kind.value,
+    )
+    number = second_factor.phone_number(work.means, going)
+    if number is not None:
+        await put_notice(
+            work,
+            kind="number_removed",
+            to=number.e164,
+            account_id=account.id,
+            channel=Channel.SMS,
+        )
+    await _tell(work, account, session, "method_removed")
+    return None
+
+
+async def generate_recovery_code(means: Means, caller: Caller, session: Session) -> Refused | None:
+    """Replace the recovery code: the old one is invalid at once, in this transaction (RC-05)."""
+
+    async def unit(work: Work) -> Refused | None:
+        account = await _fresh_account(work, session)
+        if isinstance(account, Refused):
+            return account
+        await accounts.hold(work.tx, account.id)
+        await recovery_codes.end_current(work.tx, account.id, by="replacement", now=work.now)
+        await codes.make(work, account.id, owner_id=session.id)
+        await put_notice(
+            work, kind="recovery_code_replaced", to=account.email, account_id=account.id
+        )
+        return None
+
+    return await work(means, caller, unit)
+
+
+async def make_another_code(
+    means: Means, caller: Caller, owner: Session | PendingSignIn
+) -> Refused | None:
+    """One press makes another while no code was ever saved; after that, as any change."""
+
+    async def unit(work: Work) -> Refused | None:
+        await accounts.hold(work.tx, owner.account_id)
+        current = await recovery_codes.current(work.tx, owner.account_id)
+        if any(one.acknowledged_at is not None for one in current):
+            if not isinstance(owner, Session):
+                return Refused(Reason.STEP_UP_NEEDED)
+            account = await _fresh_account(work, owner)
+            if isinstance(account, Refused):
+                return account
+        await codes.make(work, owner.account_id, owner_id=owner.id)
+        return None
+
+    return await work(means, caller, unit)
+
+
+async def change_password(
+    means: Means, caller: Caller, session: Session, *, new_password: str, is_required: bool
+) -> Refused | None:
+    """Set another password; every other session and pending sign-in ends (PW-08).
+
+    `is_required` is the change that the account's strikes demand: the sign-in just completed
+    is its proof, so no gate is asked, but freshness is. Raises `Busy`.
+    """
+    account = await look(means, caller, lambda unit: accounts.get(unit.tx, session.account_id))
+    if account is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    context = (account.name, account.email)
+    refused = refuse_password(means, new_password, context=context, field="new_password")
+    if refused is not None:
+        return refused
+    old = await look(means, caller, lambda unit: accounts.password(unit.tx, account.id))
+    if await means.passwords.matches(old.password_mac if old else None, normalise(new_password)):
+        return Refused(Reason.PASSWORD_SAME, "new_password")
+    password_mac = await means.passwords.hash(normalise(new_password))
+
+    async def unit(work: Work) -> Refused | None:
+        allowed = await _may_change_password(work, session, is_required=is_required)
+        if isinstance(allowed, Refused):
+            return allowed
+        await accounts.replace_password(
+            work.tx, account.id, password_mac=password_mac, now=work.now
+        )
+        await work.note(EventName.PASSWORD_CHANGED, account_id=account.id, session_id=session.id)
+        await _tell(work, account, session, "password_changed")
+        return None
+
+    return await work(means, caller, unit)
+
+
+async def _may_change_password(
+    work: Work, session: Session, *, is_required: bool
+) -> Refused | None:
+    if is_required:
+        account = await accounts.get(work.tx, session.account_id)
+        now = await sessions.get(work.tx, session.id, work.now)
+        demanded = account is not None and account.new_password_required_at is not None
+        if now is not None and demanded and now.is_fresh(work.now):
+            return None
+        return Refused(Reason.STEP_UP_NEEDED)
+    account_or_refusal = await _fresh_account(work, session)
+    return account_or_refusal if isinstance(account_or_refusal, Refused) else None
+
+
+# --- sessions -----------------------------------------------------------------------------
+
+
+async def list_sessions(means: Means, caller: Caller, session: Session) -> list[Session]:
+    return await look(
+        means, caller, lambda unit: sessions.of_account(unit.tx, session.account_id, unit.now)
+    )
+
+
+async def end_sessions(
+    means: Means, caller: Caller, session: Session, *, which: str
+) -> Refused | None:
+    """End one session by its id, or all `others`; reducing access needs no second factor."""
+
+    async def unit(work: Work) -> Refused | None:
+        if which == "others":
+            await sessions.end_others(work.tx, session.account_id, kept=session.id)
+            await sign_ins.end_others(work.tx, session.account_id, kept=None)
+        elif not await sessions.end(work.tx, session.account_id, which):
+            return Refused(Reason.METHOD_UNKNOWN)
+        await work.note(
+            EventName.SESSION_ENDED, account_id=session.account_id, session_id=session.id
+        )
+        return None
+
+    return await work(means, caller, unit)
+
+
+async def sign_out(means: Means, caller: Caller, session: Session) -> None:
+    async def unit(work: Work) -> None:
+        await sessions.end(work.tx, session.account_id, session.id)
+        await work.note(EventName.SIGNED_OUT, account_id=session.account_id, session_id=session.id)
+
+    await work(means, caller, unit)
+
+
+async def find_session(means: Means, caller: Caller, token: str) -> tuple[Session, Account] | None:
+    """The session that a cookie names, with its account."""
+
+    async def unit(work: Work) -> tuple[Session, Account] | None:
+        session = await sessions.find(work.tx, digest(token), work.now)
+        account = await accounts.get(work.tx, session.account_id) if session else None
+        return (session, account) if session and account else None
+
+    return await look(means, caller, unit)
+
+
+async def touch(means: Means, caller: Caller, session: Session) -> None:
+    """The person is here: the idle time starts again."""
+
+    async def unit(work: Work) -> None:
+        await sessions.touch(work.tx, session.id, work.now)
+
+    await work(means, caller, unit)

@@ -1,0 +1,204 @@
+"""Turning a proven set-up into an authenticator, at the wall, after a recovery, or in settings.
+
+The only place that adds a second factor. Each way is one transaction, so an old method stays
+valid until its replacement is bound, and not a moment longer (R5, PN-03).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from vestibule.crypto.seal import Place
+from vestibule.domain.account import Account, Authenticator, AuthenticatorKind
+from vestibule.domain.challenge import Channel
+from vestibule.domain.event import EventName
+from vestibule.domain.pending import Enrollment, PendingSignIn, SignInState
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.sign_in import (
+    Bound,
+    Complete,
+    EmailConfirmed,
+    RecoveryCodeProven,
+    State,
+    advance,
+    begin,
+)
+from vestibule.domain.signed_in import Session
+from vestibule.flows import recovery_codes
+from vestibule.flows.entering import SignedIn, end_everything_else, enter
+from vestibule.flows.notices import put_notice
+from vestibule.flows.second_factor import phone_number
+from vestibule.flows.work import Work
+from vestibule.storage import accounts, authenticators, sessions, sign_ins
+
+NEWLY_RECOVERED_FOR = timedelta(hours=24)
+"""What was bound during a recovery approves no other change for so long (product.md E)."""
+
+Binder = PendingSignIn | Session
+"""Who may bind: a pending sign-in whose wall is open, or a session with a fresh step-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Bound within a session; `shows_code` where a new recovery code waits to be shown."""
+
+    shows_code: bool
+
+
+async def account_of(work: Work, binder: Binder) -> Account | Refused:
+    """The binder's account, if the binder still stands and may bind at all."""
+    if isinstance(binder, PendingSignIn):
+        pending = await sign_ins.get(work.tx, binder.id, work.now)
+        if pending is None or not _may_bind(pending):
+            return Refused(Reason.SIGN_IN_EXPIRED)
+    else:
+        session = await sessions.get(work.tx, binder.id, work.now)
+        if session is None:
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        if not session.is_fresh(work.now):
+            return Refused(Reason.STEP_UP_NEEDED)
+    account = await accounts.get(work.tx, binder.account_id)
+    return account or Refused(Reason.SIGN_IN_EXPIRED)
+
+
+def _may_bind(pending: PendingSignIn) -> bool:
+    if pending.state is SignInState.ENROLLMENT:
+        return pending.email_confirmed_at is not None
+    return pending.state is SignInState.REPLACEMENT
+
+
+async def bind(
+    work: Work, binder: Binder, enrollment: Enrollment, channel: Channel, *, step: int, offset: int
+) -> SignedIn | Added | Refused:
+    """Turn a proven set-up into an authenticator, in the binder's way."""
+    account = await account_of(work, binder)
+    if isinstance(account, Refused):
+        return account
+    if not await authenticators.finish_enrollment(work.tx, enrollment.id):
+        return Refused(Reason.SET_UP_EXPIRED)
+    await accounts.hold(work.tx, account.id)
+    before = await authenticators.of_account(work.tx, account.id)
+    is_recovered = isinstance(binder, PendingSignIn) and binder.recovered_at is not None
+    bound = Authenticator(
+        id=work.means.entropy.id(),
+        account_id=account.id,
+        kind=enrollment.kind,
+        name=enrollment.name,
+        secret_sealed=b"",
+        fingerprint_mac=enrollment.fingerprint_mac,
+        last_step=step,
+        step_offset=offset,
+        created_at=work.now,
+        last_used_at=work.now,
+        approves_changes_at=work.now + (NEWLY_RECOVERED_FOR if is_recovered else timedelta()),
+    )
+    opened = work.means.seal.open(
+        enrollment.secret_sealed, Place("enrollments", "secret_sealed", enrollment.id)
+    )
+    place = Place("authenticators", "secret_sealed", bound.id)
+    await authenticators.add(
+        work.tx, replace(bound, secret_sealed=work.means.seal.seal(opened, place))
+    )
+    await work.note(
+        EventName.AUTHENTICATOR_BOUND, account_id=account.id, method=enrollment.kind.value
+    )
+    if isinstance(binder, PendingSignIn):
+        return await _bind_first(work, binder, account, bound, channel, before)
+    return await _bind_more(work, binder, account, bound, channel, before)
+
+
+async def _bind_first(
+    work: Work,
+    pending: PendingSignIn,
+    account: Account,
+    bound: Authenticator,
+    channel: Channel,
+    before: list[Authenticator],
+) -> SignedIn | Refused:
+    """The wall falls: the state machine completes, and a session begins."""
+    state = advance(_state_of(pending), Bound(bound.id, channel, work.now))
+    if not isinstance(state, Complete):
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    await accounts.set_default(
+        work.tx, account.id, authenticator_id=bound.id, channel=channel, now=work.now
+    )
+    for old in before:
+        # After a recovery the new one replaces what was lost; only now, and at once.
+        await authenticators.remove(work.tx, account.id, old.id)
+        await work.note(
+            EventName.AUTHENTICATOR_UNBOUND, account_id=account.id, method=old.kind.value
+        )
+        await _tell_old_number(work, account, old)
+    await end_everything_else(work, account.id, session_id=None, sign_in_id=pending.id)
+    signed_in = await enter(
+        work,
+        state,
+        account_id=account.id,
+        sign_in_id=pending.id,
+        authenticator_id=bound.id,
+        return_to=pending.return_to,
+    )
+    if isinstance(signed_in, SignedIn) and pending.state is SignInState.ENROLLMENT:
+        await recovery_codes.make(work, account.id, owner_id=signed_in.session_id)
+    await put_notice(
+        work, kind="method_added", to=account.email, account_id=account.id, method=bound.kind.value
+    )
+    return signed_in
+
+
+def _state_of(pending: PendingSignIn) -> State:
+    """The machine's state that a stored pending sign-in stands for."""
+    if pending.state is SignInState.REPLACEMENT and pending.recovered_at is not None:
+        after = advance(
+            begin(pending.password_at, is_enrolled=True), RecoveryCodeProven(pending.recovered_at)
+        )
+    else:
+        after = begin(pending.password_at, is_enrolled=False)
+        if pending.email_confirmed_at is not None:
+            after = advance(after, EmailConfirmed(pending.email_confirmed_at))
+    if not isinstance(after, State):
+        raise TypeError("a stored sign-in is in a state the machine refuses")
+    return after
+
+
+async def _bind_more(
+    work: Work,
+    session: Session,
+    account: Account,
+    bound: Authenticator,
+    channel: Channel,
+    before: list[Authenticator],
+) -> Added:
+    """An addition or a change of number: the old number goes as the new one comes (PN-03)."""
+    old_phones = [one for one in before if one.kind is AuthenticatorKind.PHONE]
+    is_change = bound.kind is AuthenticatorKind.PHONE and bool(old_phones)
+    if is_change:
+        was_default = account.default_authenticator_id in {one.id for one in old_phones}
+        if was_default:
+            await accounts.set_default(
+                work.tx, account.id, authenticator_id=bound.id, channel=channel, now=work.now
+            )
+        for old in old_phones:
+            await authenticators.remove(work.tx, account.id, old.id)
+            await _tell_old_number(work, account, old)
+        await recovery_codes.make(work, account.id, owner_id=session.id)
+    await end_everything_else(work, account.id, session_id=session.id)
+    await put_notice(
+        work,
+        kind="number_changed" if is_change else "method_added",
+        to=account.email,
+        account_id=account.id,
+        method=bound.kind.value,
+    )
+    return Added(shows_code=is_change)
+
+
+async def _tell_old_number(work: Work, account: Account, old: Authenticator) -> None:
+    number = phone_number(work.means, old)
+    if number is not None:
+        await put_notice(
+            work,
+            kind="number_removed",
+            to=number.e164,
+            account_id=account.id,
+            channel=Channel.SMS,
+        )

@@ -1,0 +1,301 @@
+"""Sent one-time codes: issue one, send it again, and verify what was typed.
+
+The single place where a texted, spoken or mailed code is compared. Its walk is two
+transactions: the first counts the try and commits, then the code is compared, and the second
+uses the challenge up by one conditional statement (OC-03, OC-07).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from vestibule.crypto.keyring import Purpose as KeyPurpose
+from vestibule.crypto.seal import Place
+from vestibule.domain import one_time_code
+from vestibule.domain.challenge import (
+    MAX_TRIES,
+    Challenge,
+    Channel,
+    Purpose,
+    lifetime,
+    may_reuse,
+    next_send_at,
+    resend_wait,
+)
+from vestibule.domain.event import EventName
+from vestibule.domain.identifier import PhoneNumber
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows.sending import spend_send
+from vestibule.flows.work import Work
+from vestibule.storage import challenges, outbox
+
+RESET_CODE_LENGTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A code to be sent: for what, bound to what, to whom."""
+
+    purpose: Purpose
+    binding_id: str
+    channel: Channel
+    destination: PhoneNumber | str
+    account_id: str | None = None
+    authenticator_id: str | None = None
+    digits: int = 6
+    is_decoy: bool = False
+    """The address is not one that may be told: nothing is sent, everything looks the same."""
+    known_browser: bool = False
+
+    @property
+    def address(self) -> str:
+        return (
+            self.destination.e164 if isinstance(self.destination, PhoneNumber) else self.destination
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    challenge: Challenge
+    is_again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A try that is counted and committed, and may now be compared."""
+
+    challenge: Challenge
+    code: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    challenge: Challenge
+
+
+async def send(work: Work, asked: Asked) -> Sent | Refused:
+    """Send the code its binding waits for: the same one while it lasts, else a new one.
+
+    Refuses before the resend timer has run, after five sends, and past a budget. Of two racing
+    requests one sends (OC-09).
+    """
+    live = await challenges.live(work.tx, asked.purpose, asked.binding_id)
+    if live is not None:
+        too_soon = _refuse_resend(work, live)
+        if too_soon is not None:
+            return too_soon
+    until = await spend_send(
+        work,
+        purpose=asked.purpose,
+        channel=asked.channel,
+        account_id=asked.account_id,
+        destination=asked.destination,
+        known_browser=asked.known_browser,
+    )
+    if until is not None:
+        await work.note(
+            EventName.CHALLENGE_REFUSED,
+            account_id=asked.account_id,
+            outcome="failure",
+            reason=Reason.SEND_BUDGET_SPENT,
+            method=asked.channel.value,
+        )
+        return Refused(Reason.SEND_BUDGET_SPENT, details={"until": until})
+    if live is not None and _is_same_code_enough(work, live, asked):
+        return await _send_again(work, live, asked)
+    return await _issue(work, asked, replaced=live)
+
+
+def _refuse_resend(work: Work, live: Challenge) -> Refused | None:
+    if live.is_expired(work.now):
+        return None
+    wait_until = next_send_at(live)
+    if wait_until is None:
+        return Refused(Reason.SENDS_USED_UP, details={"until": live.expires_at})
+    if work.now < wait_until:
+        return Refused(Reason.SEND_TOO_SOON, details={"until": wait_until})
+    return None
+
+
+def _is_same_code_enough(work: Work, live: Challenge, asked: Asked) -> bool:
+    """OC-08: one value is right at a time; the same one goes out while two minutes remain."""
+    same_place = live.authenticator_id == asked.authenticator_id and live.digits == asked.digits
+    return same_place and live.tries < live.max_tries and may_reuse(live, work.now)
+
+
+async def _send_again(work: Work, live: Challenge, asked: Asked) -> Sent | Refused:
+    taken = await challenges.reserve_send(
+        work.tx, live.id, sends=live.sends, channel=asked.channel, now=work.now
+    )
+    if not taken:
+        return Refused(Reason.SEND_TOO_SOON, details={"until": work.now + resend_wait(live.sends)})
+    challenge = replace(live, sends=live.sends + 1, last_sent_at=work.now, channel=asked.channel)
+    await _put_message(work, challenge)
+    return Sent(challenge, is_again=True)
+
+
+async def _issue(work: Work, asked: Asked, *, replaced: Challenge | None) -> Sent | Refused:
+    await challenges.end(work.tx, asked.purpose, asked.binding_id, work.now)
+    entropy, seal = work.means.entropy, work.means.seal
+    if asked.purpose is Purpose.RESET:
+        code = one_time_code.issue_reset(entropy)
+    else:
+        code = one_time_code.issue(entropy, asked.digits)
+    challenge_id = entropy.id()
+    spoken_for = await challenges.latest_number(work.tx, asked.purpose, asked.binding_id)
+    challenge = Challenge(
+        id=challenge_id,
+        purpose=asked.purpose,
+        binding_id=asked.binding_id,
+        account_id=asked.account_id,
+        authenticator_id=asked.authenticator_id,
+        channel=asked.channel,
+        destination_sealed=seal.seal(
+            asked.address, Place("challenges", "destination_sealed", challenge_id)
+        ),
+        digits=asked.digits,
+        code_mac=b"",
+        code_sealed=seal.seal(code, Place("challenges", "code_sealed", challenge_id)),
+        issued_at=work.now,
+        expires_at=work.now + lifetime(asked.channel),
+        tries=0,
+        max_tries=MAX_TRIES,
+        # OC-09: a fresh code after an exhausted one goes on with the same timers.
+        sends=1,
+        last_sent_at=work.now,
+        number=spoken_for + 1,
+        is_decoy=asked.is_decoy,
+    )
+    challenge = replace(
+        challenge,
+        code_mac=work.means.keyring.mac(
+            KeyPurpose.CODE, *_bound_to(challenge, asked.address, code)
+        ),
+    )
+    if not await challenges.add(work.tx, challenge):
+        return Refused(Reason.SEND_TOO_SOON, details={"until": work.now + timedelta(seconds=30)})
+    await _put_message(work, challenge)
+    return Sent(challenge, is_again=replaced is not None)
+
+
+def _bound_to(challenge: Challenge, address: str, code: str) -> tuple[str, ...]:
+    """OC-04, OC-05: what a code's MAC is over; a code is worth nothing anywhere else."""
+    return (challenge.id, challenge.account_id or "", challenge.purpose.value, address, code)
+
+
+async def _put_message(work: Work, challenge: Challenge) -> None:
+    await work.note(
+        EventName.CHALLENGE_SENT,
+        account_id=challenge.account_id,
+        method=challenge.channel.value,
+        purpose=challenge.purpose.value,
+    )
+    if challenge.is_decoy:
+        return
+    await outbox.put(
+        work.tx,
+        outbox.Waiting(
+            id=work.means.entropy.id(),
+            challenge_id=challenge.id,
+            account_id=challenge.account_id,
+            kind=f"code_{challenge.purpose.value}",
+            channel=challenge.channel,
+            locale=work.caller.locale,
+            destination_sealed=None,
+            body_sealed=None,
+            written_at=work.now,
+            expires_at=challenge.expires_at,
+            attempts=0,
+        ),
+    )
+    work.has_mail = True
+
+
+async def reserve(work: Work, purpose: Purpose, binding_id: str, typed: str) -> Reserved | Refused:
+    """Count a try of the binding's own challenge, before anything is compared (OC-07).
+
+    Text that is no code at all is told so and costs nothing (OC-11).
+    """
+    challenge = await challenges.live(work.tx, purpose, binding_id)
+    if challenge is None:
+        return Refused(Reason.CODE_NOT_SENT)
+    code = parse_for(purpose, challenge.digits, typed)
+    if isinstance(code, Refused):
+        return code
+    if challenge.is_expired(work.now):
+        return Refused(Reason.CODE_EXPIRED)
+    tries = await challenges.reserve_try(work.tx, challenge.id, work.now)
+    if tries is None:
+        return Refused(Reason.TOO_MANY_WRONG_CODES)
+    return Reserved(challenge, code, tries)
+
+
+def parse_for(purpose: Purpose, digits: int, typed: str) -> str | Refused:
+    if purpose is Purpose.RESET:
+        code = one_time_code.parse_reset(typed)
+    else:
+        code = one_time_code.parse(typed, digits)
+    if isinstance(code, one_time_code.CodeFault):
+        return Refused(Reason(code.value.lower()), "code", {"digits": digits})
+    return code
+
+
+def is_right(work: Work, reserved: Reserved) -> bool:
+    """Whether the typed code is the challenge's, compared in constant time as keyed MACs."""
+    challenge = reserved.challenge
+    address = work.means.seal.open(
+        challenge.destination_sealed, Place("challenges", "destination_sealed", challenge.id)
+    )
+    return challenge.code_mac is not None and work.means.keyring.matches(
+        challenge.code_mac, KeyPurpose.CODE, *_bound_to(challenge, address, reserved.code)
+    )
+
+
+async def settle(work: Work, reserved: Reserved) -> Proven | Refused:
+    """Compare a reserved try and use the challenge up: of N right ones exactly one is proven."""
+    challenge = reserved.challenge
+    if is_right(work, reserved) and not challenge.is_decoy:
+        if await challenges.consume(work.tx, challenge.id, work.now):
+            return Proven(challenge)
+        return Refused(Reason.CODE_SPENT, "code")
+    earlier = await _was_earlier(work, reserved)
+    if reserved.tries >= challenge.max_tries:
+        return Refused(Reason.TOO_MANY_WRONG_CODES, "code")
+    left = challenge.max_tries - reserved.tries
+    if earlier is not None:
+        return Refused(
+            Reason.CODE_EARLIER,
+            "code",
+            {
+                "number": earlier,
+                "newest": challenge.number,
+                "sent": challenge.last_sent_at or challenge.issued_at,
+            },
+        )
+    return Refused(Reason.CODE_WRONG, "code", {"left": left})
+
+
+async def _was_earlier(work: Work, reserved: Reserved) -> int | None:
+    """The number of the replaced code that was typed: "that was code 1"."""
+    newest = reserved.challenge
+    rows = await challenges.earlier_macs(work.tx, newest.purpose, newest.binding_id)
+    for row in rows:
+        old = _replaced(newest, row)
+        address = work.means.seal.open(
+            old.destination_sealed, Place("challenges", "destination_sealed", old.id)
+        )
+        if work.means.keyring.matches(
+            row["code_mac"], KeyPurpose.CODE, *_bound_to(old, address, reserved.code)
+        ):
+            return old.number
+    return None
+
+
+def _replaced(newest: Challenge, row: Mapping[str, object]) -> Challenge:
+    return replace(
+        newest,
+        id=str(row["id"]),
+        destination_sealed=row["destination_sealed"],  # type: ignore[arg-type]  # Any from a row
+        number=int(str(row["number"])),
+    )

@@ -1,0 +1,174 @@
+"""Draining the outbox: claim a message, render it, send it, note what became of it.
+
+The network is called between transactions, never inside one. The code is opened here, for the
+moment of sending; the outbox names the challenge instead of carrying it (R10).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from gettext import NullTranslations
+from typing import assert_never
+
+from vestibule.crypto.seal import Place
+from vestibule.delivery.provider import (
+    Accepted,
+    Message,
+    PermanentFailure,
+    Receipt,
+    TemporaryFailure,
+    Throttled,
+)
+from vestibule.delivery.rendering import House, code_message, notice_message
+from vestibule.delivery.routing import Routes, route
+from vestibule.domain.challenge import lifetime
+from vestibule.flows.work import Means
+from vestibule.observability.logging import log_failure
+from vestibule.storage import challenges, outbox
+from vestibule.storage.database import Transaction
+from vestibule.storage.outbox import Waiting
+
+LEASE = timedelta(seconds=30)
+MOST_ATTEMPTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Delivering:
+    """What delivery works with besides the means of every flow."""
+
+    means: Means
+    routes: Routes
+    house: House
+    words: Callable[[str], NullTranslations]
+
+
+async def drain(delivering: Delivering) -> int:
+    """Send everything that is due; how many messages were claimed."""
+    count = 0
+    while await deliver_one(delivering):
+        count += 1
+    return count
+
+
+async def deliver_one(delivering: Delivering) -> bool:
+    """Claim and send one message; False when none is due."""
+    means = delivering.means
+    claimed = await means.database.transact(lambda tx: _claim(delivering, tx))
+    if claimed is None:
+        return False
+    waiting, addressed = claimed
+    if addressed is None:
+        await _refuse(means, waiting, "none", "no longer needed")
+        return True
+    message, to = addressed
+    try:
+        provider, outcome = await route(delivering.routes, message, to)
+    except Exception as error:
+        log_failure("delivery_failed", error, message_id=waiting.id)
+        provider, outcome = "unknown", TemporaryFailure(type(error).__name__)
+    match outcome:
+        case Accepted(reference=reference, receipt=receipt):
+            await _hand_over(means, waiting, provider, reference, receipt)
+        case PermanentFailure(reason=reason):
+            await _refuse(means, waiting, provider, reason)
+        case TemporaryFailure(reason=reason):
+            await _retry(means, waiting, provider, reason, timedelta(seconds=2**waiting.attempts))
+        case Throttled(retry_after_seconds=seconds):
+            await _retry(means, waiting, provider, "busy", timedelta(seconds=seconds))
+        case other:
+            assert_never(other)
+    return True
+
+
+async def _claim(
+    delivering: Delivering, tx: Transaction
+) -> tuple[Waiting, tuple[Message, str] | None] | None:
+    waiting = await outbox.claim(tx, now=delivering.means.clock(), lease=LEASE)
+    if waiting is None:
+        return None
+    if waiting.challenge_id is None:
+        return waiting, _address_notice(delivering, waiting)
+    return waiting, await _address_code(delivering, tx, waiting)
+
+
+async def _address_code(
+    delivering: Delivering, tx: Transaction, waiting: Waiting
+) -> tuple[Message, str] | None:
+    """The code's message, or None when its challenge has ended meanwhile: never sent late."""
+    challenge = await challenges.get(tx, waiting.challenge_id or "")
+    if challenge is None or challenge.code_sealed is None:
+        return None
+    seal = delivering.means.seal
+    place = Place("challenges", "destination_sealed", challenge.id)
+    to = seal.open(challenge.destination_sealed, place)
+    message = code_message(
+        delivering.house,
+        delivering.words(waiting.locale),
+        message_id=waiting.id,
+        purpose=challenge.purpose.value,
+        channel=waiting.channel.value,
+        code=seal.open(challenge.code_sealed, Place("challenges", "code_sealed", challenge.id)),
+        to=to,
+        minutes=int(lifetime(waiting.channel).total_seconds() // 60),
+        number=challenge.number,
+        locale=waiting.locale,
+    )
+    return message, to
+
+
+def _address_notice(delivering: Delivering, waiting: Waiting) -> tuple[Message, str] | None:
+    if waiting.destination_sealed is None or waiting.body_sealed is None:
+        return None
+    seal = delivering.means.seal
+    to = seal.open(waiting.destination_sealed, Place("outbox", "destination_sealed", waiting.id))
+    facts = json.loads(seal.open(waiting.body_sealed, Place("outbox", "body_sealed", waiting.id)))
+    message = notice_message(
+        delivering.house,
+        delivering.words(waiting.locale),
+        message_id=waiting.id,
+        kind=waiting.kind.removeprefix("notice_"),
+        channel=waiting.channel.value,
+        to=to,
+        facts=facts,
+        locale=waiting.locale,
+    )
+    return message, to
+
+
+async def _hand_over(
+    means: Means, waiting: Waiting, provider: str, reference: str, receipt: Receipt | None
+) -> None:
+    async def unit(tx: Transaction) -> None:
+        now = means.clock()
+        await outbox.hand_over(tx, waiting.id, provider=provider, reference=reference, now=now)
+        if receipt is None:
+            return
+        if receipt.status == "delivered":
+            await outbox.deliver(tx, waiting.id, now)
+        else:
+            await outbox.refuse(
+                tx, waiting.id, provider=provider, reason=receipt.reason or "undelivered", now=now
+            )
+
+    await means.database.transact(unit)
+
+
+async def _refuse(means: Means, waiting: Waiting, provider: str, reason: str) -> None:
+    async def unit(tx: Transaction) -> None:
+        await outbox.refuse(tx, waiting.id, provider=provider, reason=reason, now=means.clock())
+
+    await means.database.transact(unit)
+
+
+async def _retry(
+    means: Means, waiting: Waiting, provider: str, reason: str, wait: timedelta
+) -> None:
+    if waiting.attempts >= MOST_ATTEMPTS:
+        await _refuse(means, waiting, provider, reason)
+        return
+
+    async def unit(tx: Transaction) -> None:
+        await outbox.retry_at(tx, waiting.id, means.clock() + wait)
+
+    await means.database.transact(unit)

@@ -1,0 +1,98 @@
+"""The second door: the one place where a session is made.
+
+Every way in ends here, with a `Complete` that only the state machine can have made (EF-05).
+"""
+
+from dataclasses import dataclass
+
+from vestibule.domain.assurance import amr
+from vestibule.domain.challenge import Channel
+from vestibule.domain.event import EventName
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.sign_in import Complete
+from vestibule.domain.signed_in import Session
+from vestibule.flows.work import Caller, Work, digest
+from vestibule.storage import accounts, challenges, sessions, sign_ins
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session was opened: its bearer token and the browser's, for their cookies."""
+
+    session_token: str
+    browser_token: str
+    session_id: str
+    account_id: str
+    return_to: str | None
+
+
+async def enter(
+    work: Work,
+    complete: Complete,
+    *,
+    account_id: str,
+    sign_in_id: str,
+    authenticator_id: str,
+    return_to: str | None,
+) -> SignedIn | Refused:
+    """Destroy the pending sign-in and open a session under a new id (EF-06), once."""
+    if not await sign_ins.end(work.tx, sign_in_id):
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    token, session_id = work.means.entropy.token(), work.means.entropy.id()
+    await sessions.add(
+        work.tx,
+        Session(
+            id=session_id,
+            account_id=account_id,
+            password_at=complete.password_at,
+            second_factor_at=complete.second_factor.at,
+            second_factor_method=Channel(complete.second_factor.method.value),
+            authenticator_id=authenticator_id,
+            signed_in_at=work.now,
+            last_seen_at=work.now,
+            expires_at=work.now + work.means.policy.session_for,
+            gate_opened_at=None,
+            gate_used_at=None,
+            gate_failures=0,
+            step_up_authenticator_id=None,
+            step_up_channel=None,
+            source=work.caller.source,
+            user_agent=work.caller.user_agent,
+        ),
+        token_digest=digest(token),
+    )
+    browser_token = work.caller.browser_token or work.means.entropy.token()
+    await sessions.remember_browser(work.tx, digest(browser_token), account_id, work.now)
+    await work.note(
+        EventName.SIGNED_IN,
+        account_id=account_id,
+        session_id=session_id,
+        sign_in_id=sign_in_id,
+        method=complete.second_factor.method.value,
+        amr=",".join(amr(complete.events)),
+    )
+    await work.note(EventName.SESSION_CREATED, account_id=account_id, session_id=session_id)
+    return SignedIn(token, browser_token, session_id, account_id, return_to)
+
+
+async def end_everything_else(
+    work: Work, account_id: str, *, session_id: str | None, sign_in_id: str | None = None
+) -> None:
+    """A password or factor changed: other sessions, pending sign-ins and codes end (SE-07)."""
+    ended = await sessions.end_others(work.tx, account_id, kept=session_id)
+    await sign_ins.end_others(work.tx, account_id, kept=sign_in_id)
+    await challenges.end_of_account(work.tx, account_id, work.now)
+    if ended:
+        await work.note(EventName.SESSION_ENDED, account_id=account_id, ended=ended)
+
+
+async def known_browser(work: Work, caller: Caller, account_id: str) -> bool:
+    """Whether this browser has completed a sign-in of this account before (RL-03)."""
+    if not caller.browser_token:
+        return False
+    return await sessions.knows_browser(work.tx, digest(caller.browser_token), account_id)
+
+
+async def must_set_new_password(work: Work, account_id: str) -> bool:
+    account = await accounts.get(work.tx, account_id)
+    return account is not None and account.new_password_required_at is not None

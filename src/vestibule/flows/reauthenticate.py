@@ -1,0 +1,297 @@
+"""Proving it again: the mailed code that opens settings, and the step-up before a change.
+
+The gate (EM-04) is one mailbox and never counts as a factor; the step-up (SU-01) is password
+and second factor together. Both change the session's id, so a cookie copied before is dead
+(SE-05, SU-03).
+"""
+
+from dataclasses import dataclass
+
+from vestibule.domain.account import Account
+from vestibule.domain.challenge import Challenge, Channel, Purpose
+from vestibule.domain.event import EventName
+from vestibule.domain.identifier import parse_email
+from vestibule.domain.password import normalise
+from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.sign_in import Evidence
+from vestibule.domain.signed_in import Session
+from vestibule.flows import codes, second_factor
+from vestibule.flows.sign_in import forgive_password_try, reserve_password_try
+from vestibule.flows.work import Caller, Means, Work, digest, look, work
+from vestibule.storage import accounts, authenticators, challenges, sessions, sign_ins
+
+WRONG_GATE_CODES = 5
+
+GateKeeper = Session | PendingSignIn
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    email: str
+    challenge: Challenge | None
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The proof was right: the session goes on under this token."""
+
+    session_token: str
+
+
+# --- the mailed code ----------------------------------------------------------------------
+
+
+def _purpose(keeper: GateKeeper) -> Purpose:
+    return Purpose.SETTINGS_GATE if isinstance(keeper, Session) else Purpose.WALL
+
+
+async def send_gate_code(means: Means, caller: Caller, keeper: GateKeeper) -> codes.Sent | Refused:
+    """Mail a code to the account's address: for settings, or for the wall of a first set-up."""
+
+    async def unit(work: Work) -> codes.Sent | Refused:
+        account = await accounts.get(work.tx, keeper.account_id)
+        if account is None:
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        return await codes.send(
+            work,
+            codes.Asked(
+                purpose=_purpose(keeper),
+                binding_id=keeper.id,
+                channel=Channel.EMAIL,
+                destination=account.email,
+                account_id=account.id,
+            ),
+        )
+
+    return await work(means, caller, unit)
+
+
+async def view_gate(means: Means, caller: Caller, keeper: GateKeeper) -> GateView:
+    async def unit(work: Work) -> GateView:
+        account = await accounts.get(work.tx, keeper.account_id)
+        live = await challenges.live(work.tx, _purpose(keeper), keeper.id)
+        return GateView(account.email if account else "", live)
+
+    return await look(means, caller, unit)
+
+
+async def submit_gate_code(
+    means: Means, caller: Caller, keeper: GateKeeper, *, typed: str
+) -> Renewed | Refused | None:
+    """Open settings for this session, or the wall for this pending sign-in (None).
+
+    Five wrong codes end what asked; they add no strikes.
+    """
+    reserved = await work(
+        means, caller, lambda unit: codes.reserve(unit, _purpose(keeper), keeper.id, typed)
+    )
+    if isinstance(reserved, Refused):
+        return reserved
+
+    async def settle(work: Work) -> Renewed | Refused | None:
+        proven = await codes.settle(work, reserved)
+        if isinstance(proven, Refused):
+            return await _fail_gate(work, keeper, proven)
+        await work.note(EventName.GATE_OPENED, account_id=keeper.account_id)
+        if isinstance(keeper, PendingSignIn):
+            await sign_ins.confirm_email(
+                work.tx, keeper.id, now=work.now, expires_at=work.now + WALL_LIFETIME
+            )
+            return None
+        token = work.means.entropy.token()
+        opened = await sessions.open_gate(
+            work.tx, keeper.id, token_digest=digest(token), now=work.now
+        )
+        return Renewed(token) if opened else Refused(Reason.SIGN_IN_EXPIRED)
+
+    return await work(means, caller, settle)
+
+
+async def _fail_gate(work: Work, keeper: GateKeeper, refused: Refused) -> Refused:
+    await work.note(
+        EventName.GATE_FAILED,
+        account_id=keeper.account_id,
+        outcome="failure",
+        reason=refused.reason,
+    )
+    if isinstance(keeper, PendingSignIn):
+        if refused.reason is Reason.TOO_MANY_WRONG_CODES:
+            await sign_ins.end(work.tx, keeper.id)
+        return refused
+    if await sessions.fail_gate(work.tx, keeper.id) >= WRONG_GATE_CODES:
+        await sessions.end(work.tx, keeper.account_id, keeper.id)
+        await work.note(EventName.SESSION_ENDED, account_id=keeper.account_id, reason="gate")
+        return Refused(Reason.GATE_FAILED)
+    return refused
+
+
+async def use_gate(means: Means, caller: Caller, session: Session) -> None:
+    """An act in settings keeps the gate open for ten minutes more."""
+
+    async def unit(work: Work) -> None:
+        await sessions.use_gate(work.tx, session.id, work.now)
+
+    await work(means, caller, unit)
+
+
+# --- step-up ------------------------------------------------------------------------------
+
+
+async def _holder(work: Work, session_id: str) -> second_factor.Holder | Refused:
+    """The method that the session chose to step up with, else the account's default."""
+    session = await sessions.get(work.tx, session_id, work.now)
+    account = await accounts.get(work.tx, session.account_id) if session else None
+    if session is None or account is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    chosen, channel = session.step_up_authenticator_id, session.step_up_channel
+    found = await authenticators.get(work.tx, account.id, chosen) if chosen else None
+    if found is None and account.default_authenticator_id:
+        channel = account.default_channel
+        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
+    if found is None or channel is None:
+        return Refused(Reason.METHOD_UNKNOWN)
+    return second_factor.Holder(
+        purpose=Purpose.STEP_UP,
+        binding_id=session.id,
+        account=account,
+        authenticator=found,
+        channel=channel,
+        known_browser=True,
+    )
+
+
+async def view_step_up(
+    means: Means, caller: Caller, session: Session
+) -> second_factor.View | Refused:
+    async def unit(work: Work) -> second_factor.View | Refused:
+        holder = await _holder(work, session.id)
+        return holder if isinstance(holder, Refused) else await second_factor.look(work, holder)
+
+    return await look(means, caller, unit)
+
+
+async def choose_step_up(
+    means: Means, caller: Caller, session: Session, *, authenticator_id: str, channel: str
+) -> codes.Sent | Refused | None:
+    """Step up by this method; a phone gets its code at once."""
+
+    async def unit(work: Work) -> codes.Sent | Refused | None:
+        holder = await _holder(work, session.id)
+        if isinstance(holder, Refused):
+            return holder
+        wanted = authenticator_id or holder.authenticator.id
+        chosen = await second_factor.choose(
+            work, holder.account, wanted, channel or holder.channel.value
+        )
+        if isinstance(chosen, Refused):
+            return chosen
+        await sessions.choose_step_up(
+            work.tx, session.id, authenticator_id=chosen[0].id, channel=chosen[1]
+        )
+        if chosen[1] is Channel.TOTP:
+            return None
+        again = await _holder(work, session.id)
+        return again if isinstance(again, Refused) else await second_factor.send(work, again)
+
+    return await work(means, caller, unit)
+
+
+async def submit_step_up(
+    means: Means, caller: Caller, session: Session, *, password: str, typed: str, next_typed: str
+) -> Renewed | Refused:
+    """Password and second factor, both now; neither alone opens anything. Raises `Busy`."""
+    account = await check_password(means, caller, session, password)
+    if isinstance(account, Refused):
+        return account
+
+    async def renew(
+        work: Work, holder: second_factor.Holder, _evidence: Evidence
+    ) -> Renewed | Refused:
+        if holder.authenticator.approves_changes_at > work.now:
+            until = holder.authenticator.approves_changes_at
+            return Refused(Reason.METHOD_TOO_NEW, details={"until": until})
+        token = work.means.entropy.token()
+        renewed = await sessions.step_up(
+            work.tx,
+            session.id,
+            token_digest=digest(token),
+            method=holder.channel,
+            authenticator_id=holder.authenticator.id,
+            now=work.now,
+        )
+        await work.note(
+            EventName.STEP_UP_SUCCEEDED,
+            account_id=holder.account.id,
+            session_id=session.id,
+            method=holder.channel.value,
+        )
+        return Renewed(token) if renewed else Refused(Reason.SIGN_IN_EXPIRED)
+
+    async def give_up(work: Work) -> None:
+        await sessions.end(work.tx, account.id, session.id)
+        await work.note(EventName.SESSION_ENDED, account_id=account.id, reason="step-up")
+
+    return await second_factor.submit_code(
+        means,
+        caller,
+        find=lambda unit: _holder(unit, session.id),
+        typed=typed,
+        next_typed=next_typed,
+        then=renew,
+        give_up=give_up,
+    )
+
+
+async def check_password(
+    means: Means, caller: Caller, session: Session, password: str
+) -> Account | Refused:
+    """The account's password, counted in its lane first; the account where it is right."""
+    if not password:
+        return Refused(Reason.PASSWORD_MISSING, "password")
+    account = await look(means, caller, lambda unit: accounts.get(unit.tx, session.account_id))
+    address = parse_email(account.email) if account else None
+    if account is None or address is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    tried = await work(means, caller, lambda unit: reserve_password_try(unit, address))
+    if isinstance(tried, Refused):
+        return tried
+    if len(password) > 1024 or not await means.passwords.matches(
+        tried.password_mac, normalise(password)
+    ):
+        await work(means, caller, lambda unit: _note_wrong(unit, account.id))
+        return Refused(Reason.PASSWORD_WRONG, "password")
+    await work(means, caller, lambda unit: forgive_password_try(unit, tried))
+    return account
+
+
+async def _note_wrong(work: Work, account_id: str) -> None:
+    await work.note(
+        EventName.STEP_UP_FAILED,
+        account_id=account_id,
+        outcome="failure",
+        reason=Reason.PASSWORD_WRONG,
+    )
+
+
+async def resume(
+    means: Means, caller: Caller, session: Session, *, password: str
+) -> Renewed | Refused:
+    """An idle session goes on after the password alone, until its absolute limit (SE-04)."""
+    account = await check_password(means, caller, session, password)
+    if isinstance(account, Refused):
+        return account
+
+    async def unit(work: Work) -> Renewed | Refused:
+        token = work.means.entropy.token()
+        if not await sessions.resume(work.tx, session.id, token_digest=digest(token), now=work.now):
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        await work.note(EventName.SESSION_RESUMED, account_id=account.id, session_id=session.id)
+        return Renewed(token)
+
+    return await work(means, caller, unit)
+
+
+def is_wall_closed(pending: PendingSignIn) -> bool:
+    """Whether the first set-up still waits for its mailed code."""
+    return pending.state is SignInState.ENROLLMENT and pending.email_confirmed_at is None

@@ -1,0 +1,263 @@
+"""A forgotten password: mailed code, second factor, new password; it never signs in (AR-01).
+
+Bound to the browser that asked. The second factor is asked before the new password, so one
+mailbox alone changes nothing, and 2FA is neither touched nor skipped. Asking changes nothing
+(AR-04). An unknown address meets the same pages and a code that was never sent.
+"""
+
+from dataclasses import dataclass, replace
+
+from vestibule.domain.challenge import Challenge, Channel, Purpose
+from vestibule.domain.event import EventName
+from vestibule.domain.identifier import parse_email
+from vestibule.domain.password import normalise
+from vestibule.domain.pending import RESET_LIFETIME, Reset, ResetStage
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.sign_in import Evidence
+from vestibule.flows import codes, second_factor
+from vestibule.flows.entering import end_everything_else, known_browser
+from vestibule.flows.notices import put_notice
+from vestibule.flows.sign_up import refuse_password
+from vestibule.flows.work import Caller, Means, Work, digest, look, work
+from vestibule.storage import accounts, authenticators, challenges, resets
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The reset goes on at another stage, under a new token."""
+
+    token: str
+    stage: ResetStage
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    reset: Reset
+    challenge: Challenge | None
+
+
+async def request(
+    means: Means, caller: Caller, *, email: str, old_token: str | None
+) -> Moved | Refused:
+    """Mail a code if the account exists; the answer is the same if it does not (EN-01)."""
+    address = parse_email(email)
+    if address is None:
+        return Refused(Reason.EMAIL_NOT_AN_ADDRESS, "email")
+    token = means.entropy.token()
+
+    async def unit(work: Work) -> Moved | Refused:
+        account = await accounts.find_by_email(work.tx, address.key)
+        known = account is not None and await known_browser(work, caller, account.id)
+        reset = Reset(
+            id=means.entropy.id(),
+            account_id=account.id if account else None,
+            email=address.address,
+            stage=ResetStage.CODE,
+            authenticator_id=None,
+            channel=None,
+            is_known_browser=known,
+            created_at=work.now,
+            expires_at=work.now + RESET_LIFETIME,
+        )
+        sent = await codes.send(work, await _asked(work, reset))
+        if isinstance(sent, Refused):
+            return replace(sent, field="email")
+        if old_token:
+            await _drop(work, old_token)
+        await resets.add(work.tx, reset, token_digest=digest(token))
+        await work.note(EventName.PASSWORD_RESET_REQUESTED, account_id=reset.account_id)
+        return Moved(token, ResetStage.CODE)
+
+    return await work(means, caller, unit)
+
+
+async def _drop(work: Work, token: str) -> None:
+    old = await resets.find(work.tx, digest(token), work.now)
+    if old is not None:
+        await resets.end(work.tx, old.id, seen=old.stage)
+
+
+async def _asked(work: Work, reset: Reset) -> codes.Asked:
+    """To the account's own address, however it was typed; the page shows what was typed."""
+    account = await accounts.get(work.tx, reset.account_id) if reset.account_id else None
+    return codes.Asked(
+        purpose=Purpose.RESET,
+        binding_id=reset.id,
+        channel=Channel.EMAIL,
+        destination=account.email if account else reset.email,
+        account_id=reset.account_id,
+        digits=codes.RESET_CODE_LENGTH,
+        is_decoy=reset.account_id is None,
+    )
+
+
+async def find(means: Means, caller: Caller, token: str) -> Reset | None:
+    return await look(means, caller, lambda unit: resets.find(unit.tx, digest(token), unit.now))
+
+
+async def view(means: Means, caller: Caller, reset: Reset) -> View:
+    async def unit(work: Work) -> View:
+        return View(reset, await challenges.live(work.tx, Purpose.RESET, reset.id))
+
+    return await look(means, caller, unit)
+
+
+async def resend(means: Means, caller: Caller, reset: Reset) -> codes.Sent | Refused:
+    async def unit(work: Work) -> codes.Sent | Refused:
+        return await codes.send(work, await _asked(work, reset))
+
+    return await work(means, caller, unit)
+
+
+async def submit_code(means: Means, caller: Caller, reset: Reset, *, typed: str) -> Moved | Refused:
+    """Prove the mailbox: next comes the second factor, where the account has one."""
+    if reset.stage is not ResetStage.CODE:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    reserved = await work(
+        means, caller, lambda unit: codes.reserve(unit, Purpose.RESET, reset.id, typed)
+    )
+    if isinstance(reserved, Refused):
+        return reserved
+
+    async def settle(work: Work) -> Moved | Refused:
+        proven = await codes.settle(work, reserved)
+        if isinstance(proven, Refused):
+            await work.note(
+                EventName.PASSWORD_RESET_FAILED,
+                account_id=reset.account_id,
+                outcome="failure",
+                reason=proven.reason,
+            )
+            return proven
+        account = await accounts.get(work.tx, reset.account_id or "")
+        if account is None:
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        # An account whose set-up was never finished has no second factor to ask for.
+        stage = ResetStage.SECOND_FACTOR if account.is_enrolled else ResetStage.PASSWORD
+        return await _move(work, reset, stage)
+
+    return await work(means, caller, settle)
+
+
+async def _move(work: Work, reset: Reset, to: ResetStage) -> Moved | Refused:
+    token = work.means.entropy.token()
+    if not await resets.advance(
+        work.tx, reset.id, seen=reset.stage, to=to, token_digest=digest(token)
+    ):
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    return Moved(token, to)
+
+
+# --- the second factor ----------------------------------------------------------------------
+
+
+async def _holder(work: Work, reset: Reset) -> second_factor.Holder | Refused:
+    account = await accounts.get(work.tx, reset.account_id or "")
+    if account is None or reset.stage is not ResetStage.SECOND_FACTOR:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    chosen, channel = reset.authenticator_id, reset.channel
+    found = await authenticators.get(work.tx, account.id, chosen) if chosen else None
+    if found is None and account.default_authenticator_id:
+        channel = account.default_channel
+        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
+    if found is None or channel is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    return second_factor.Holder(
+        purpose=Purpose.RESET_FACTOR,
+        binding_id=reset.id,
+        account=account,
+        authenticator=found,
+        channel=channel,
+        known_browser=reset.is_known_browser,
+    )
+
+
+async def view_second_factor(
+    means: Means, caller: Caller, reset: Reset
+) -> second_factor.View | Refused:
+    async def unit(work: Work) -> second_factor.View | Refused:
+        holder = await _holder(work, reset)
+        return holder if isinstance(holder, Refused) else await second_factor.look(work, holder)
+
+    return await look(means, caller, unit)
+
+
+async def choose(
+    means: Means, caller: Caller, token: str, *, authenticator_id: str, channel: str
+) -> codes.Sent | Refused | None:
+    """Prove it by this method; a phone gets its code at once."""
+
+    async def unit(work: Work) -> codes.Sent | Refused | None:
+        reset = await resets.find(work.tx, digest(token), work.now)
+        holder = await _holder(work, reset) if reset else Refused(Reason.SIGN_IN_EXPIRED)
+        if isinstance(holder, Refused) or reset is None:
+            return holder if isinstance(holder, Refused) else None
+        chosen = await second_factor.choose(
+            work,
+            holder.account,
+            authenticator_id or holder.authenticator.id,
+            channel or holder.channel.value,
+        )
+        if isinstance(chosen, Refused):
+            return chosen
+        await resets.choose(work.tx, reset.id, authenticator_id=chosen[0].id, channel=chosen[1])
+        if chosen[1] is Channel.TOTP:
+            return None
+        return await second_factor.send(
+            work, replace(holder, authenticator=chosen[0], channel=chosen[1])
+        )
+
+    return await work(means, caller, unit)
+
+
+async def submit_second_factor(
+    means: Means, caller: Caller, reset: Reset, *, typed: str, next_typed: str
+) -> Moved | Refused:
+    async def move(
+        work: Work, _holder: second_factor.Holder, _evidence: Evidence
+    ) -> Moved | Refused:
+        return await _move(work, reset, ResetStage.PASSWORD)
+
+    async def give_up(work: Work) -> None:
+        await resets.end(work.tx, reset.id, seen=reset.stage)
+
+    return await second_factor.submit_code(
+        means,
+        caller,
+        find=lambda unit: _holder(unit, reset),
+        typed=typed,
+        next_typed=next_typed,
+        then=move,
+        give_up=give_up,
+    )
+
+
+# --- the new password -----------------------------------------------------------------------
+
+
+async def set_password(
+    means: Means, caller: Caller, reset: Reset, *, new_password: str
+) -> Refused | None:
+    """Set it, once; every session and pending sign-in ends, and nobody is signed in."""
+    account = await look(means, caller, lambda unit: accounts.get(unit.tx, reset.account_id or ""))
+    if account is None or reset.stage is not ResetStage.PASSWORD:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    context = (account.name, account.email)
+    refused = refuse_password(means, new_password, context=context, field="new_password")
+    if refused is not None:
+        return refused
+    password_mac = await means.passwords.hash(normalise(new_password))
+
+    async def unit(work: Work) -> Refused | None:
+        if not await resets.end(work.tx, reset.id, seen=ResetStage.PASSWORD):
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        await accounts.replace_password(
+            work.tx, account.id, password_mac=password_mac, now=work.now
+        )
+        await resets.end_of_account(work.tx, account.id)
+        await end_everything_else(work, account.id, session_id=None)
+        await work.note(EventName.PASSWORD_RESET, account_id=account.id)
+        await put_notice(work, kind="password_reset", to=account.email, account_id=account.id)
+        return None
+
+    return await work(means, caller, unit)

@@ -1,0 +1,377 @@
+"""The room where a second factor is proven: every six-digit code at sign-in, step-up and reset.
+
+Reading order: `submit_code` reserves a try (`_reserve`, transaction 1), then compares and uses
+the proof up (`_settle`, transaction 2), and hands the evidence to whoever asked. The budgets of
+product section 5 are taken in transaction 1, per account over all methods, so that a parallel
+guess cannot be free. Sent codes are compared in `flows.codes`, time steps here.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from vestibule.crypto.seal import Place
+from vestibule.domain import one_time_code, totp
+from vestibule.domain.account import Account, Authenticator, AuthenticatorKind
+from vestibule.domain.challenge import Challenge, Channel, Purpose
+from vestibule.domain.delivery import Delivery
+from vestibule.domain.event import EventName
+from vestibule.domain.identifier import PhoneNumber, phone_of
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.sign_in import CodeProven, Evidence, TimeStepProven
+from vestibule.domain.throttle import Open, PausedUntil, second_factor_decision
+from vestibule.flows import codes
+from vestibule.flows.work import Caller, Means, Work, work
+from vestibule.storage import accounts, authenticators, challenges, outbox, throttles
+
+T = TypeVar("T")
+
+TRIES_PER_SIGN_IN = 5
+STRIKES_PER_PASSWORD = 20
+STRIKES_PER_YEAR = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose second factor is asked, and on behalf of which pending sign-in, session or reset."""
+
+    purpose: Purpose
+    binding_id: str
+    account: Account
+    authenticator: Authenticator
+    channel: Channel
+    known_browser: bool
+
+
+Find = Callable[[Work], Awaitable[Holder | Refused]]
+Then = Callable[[Work, Holder, Evidence], Awaitable[T | Refused]]
+GiveUp = Callable[[Work], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to prove the second factor: an authenticator, over one of its channels."""
+
+    authenticator_id: str
+    channel: Channel
+    name: str
+    ending: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page that asks for the second factor shows; told only after the password."""
+
+    way: Way
+    digits: int
+    two_codes: bool
+    challenge: Challenge | None
+    delivery: Delivery | None
+    paused_until: datetime | None
+    others: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    holder: Holder
+    proof: codes.Reserved | tuple[str, str]
+    strikes: int
+
+
+async def submit_code(
+    means: Means,
+    caller: Caller,
+    *,
+    find: Find,
+    typed: str,
+    next_typed: str,
+    then: Then[T],
+    give_up: GiveUp,
+) -> T | Refused:
+    """Verify the code of the method that was chosen, and only of that one.
+
+    `then` gets the evidence in the transaction that used the proof up; `give_up` ends what
+    asked after five wrong codes (OC-06). Both transactions commit, a refusal too.
+    """
+
+    async def reserve(unit: Work) -> _Attempt | Refused:
+        holder = await find(unit)
+        if isinstance(holder, Refused):
+            return holder
+        return await _reserve(unit, holder, typed, next_typed)
+
+    attempt = await work(means, caller, reserve)
+    if isinstance(attempt, Refused):
+        return attempt
+    return await work(means, caller, lambda unit: _settle(unit, attempt, then, give_up))
+
+
+async def _reserve(work: Work, holder: Holder, typed: str, next_typed: str) -> _Attempt | Refused:
+    """Transaction 1: the account's budgets and the code's own, taken before any comparison."""
+    await accounts.hold(work.tx, holder.account.id)
+    decision = await stance(work, holder)
+    if isinstance(decision, PausedUntil):
+        await _note_refusal(
+            work, holder, EventName.SECOND_FACTOR_PAUSED, Reason.SECOND_FACTOR_PAUSED
+        )
+        return Refused(Reason.SECOND_FACTOR_PAUSED, details={"until": decision.at})
+    proof: codes.Reserved | tuple[str, str] | Refused
+    if holder.channel is Channel.TOTP:
+        proof = _parse_time_steps(decision, typed, next_typed)
+        digits = 12 if isinstance(proof, tuple) and proof[1] else 6
+    else:
+        proof = await _reserve_sent_code(work, holder, decision, typed)
+        digits = proof.challenge.digits if isinstance(proof, codes.Reserved) else 0
+    if isinstance(proof, Refused):
+        return proof
+    strikes = await _strike(work, holder, digits)
+    if strikes > TRIES_PER_SIGN_IN:
+        return Refused(Reason.TOO_MANY_WRONG_CODES)
+    return _Attempt(holder, proof, strikes)
+
+
+async def stance(work: Work, holder: Holder) -> Open | PausedUntil:
+    """What the account's strikes allow now. Whoever counts next holds the account first."""
+    password = await accounts.password(work.tx, holder.account.id)
+    counted = await throttles.strikes(
+        work.tx,
+        holder.account.id,
+        password_epoch=password.epoch if password else 0,
+        now=work.now,
+    )
+    return second_factor_decision(counted, now=work.now, known_browser=holder.known_browser)
+
+
+async def _reserve_sent_code(
+    work: Work, holder: Holder, decision: Open, typed: str
+) -> codes.Reserved | Refused:
+    live = await challenges.live(work.tx, holder.purpose, holder.binding_id)
+    if live is None or live.authenticator_id != holder.authenticator.id:
+        return Refused(Reason.CODE_NOT_SENT)
+    if live.digits < decision.digits:
+        await challenges.end(work.tx, holder.purpose, holder.binding_id, work.now)
+        return Refused(Reason.CODE_MUST_BE_LONGER, details={"digits": decision.digits})
+    return await codes.reserve(work, holder.purpose, holder.binding_id, typed)
+
+
+def _parse_time_steps(decision: Open, typed: str, next_typed: str) -> tuple[str, str] | Refused:
+    first = codes.parse_for(Purpose.SIGN_IN, 6, typed)
+    if isinstance(first, Refused):
+        return first
+    if not next_typed.strip():
+        if decision.two_codes:
+            return Refused(Reason.TWO_CODES_NEEDED, "next_code")
+        return (first, "")
+    second = one_time_code.parse(next_typed, 6)
+    if isinstance(second, one_time_code.CodeFault):
+        return Refused(Reason(second.value.lower()), "next_code", {"digits": 6})
+    return (first, second)
+
+
+async def _strike(work: Work, holder: Holder, digits: int) -> int:
+    password = await accounts.password(work.tx, holder.account.id)
+    epoch = password.epoch if password else 0
+    strikes = await throttles.add_strike(
+        work.tx,
+        strike_id=work.means.entropy.id(),
+        account_id=holder.account.id,
+        sign_in_id=holder.binding_id,
+        password_epoch=epoch,
+        digits=digits,
+        now=work.now,
+    )
+    counted = await throttles.strikes(
+        work.tx, holder.account.id, password_epoch=epoch, now=work.now
+    )
+    if counted.epoch == STRIKES_PER_PASSWORD or counted.year == STRIKES_PER_YEAR:
+        await accounts.require_new_password(work.tx, holder.account.id, work.now)
+        await _note_refusal(work, holder, EventName.STRIKES_REACHED, None)
+    return strikes
+
+
+async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp) -> T | Refused:
+    """Transaction 2: compare, use the proof up, and go on with the evidence."""
+    holder = attempt.holder
+    evidence: Evidence | Refused
+    if isinstance(attempt.proof, tuple):
+        evidence = await _settle_time_step(work, attempt, *attempt.proof)
+    else:
+        proven = await codes.settle(work, attempt.proof)
+        evidence = (
+            proven
+            if isinstance(proven, Refused)
+            else CodeProven(proven.challenge.channel, holder.authenticator.id, work.now)
+        )
+    if not isinstance(evidence, Refused):
+        await throttles.clear_strikes(work.tx, holder.binding_id)
+        await authenticators.mark_used(work.tx, holder.authenticator.id, work.now)
+        return await then(work, holder, evidence)
+    await _note_refusal(work, holder, EventName.SECOND_FACTOR_FAILED, evidence.reason)
+    if attempt.strikes >= TRIES_PER_SIGN_IN:
+        await challenges.end(work.tx, holder.purpose, holder.binding_id, work.now)
+        await give_up(work)
+        return Refused(Reason.TOO_MANY_WRONG_CODES)
+    return evidence
+
+
+async def _settle_time_step(
+    work: Work, attempt: _Attempt, first: str, second: str
+) -> Evidence | Refused:
+    """RFC 6238: t and t-1 at the app's offset, each step once, by compare and set (TO-03)."""
+    app = await authenticators.get(
+        work.tx, attempt.holder.account.id, attempt.holder.authenticator.id
+    )
+    if app is None or app.kind is not AuthenticatorKind.TOTP:
+        return Refused(Reason.METHOD_UNKNOWN)
+    secret = totp_secret(work.means, app)
+    if second:
+        found = totp.match_consecutive(
+            secret, first, second, now=work.now, offset=app.step_offset, after=app.last_step
+        )
+        step, offset = found or (None, app.step_offset)
+    else:
+        offset = app.step_offset
+        step = totp.match_time_step(secret, first, now=work.now, offset=offset, after=app.last_step)
+    if step is None:
+        return await _explain(work, attempt, app, secret, first, is_pair=bool(second))
+    if not await authenticators.advance_time_step(
+        work.tx, app.id, step=step, offset=offset, now=work.now
+    ):
+        return Refused(Reason.TIME_STEP_USED, "code")
+    return TimeStepProven(app.id, work.now)
+
+
+async def _explain(
+    work: Work,
+    attempt: _Attempt,
+    app: Authenticator,
+    secret: bytes,
+    first: str,
+    *,
+    is_pair: bool,
+) -> Refused:
+    """Why a time step was not accepted; told after the password only, and never an oracle."""
+    left = max(TRIES_PER_SIGN_IN - attempt.strikes, 0)
+    wrong = Refused(Reason.CODE_WRONG, "code", {"left": left})
+    if is_pair:
+        # To explain the first of two codes would confirm half of what is asked.
+        return wrong
+    ignoring_use = totp.match_time_step(
+        secret, first, now=work.now, offset=app.step_offset, after=-1
+    )
+    if ignoring_use is not None:
+        return Refused(Reason.TIME_STEP_USED, "code")
+    off = totp.clock_error(secret, first, now=work.now)
+    if off is None:
+        return wrong
+    if off > app.step_offset:
+        # The answer confirms a code of the minutes to come, so its step must be spent now.
+        await authenticators.advance_time_step(
+            work.tx,
+            app.id,
+            step=totp.step_at(work.now) + off,
+            offset=app.step_offset,
+            now=work.now,
+        )
+    return Refused(Reason.TIME_STEP_CLOCK_OFF, "code", {"seconds": abs(off) * 30})
+
+
+async def _note_refusal(work: Work, holder: Holder, name: EventName, reason: Reason | None) -> None:
+    await work.note(
+        name,
+        account_id=holder.account.id,
+        outcome="failure",
+        reason=reason,
+        sign_in_id=holder.binding_id,
+        method=holder.channel.value,
+        purpose=holder.purpose.value,
+    )
+
+
+# --- sending and showing ------------------------------------------------------------------
+
+
+async def send(work: Work, holder: Holder) -> codes.Sent | Refused:
+    """Text or call the holder's phone; for an app there is nothing to send."""
+    number = phone_number(work.means, holder.authenticator)
+    if holder.channel is Channel.TOTP or number is None:
+        return Refused(Reason.METHOD_UNKNOWN)
+    decision = await stance(work, holder)
+    if isinstance(decision, PausedUntil):
+        return Refused(Reason.SECOND_FACTOR_PAUSED, details={"until": decision.at})
+    return await codes.send(
+        work,
+        codes.Asked(
+            purpose=holder.purpose,
+            binding_id=holder.binding_id,
+            channel=holder.channel,
+            destination=number,
+            account_id=holder.account.id,
+            authenticator_id=holder.authenticator.id,
+            digits=decision.digits,
+            known_browser=holder.known_browser,
+        ),
+    )
+
+
+async def look(work: Work, holder: Holder) -> View:
+    """What to show, without sending or changing anything: a reload never sends (R7)."""
+    decision = await stance(work, holder)
+    live = await challenges.live(work.tx, holder.purpose, holder.binding_id)
+    if live is not None and live.authenticator_id != holder.authenticator.id:
+        live = None
+    ways = await ways_of(work, holder.account)
+    chosen = next(
+        way
+        for way in ways
+        if (way.authenticator_id, way.channel) == (holder.authenticator.id, holder.channel)
+    )
+    wanted = decision.digits if isinstance(decision, Open) else 6
+    return View(
+        way=chosen,
+        digits=live.digits if live and holder.channel is not Channel.TOTP else wanted,
+        two_codes=isinstance(decision, Open) and decision.two_codes,
+        challenge=live,
+        delivery=await outbox.delivery_of(work.tx, live.id) if live else None,
+        paused_until=decision.at if isinstance(decision, PausedUntil) else None,
+        others=tuple(way for way in ways if way != chosen),
+    )
+
+
+async def ways_of(work: Work, account: Account) -> list[Way]:
+    """Every enrolled way, the default first."""
+    bound = await authenticators.of_account(work.tx, account.id)
+    ways = [
+        Way(one.id, channel, one.name, number.ending if number else None)
+        for one in bound
+        for number in [phone_number(work.means, one)]
+        for channel in one.channels
+    ]
+    default = (account.default_authenticator_id, account.default_channel)
+    return sorted(ways, key=lambda way: (way.authenticator_id, way.channel) != default)
+
+
+async def choose(
+    work: Work, account: Account, authenticator_id: str, channel: str
+) -> tuple[Authenticator, Channel] | Refused:
+    """The account's own authenticator over a channel that it has, or a refusal."""
+    for way in await ways_of(work, account):
+        if way.authenticator_id == authenticator_id and way.channel.value == channel:
+            found = await authenticators.get(work.tx, account.id, authenticator_id)
+            if found is not None:
+                return (found, way.channel)
+    return Refused(Reason.METHOD_UNKNOWN)
+
+
+def phone_number(means: Means, authenticator: Authenticator) -> PhoneNumber | None:
+    if authenticator.kind is not AuthenticatorKind.PHONE:
+        return None
+    place = Place("authenticators", "secret_sealed", authenticator.id)
+    return phone_of(means.seal.open(authenticator.secret_sealed, place))
+
+
+def totp_secret(means: Means, authenticator: Authenticator) -> bytes:
+    """The shared secret, opened only where a code is compared (TO-04)."""
+    place = Place("authenticators", "secret_sealed", authenticator.id)
+    return bytes.fromhex(means.seal.open(authenticator.secret_sealed, place))

@@ -1,0 +1,345 @@
+"""Signing in: the password opens the first door, the second factor the second.
+
+The password step makes a pending sign-in, which is no session and opens nothing but its own
+next step (EF-03). Strangers learn nothing: every refusal before the right password is one and
+the same (R6, EN-01).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vestibule.crypto.keyring import Purpose as KeyPurpose
+from vestibule.domain.account import Account
+from vestibule.domain.challenge import Channel, Purpose
+from vestibule.domain.event import EventName
+from vestibule.domain.identifier import EmailAddress, parse_email
+from vestibule.domain.password import normalise
+from vestibule.domain.pending import (
+    SIGN_IN_LIFETIME,
+    WALL_LIFETIME,
+    PendingSignIn,
+    SignInState,
+)
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.sign_in import Complete, Evidence, advance, begin
+from vestibule.domain.throttle import password_wait
+from vestibule.flows import codes, second_factor
+from vestibule.flows.entering import SignedIn, enter, known_browser
+from vestibule.flows.sending import source_of
+from vestibule.flows.work import Caller, Means, Work, digest, look, work
+from vestibule.storage import accounts, authenticators, sign_ins, throttles
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAccepted:
+    """The first door is open: what to keep in the cookie, and which step is next."""
+
+    token: str | None
+    """None where the browser's own pending sign-in goes on."""
+    state: SignInState
+    send_refused: Refused | None = None
+
+
+async def submit_password(
+    means: Means,
+    caller: Caller,
+    *,
+    email: str,
+    password: str,
+    pending_token: str | None,
+    return_to: str | None,
+) -> PasswordAccepted | Refused:
+    """Check address and password at equal cost for every address; one message for all faults.
+
+    A second sign-in of the same browser continues the same pending one, so that two tabs and a
+    double click have one challenge. Raises `Busy`.
+    """
+    address = parse_email(email)
+    if address is None:
+        return Refused(Reason.EMAIL_NOT_AN_ADDRESS, "email")
+    if not password:
+        return Refused(Reason.PASSWORD_MISSING, "password")
+    stored = await work(means, caller, lambda unit: reserve_password_try(unit, address))
+    if isinstance(stored, Refused):
+        return stored
+    right = len(password) <= 1024 and await means.passwords.matches(
+        stored.password_mac, normalise(password)
+    )
+    if not right or stored.account is None:
+        await work(means, caller, lambda unit: _note_wrong(unit, stored.account))
+        return Refused(Reason.SIGN_IN_WRONG)
+    await _strengthen(means, caller, stored, password)
+    return await work(
+        means,
+        caller,
+        lambda unit: _open_first_door(unit, stored, pending_token, return_to),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordTry:
+    """A counted try: the lanes it was taken from, and what to compare with, if anything."""
+
+    account: Account | None
+    password_mac: str | None
+    lane: bytes
+    source_lane: bytes | None
+    source_failures: int
+
+
+async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry | Refused:
+    """Count the try in the account's lane and the source's before comparing (RL-01).
+
+    A browser that has completed a sign-in of this account has its own lane (RL-03); an address
+    without an account has one too, so that waiting tells nothing.
+    """
+    account = await accounts.find_by_email(work.tx, address.key)
+    is_known = account is not None and await known_browser(work, work.caller, account.id)
+    keyring, source = work.means.keyring, source_of(work)
+    whose = f"browser {work.caller.browser_token}" if is_known else "anybody"
+    lane = keyring.mac(KeyPurpose.THROTTLE, "password", address.key, whose)
+    source_lane = None
+    if source is not None and not is_known:
+        source_lane = keyring.mac(KeyPurpose.THROTTLE, "password-source", source)
+    source_failures = 0
+    for bucket in filter(None, (lane, source_lane)):
+        source_failures, until = await _wait_in(work, bucket)
+        if until is not None:
+            await work.note(
+                EventName.PASSWORD_THROTTLED,
+                account_id=account.id if account else None,
+                outcome="failure",
+                reason=Reason.SIGN_IN_THROTTLED,
+            )
+            return Refused(Reason.SIGN_IN_THROTTLED, details={"until": until})
+    password = await accounts.password(work.tx, account.id) if account else None
+    return PasswordTry(
+        account, password.password_mac if password else None, lane, source_lane, source_failures
+    )
+
+
+async def _wait_in(work: Work, bucket: bytes) -> tuple[int, datetime | None]:
+    """Take a try of one lane: its count, and None when taken, else when it opens again."""
+    failed, until = await throttles.hold_lane(work.tx, bucket, work.now)
+    if until > work.now:
+        return failed, until
+    wait = password_wait(failed + 1)
+    await throttles.count_failure(work.tx, bucket, work.now + wait)
+    return failed + 1, None
+
+
+async def forgive_password_try(work: Work, tried: PasswordTry) -> None:
+    """The password was right: its own lane starts afresh, the source gets this one try back."""
+    await throttles.forgive(work.tx, tried.lane)
+    if tried.source_lane is not None:
+        await throttles.return_one(
+            work.tx, tried.source_lane, seen=tried.source_failures, now=work.now
+        )
+
+
+async def _note_wrong(work: Work, account: Account | None) -> None:
+    await work.note(
+        EventName.PASSWORD_FAILED,
+        account_id=account.id if account else None,
+        outcome="failure",
+        reason=Reason.SIGN_IN_WRONG,
+    )
+
+
+async def _strengthen(means: Means, caller: Caller, tried: PasswordTry, password: str) -> None:
+    """PH-04: rehash below-policy parameters at a right password, never at a wrong one."""
+    old, account = tried.password_mac, tried.account
+    if old is None or account is None or not means.passwords.needs_rehash(old):
+        return
+    new = await means.passwords.hash(normalise(password))
+    await work(
+        means,
+        caller,
+        lambda unit: accounts.rehash_password(unit.tx, account.id, old=old, new=new),
+    )
+
+
+async def _open_first_door(
+    work: Work, tried: PasswordTry, pending_token: str | None, return_to: str | None
+) -> PasswordAccepted | Refused:
+    account = await accounts.get(work.tx, tried.account.id) if tried.account else None
+    stored = await accounts.password(work.tx, account.id) if account else None
+    # The password may have been changed while it was compared.
+    if account is None or stored is None or stored.password_mac != tried.password_mac:
+        return Refused(Reason.SIGN_IN_WRONG)
+    await forgive_password_try(work, tried)
+    await work.note(EventName.PASSWORD_ACCEPTED, account_id=account.id)
+    if pending_token:
+        own = await sign_ins.find(work.tx, digest(pending_token), work.now)
+        if own is not None and own.account_id == account.id:
+            return PasswordAccepted(None, own.state)
+    token = work.means.entropy.token()
+    pending = await _begin(work, account, return_to)
+    await sign_ins.add(work.tx, pending, token_digest=digest(token))
+    refused = None
+    if pending.channel in {Channel.SMS, Channel.VOICE}:
+        holder = await holder_of(work, pending)
+        if isinstance(holder, second_factor.Holder):
+            sent = await second_factor.send(work, holder)
+            refused = sent if isinstance(sent, Refused) else None
+    return PasswordAccepted(token, pending.state, refused)
+
+
+async def _begin(work: Work, account: Account, return_to: str | None) -> PendingSignIn:
+    enrolled = account.is_enrolled
+    return PendingSignIn(
+        id=work.means.entropy.id(),
+        account_id=account.id,
+        state=SignInState.SECOND_FACTOR if enrolled else SignInState.ENROLLMENT,
+        is_known_browser=await known_browser(work, work.caller, account.id),
+        authenticator_id=account.default_authenticator_id,
+        channel=account.default_channel,
+        password_at=work.now,
+        email_confirmed_at=None,
+        recovered_at=None,
+        return_to=return_to,
+        source=work.caller.source,
+        user_agent=work.caller.user_agent,
+        created_at=work.now,
+        expires_at=work.now + (SIGN_IN_LIFETIME if enrolled else WALL_LIFETIME),
+    )
+
+
+# --- the second door ----------------------------------------------------------------------
+
+
+async def holder_of(work: Work, pending: PendingSignIn) -> second_factor.Holder | Refused:
+    """The second factor that a pending sign-in asks for; the account's default where the
+    chosen one is gone."""
+    account = await accounts.get(work.tx, pending.account_id)
+    if account is None or pending.state is not SignInState.SECOND_FACTOR:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    chosen, channel = pending.authenticator_id, pending.channel
+    found = await authenticators.get(work.tx, account.id, chosen) if chosen else None
+    if found is None and account.default_authenticator_id:
+        channel = account.default_channel
+        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
+    if found is None or channel is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    return second_factor.Holder(
+        purpose=Purpose.SIGN_IN,
+        binding_id=pending.id,
+        account=account,
+        authenticator=found,
+        channel=channel,
+        known_browser=pending.is_known_browser,
+    )
+
+
+async def _find(work: Work, sign_in_id: str) -> second_factor.Holder | Refused:
+    pending = await sign_ins.get(work.tx, sign_in_id, work.now)
+    if pending is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    return await holder_of(work, pending)
+
+
+async def submit_code(
+    means: Means, caller: Caller, *, sign_in_id: str, typed: str, next_typed: str = ""
+) -> SignedIn | Refused:
+    """Prove the second factor of a pending sign-in; a session, or why not."""
+
+    async def complete(
+        work: Work, holder: second_factor.Holder, evidence: Evidence
+    ) -> SignedIn | Refused:
+        pending = await sign_ins.get(work.tx, sign_in_id, work.now)
+        if pending is None:
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        state = advance(begin(pending.password_at, is_enrolled=True), evidence)
+        if not isinstance(state, Complete):
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        return await enter(
+            work,
+            state,
+            account_id=pending.account_id,
+            sign_in_id=pending.id,
+            authenticator_id=holder.authenticator.id,
+            return_to=pending.return_to,
+        )
+
+    async def give_up(work: Work) -> None:
+        await sign_ins.end(work.tx, sign_in_id)
+
+    return await second_factor.submit_code(
+        means,
+        caller,
+        find=lambda unit: _find(unit, sign_in_id),
+        typed=typed,
+        next_typed=next_typed,
+        then=complete,
+        give_up=give_up,
+    )
+
+
+async def view(means: Means, caller: Caller, sign_in_id: str) -> second_factor.View | Refused:
+    """What `/sign-in/code` shows; reading it sends nothing."""
+
+    async def unit(work: Work) -> second_factor.View | Refused:
+        holder = await _find(work, sign_in_id)
+        return holder if isinstance(holder, Refused) else await second_factor.look(work, holder)
+
+    return await look(means, caller, unit)
+
+
+async def choose(
+    means: Means, caller: Caller, *, sign_in_id: str, authenticator_id: str, channel: str
+) -> Refused | None:
+    """Try another way: ask for another enrolled method, and send its code if it needs one."""
+
+    async def unit(work: Work) -> Refused | None:
+        holder = await _find(work, sign_in_id)
+        if isinstance(holder, Refused):
+            return holder
+        chosen = await second_factor.choose(work, holder.account, authenticator_id, channel)
+        if isinstance(chosen, Refused):
+            return chosen
+        await sign_ins.choose(work.tx, sign_in_id, authenticator_id=chosen[0].id, channel=chosen[1])
+        if chosen[1] is Channel.TOTP:
+            return None
+        sent = await _send(work, sign_in_id)
+        # The code that is out already serves where its timer still runs.
+        is_out = isinstance(sent, Refused) and sent.reason is Reason.SEND_TOO_SOON
+        return sent if isinstance(sent, Refused) and not is_out else None
+
+    return await work(means, caller, unit)
+
+
+async def send(
+    means: Means, caller: Caller, *, sign_in_id: str, channel: str
+) -> codes.Sent | Refused:
+    """Resend, or call instead of texting: the same phone, perhaps over its other channel."""
+
+    async def unit(work: Work) -> codes.Sent | Refused:
+        holder = await _find(work, sign_in_id)
+        if isinstance(holder, Refused):
+            return holder
+        wanted = channel or holder.channel.value
+        chosen = await second_factor.choose(work, holder.account, holder.authenticator.id, wanted)
+        if isinstance(chosen, Refused):
+            return chosen
+        await sign_ins.choose(work.tx, sign_in_id, authenticator_id=chosen[0].id, channel=chosen[1])
+        return await _send(work, sign_in_id)
+
+    return await work(means, caller, unit)
+
+
+async def _send(work: Work, sign_in_id: str) -> codes.Sent | Refused:
+    holder = await _find(work, sign_in_id)
+    return holder if isinstance(holder, Refused) else await second_factor.send(work, holder)
+
+
+async def find_pending(means: Means, caller: Caller, token: str) -> PendingSignIn | None:
+    return await look(means, caller, lambda unit: sign_ins.find(unit.tx, digest(token), unit.now))
+
+
+async def cancel(means: Means, caller: Caller, sign_in_id: str) -> None:
+    """Sign out of a pending sign-in."""
+
+    async def unit(work: Work) -> None:
+        await sign_ins.end(work.tx, sign_in_id)
+
+    await work(means, caller, unit)

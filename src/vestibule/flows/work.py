@@ -1,0 +1,171 @@
+"""One unit of work: a transaction, its moment, its caller, and the events it commits.
+
+Events are logged only after their transaction is committed, so the log never tells what was
+rolled back.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from vestibule import __version__
+from vestibule.clock import Clock
+from vestibule.crypto.keyring import Keyring
+from vestibule.crypto.keyring import Purpose as KeyPurpose
+from vestibule.crypto.seal import Seal
+from vestibule.domain.event import EventName
+from vestibule.domain.password import PasswordPolicy
+from vestibule.entropy import Entropy
+from vestibule.flows.passwords import Passwords
+from vestibule.observability.logging import log_event
+from vestibule.storage import events
+from vestibule.storage.database import Database, Transaction
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator decided, as plain values."""
+
+    product: str
+    origin: str
+    host: str
+    password: PasswordPolicy
+    countries: frozenset[str] | None
+    default_country: str
+    session_for: timedelta
+    session_idle_for: timedelta
+    # With the simulator every person calls from this machine, so a source says nothing.
+    limits_loopback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every flow works with."""
+
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    keyring: Keyring
+    seal: Seal
+    passwords: Passwords
+    policy: Policy
+    wake_delivery: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as far as the network tells: nothing here proves anything."""
+
+    source: str
+    user_agent: str
+    request_id: str
+    locale: str
+    browser_token: str | None = None
+    """The cookie that names a browser which completed a sign-in before (RL-03)."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What a unit sees while its transaction is open."""
+
+    tx: Transaction
+    means: Means
+    caller: Caller
+    now: datetime
+    told: list[dict[str, object]] = field(default_factory=list)
+    has_mail: bool = False
+
+    async def note(
+        self,
+        name: EventName,
+        *,
+        account_id: str | None = None,
+        outcome: str = "success",
+        reason: str | None = None,
+        session_id: str | None = None,
+        sign_in_id: str | None = None,
+        method: str | None = None,
+        **details: object,
+    ) -> None:
+        """Append one event to the journal; the same event becomes the log line."""
+        keyring = self.means.keyring
+        session_mac = (
+            keyring.mac(KeyPurpose.SESSION_REFERENCE, "session", session_id) if session_id else None
+        )
+        sign_in_mac = (
+            keyring.mac(KeyPurpose.SESSION_REFERENCE, "sign_in", sign_in_id) if sign_in_id else None
+        )
+        event_id = self.means.entropy.id()
+        await events.append(
+            self.tx,
+            event_id=event_id,
+            occurred_at=self.now,
+            name=name.value,
+            outcome=outcome,
+            reason=reason,
+            account_id=account_id,
+            session_mac=session_mac,
+            sign_in_mac=sign_in_mac,
+            method=method,
+            source=self.caller.source,
+            user_agent=self.caller.user_agent,
+            request_id=self.caller.request_id,
+            version=__version__,
+            details=details,
+        )
+        self.told.append(
+            {
+                "id": event_id,
+                "at": self.now.isoformat(timespec="milliseconds"),
+                "name": name.value,
+                "outcome": outcome,
+                "reason": reason,
+                "account_id": account_id,
+                "actor_id": account_id,
+                "session": session_mac.hex() if session_mac else None,
+                "sign_in": sign_in_mac.hex() if sign_in_mac else None,
+                "method": method,
+                "source": self.caller.source,
+                "user_agent": self.caller.user_agent,
+                "request_id": self.caller.request_id,
+                "version": __version__,
+                **details,
+            }
+        )
+
+
+async def work(means: Means, caller: Caller, unit: Callable[[Work], Awaitable[T]]) -> T:
+    """What the unit returned, committed; then its events are logged and its messages leave."""
+    done: Work | None = None
+
+    async def run(tx: Transaction) -> T:
+        nonlocal done
+        # Anew at each run: PostgreSQL may have to run a unit twice.
+        done = Work(tx=tx, means=means, caller=caller, now=means.clock())
+        return await unit(done)
+
+    result = await means.database.transact(run)
+    if done is not None:
+        for event in done.told:
+            log_event(event)
+        if done.has_mail:
+            means.wake_delivery()
+    return result
+
+
+async def look(means: Means, caller: Caller, unit: Callable[[Work], Awaitable[T]]) -> T:
+    """What a unit that only reads returned; it takes no write lock."""
+
+    async def run(tx: Transaction) -> T:
+        return await unit(Work(tx=tx, means=means, caller=caller, now=means.clock()))
+
+    return await means.database.read(run)
+
+
+def digest(token: str) -> bytes:
+    """What is stored of a bearer token: SHA-256 suffices for 256 random bits (SE-01)."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,1 @@
+"""What operators see: log lines now; the same events feed the journal."""

@@ -1,0 +1,38 @@
+"""Log lines as JSON, one per event, safe against injection and free of secrets (AU-02, AU-03)."""
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+import structlog
+
+
+def configure(stream: TextIO | None = None) -> None:
+    """Write every log line as one JSON object on a line; call once at start."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            # ASCII only: control characters, newlines and bidi marks arrive as escapes.
+            structlog.processors.JSONRenderer(ensure_ascii=True, sort_keys=True),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def log_event(event: Mapping[str, object]) -> None:
+    """One line for an event that was committed."""
+    structlog.get_logger().info(**{"event": "event", **event})
+
+
+def log_failure(what: str, error: BaseException, **context: object) -> None:
+    """One line for a bug or broken infrastructure: the kind of error, never its values."""
+    frames = error.__traceback__
+    where = ""
+    while frames is not None:
+        where = f"{frames.tb_frame.f_code.co_filename}:{frames.tb_lineno}"
+        frames = frames.tb_next
+    structlog.get_logger().error(what, error=type(error).__name__, at=where, **context)

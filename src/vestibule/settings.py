@@ -1,0 +1,185 @@
+"""Every setting, typed and frozen, read once at start from `VESTIBULE_*` or a file of them.
+
+Read by `bootstrap` and the commands only; every other room gets values as arguments.
+"""
+
+import ipaddress
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEFAULT_ACCENT = "#1E6B5C"
+MINIMUM_CONTRAST = 4.5
+"""WCAG 2.2 §1.4.3, for the operator's accent under white text."""
+
+
+class SettingsFault(Exception):
+    """A setting that stops the start; the text is one sentence that names it."""
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Names are these fields in capitals after `VESTIBULE_`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VESTIBULE_", extra="forbid", frozen=True, env_file_encoding="utf-8"
+    )
+
+    accent: str = DEFAULT_ACCENT
+    """The product's colour, `#RRGGBB`; white text must be readable on it."""
+    countries: Annotated[tuple[str, ...], NoDecode] = ()
+    """Countries whose numbers are served, as two-letter codes with commas; empty means all."""
+    data: Path = Path("var")
+    """The folder for the SQLite database and the root key."""
+    database_url: str = ""
+    """`sqlite:///…` or `postgresql://…`; empty means `vestibule.db` in the data folder."""
+    default_country: str = "US"
+    """The country that the phone form starts with, where the browser names none."""
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    logo: Path | None = None
+    """An SVG or PNG file shown in the place of the mark, 32 kB at most."""
+    name: str = Field(default="Vestibule", min_length=1, max_length=40)
+    """The product's name, on pages and in messages."""
+    password_minimum: int = Field(default=12, ge=8, le=64)
+    """The fewest characters of a password (PW-01)."""
+    port: int = Field(default=8000, ge=1, le=65535)
+    """The port to listen on."""
+    public_origin: str = "http://localhost:8000"
+    """What people type: scheme, host and port. Links and cookies are made from it, never from
+    a request's Host."""
+    root_key_file: Path | None = None
+    """A file with the root key (mode 0600); by default `root.key` in the data folder."""
+    session_hours: int = Field(default=12, ge=1, le=24)
+    """How long a session lasts at most (SE-03)."""
+    session_idle_minutes: int = Field(default=30, ge=5, le=60)
+    """How long a session may rest before the password is asked again."""
+    simulator: bool = False
+    """Deliver to the simulator at `/simulator`: only where the public origin is this machine."""
+    support_email: str = ""
+    """Where *Contact support* writes to."""
+    support_url: str = ""
+    """Where *Contact support* leads to instead."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Networks whose `X-Forwarded-For` is believed, with commas; by default nobody (RL-08)."""
+
+    @field_validator("countries", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("countries")
+    @classmethod
+    def _country_codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for code in value:
+            if not re.fullmatch("[A-Z]{2}", code):
+                raise ValueError(f"{code!r} is not a two-letter country code such as GB")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            if ipaddress.ip_network(network).prefixlen == 0:
+                raise ValueError("a network that holds everybody cannot be trusted")
+        return value
+
+    @field_validator("accent")
+    @classmethod
+    def _readable_accent(cls, value: str) -> str:
+        if not re.fullmatch("#[0-9A-Fa-f]{6}", value):
+            raise ValueError("write it as #RRGGBB")
+        if contrast_with_white(value) < MINIMUM_CONTRAST:
+            raise ValueError("white text is not readable on it; choose a darker one")
+        return value
+
+    @field_validator("public_origin")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("write it as https://id.example.com")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+            raise ValueError("it is scheme, host and port only")
+        if parts.scheme == "http" and not on_this_machine(parts.hostname):
+            raise ValueError("plain http is for this machine only; use https")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("support_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("write it as https://…")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"sqlite", "postgresql", "postgres"}:
+            raise ValueError("it starts with sqlite:/// or postgresql://")
+        return value
+
+    @model_validator(mode="after")
+    def _simulator_stays_here(self) -> Self:
+        host = urlsplit(self.public_origin).hostname or ""
+        if self.simulator and not (on_this_machine(host) and on_this_machine(self.host)):
+            raise ValueError(
+                "simulator: it shows every code to everybody, so it needs host and public_origin"
+                " to be this machine"
+            )
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_origin.startswith("https://")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data / 'vestibule.db').absolute()}"
+
+    @property
+    def root_key_path(self) -> Path:
+        return self.root_key_file or self.data / "root.key"
+
+
+def load(env_file: Path | None = None) -> Settings:
+    """The settings of this process; `SettingsFault` names the first that cannot be."""
+    if env_file is not None and not env_file.is_file():
+        raise SettingsFault(f"The settings file {env_file} does not exist.")
+    known = {f"VESTIBULE_{name.upper()}" for name in Settings.model_fields}
+    for name in os.environ:
+        if name.startswith("VESTIBULE_") and name not in known:
+            raise SettingsFault(f"{name} is not a setting of Vestibule.")
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = "_".join(str(part) for part in first["loc"][:1]).upper()
+        what = first["msg"].removeprefix("Value error, ")
+        name = where if where.startswith("VESTIBULE_") else f"VESTIBULE_{where}"
+        raise SettingsFault(f"{name if where else 'VESTIBULE settings'}: {what}.") from fault
+
+
+def on_this_machine(host: str) -> bool:
+    """Whether a host name or address can only be this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def contrast_with_white(colour: str) -> float:
+    """WCAG 2.2 contrast ratio of `#RRGGBB` with white."""
+    shares = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in shares
+    )
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)

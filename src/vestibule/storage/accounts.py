@@ -1,0 +1,138 @@
+"""Accounts and their passwords."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from vestibule.domain.account import Account, Password
+from vestibule.domain.challenge import Channel
+from vestibule.storage.database import Transaction
+
+_COLUMNS = """id, email, email_key, name, locale, created_at, enrolled_at,
+ default_authenticator_id, default_channel, new_password_required_at"""
+
+
+def _account(row: Mapping[str, Any]) -> Account:
+    channel = row["default_channel"]
+    return Account(**{**row, "default_channel": Channel(channel) if channel else None})
+
+
+async def get(tx: Transaction, account_id: str) -> Account | None:
+    row = await tx.fetch_one(f"SELECT {_COLUMNS} FROM accounts WHERE id = :id", id=account_id)
+    return _account(row) if row else None
+
+
+async def find_by_email(tx: Transaction, email_key: str) -> Account | None:
+    row = await tx.fetch_one(
+        f"SELECT {_COLUMNS} FROM accounts WHERE email_key = :email_key", email_key=email_key
+    )
+    return _account(row) if row else None
+
+
+async def add(
+    tx: Transaction,
+    *,
+    account_id: str,
+    email: str,
+    email_key: str,
+    name: str,
+    locale: str,
+    now: datetime,
+) -> bool:
+    """Add an account without a second factor; False when the address is already taken."""
+    touched = await tx.execute(
+        """INSERT INTO accounts (id, email, email_key, name, locale, created_at)
+        VALUES (:id, :email, :email_key, :name, :locale, :created_at)
+        ON CONFLICT (email_key) DO NOTHING""",
+        id=account_id,
+        email=email,
+        email_key=email_key,
+        name=name,
+        locale=locale,
+        created_at=now,
+    )
+    return touched == 1
+
+
+async def hold(tx: Transaction, account_id: str) -> None:
+    """Order this transaction after every other one that holds the same account.
+
+    On PostgreSQL the row lock does it; on SQLite the single writer already has.
+    """
+    await tx.execute("UPDATE accounts SET guard = guard + 1 WHERE id = :id", id=account_id)
+
+
+async def set_default(
+    tx: Transaction, account_id: str, *, authenticator_id: str, channel: Channel, now: datetime
+) -> bool:
+    """Make a bound authenticator the one asked first; the first one enrols the account."""
+    touched = await tx.execute(
+        """UPDATE accounts SET default_authenticator_id = :authenticator_id,
+            default_channel = :channel, enrolled_at = COALESCE(enrolled_at, :now_at)
+        WHERE id = :id AND EXISTS (SELECT 1 FROM authenticators a
+            WHERE a.account_id = accounts.id AND a.id = :bound_id)""",
+        id=account_id,
+        authenticator_id=authenticator_id,
+        bound_id=authenticator_id,
+        channel=channel.value,
+        now_at=now,
+    )
+    return touched == 1
+
+
+async def require_new_password(tx: Transaction, account_id: str, now: datetime) -> None:
+    """Past the strikes of one password, the next full sign-in must set another."""
+    await tx.execute(
+        """UPDATE accounts SET new_password_required_at = COALESCE(new_password_required_at, :at)
+        WHERE id = :id""",
+        id=account_id,
+        at=now,
+    )
+
+
+async def password(tx: Transaction, account_id: str) -> Password | None:
+    row = await tx.fetch_one(
+        "SELECT account_id, password_mac, epoch, changed_at FROM passwords WHERE account_id = :id",
+        id=account_id,
+    )
+    return Password(**row) if row else None
+
+
+async def add_password(
+    tx: Transaction, account_id: str, *, password_mac: str, now: datetime
+) -> None:
+    await tx.execute(
+        """INSERT INTO passwords (account_id, password_mac, epoch, changed_at)
+        VALUES (:account_id, :password_mac, 1, :changed_at)""",
+        account_id=account_id,
+        password_mac=password_mac,
+        changed_at=now,
+    )
+
+
+async def replace_password(
+    tx: Transaction, account_id: str, *, password_mac: str, now: datetime
+) -> None:
+    """Set another password: a new epoch of strikes, and nothing left that demands one."""
+    await tx.execute(
+        """UPDATE passwords SET password_mac = :password_mac, epoch = epoch + 1,
+            changed_at = :changed_at WHERE account_id = :account_id""",
+        account_id=account_id,
+        password_mac=password_mac,
+        changed_at=now,
+    )
+    await tx.execute(
+        "UPDATE accounts SET new_password_required_at = NULL WHERE id = :id", id=account_id
+    )
+
+
+async def rehash_password(tx: Transaction, account_id: str, *, old: str, new: str) -> bool:
+    """Store the same password more strongly (PH-04); False when it changed meanwhile."""
+    touched = await tx.execute(
+        """UPDATE passwords SET password_mac = :new
+        WHERE account_id = :account_id AND password_mac = :old""",
+        account_id=account_id,
+        new=new,
+        old=old,
+    )
+    return touched == 1

@@ -1,0 +1,32 @@
+"""What is kept how long, as one table: purged by housekeeping, row by rule."""
+
+from datetime import datetime, timedelta
+
+from vestibule.storage.database import Transaction
+
+KEPT: dict[str, tuple[str, timedelta]] = {
+    # table: (column the age counts from, kept for)
+    "challenges": ("expires_at", timedelta(hours=24)),  # OC-05
+    "enrollments": ("expires_at", timedelta()),
+    "events": ("occurred_at", timedelta(days=400)),
+    "known_browsers": ("last_seen_at", timedelta(days=400)),
+    "outbox": ("expires_at", timedelta(days=30)),
+    "recovery_code_views": ("expires_at", timedelta()),
+    "resets": ("expires_at", timedelta()),
+    "sessions": ("expires_at", timedelta()),
+    "sign_ins": ("expires_at", timedelta()),
+    "sign_ups": ("expires_at", timedelta()),
+    "strikes": ("made_at", timedelta(days=365)),
+    "throttles": ("until_at", timedelta(hours=24)),
+}
+
+
+async def purge(tx: Transaction, now: datetime) -> int:
+    """Delete what is past its time; how many rows went."""
+    gone = 0
+    for table, (column, kept) in KEPT.items():
+        gone += await tx.execute(
+            f"DELETE FROM {table} WHERE {column} <= :until",
+            until=now - kept,
+        )
+    return gone

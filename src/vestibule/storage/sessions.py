@@ -1,0 +1,232 @@
+"""Sessions, and the browsers that have completed a sign-in before."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from vestibule.domain.challenge import Channel
+from vestibule.domain.signed_in import SESSIONS_PER_ACCOUNT, Session
+from vestibule.storage.database import Transaction
+
+_COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_method,
+ authenticator_id, signed_in_at, last_seen_at, expires_at, gate_opened_at, gate_used_at,
+ gate_failures, step_up_authenticator_id, step_up_channel, source, user_agent"""
+
+
+def _session(row: Mapping[str, Any]) -> Session:
+    stepping_up = row["step_up_channel"]
+    return Session(
+        **{
+            **row,
+            "second_factor_method": Channel(row["second_factor_method"]),
+            "step_up_channel": Channel(stepping_up) if stepping_up else None,
+        }
+    )
+
+
+async def add(tx: Transaction, session: Session, *, token_digest: bytes) -> None:
+    """Open a session; past twenty of one account the oldest ends (SE-08)."""
+    await tx.execute(
+        """INSERT INTO sessions (id, token_digest, account_id, password_at, second_factor_at,
+            second_factor_method, authenticator_id, signed_in_at, last_seen_at, expires_at,
+            source, user_agent)
+        VALUES (:id, :token_digest, :account_id, :password_at, :second_factor_at, :method,
+            :authenticator_id, :signed_in_at, :last_seen_at, :expires_at, :source, :user_agent)""",
+        id=session.id,
+        token_digest=token_digest,
+        account_id=session.account_id,
+        password_at=session.password_at,
+        second_factor_at=session.second_factor_at,
+        method=session.second_factor_method.value,
+        authenticator_id=session.authenticator_id,
+        signed_in_at=session.signed_in_at,
+        last_seen_at=session.last_seen_at,
+        expires_at=session.expires_at,
+        source=session.source,
+        user_agent=session.user_agent,
+    )
+    await tx.execute(
+        """DELETE FROM sessions WHERE account_id = :account_id AND id NOT IN (
+            SELECT id FROM sessions WHERE account_id = :same_account_id
+            ORDER BY signed_in_at DESC, id DESC LIMIT :kept)""",
+        account_id=session.account_id,
+        same_account_id=session.account_id,
+        kept=SESSIONS_PER_ACCOUNT,
+    )
+
+
+async def find(tx: Transaction, token_digest: bytes, now: datetime) -> Session | None:
+    """The session within its absolute limit; whether it is idle is for the caller to ask."""
+    row = await tx.fetch_one(
+        f"""SELECT {_COLUMNS} FROM sessions
+        WHERE token_digest = :token_digest AND expires_at > :now""",
+        token_digest=token_digest,
+        now=now,
+    )
+    return _session(row) if row else None
+
+
+async def get(tx: Transaction, session_id: str, now: datetime) -> Session | None:
+    row = await tx.fetch_one(
+        f"SELECT {_COLUMNS} FROM sessions WHERE id = :id AND expires_at > :now",
+        id=session_id,
+        now=now,
+    )
+    return _session(row) if row else None
+
+
+async def of_account(tx: Transaction, account_id: str, now: datetime) -> list[Session]:
+    rows = await tx.fetch_all(
+        f"""SELECT {_COLUMNS} FROM sessions WHERE account_id = :account_id AND expires_at > :now
+        ORDER BY last_seen_at DESC, id""",
+        account_id=account_id,
+        now=now,
+    )
+    return [_session(row) for row in rows]
+
+
+async def touch(tx: Transaction, session_id: str, now: datetime) -> None:
+    await tx.execute(
+        "UPDATE sessions SET last_seen_at = :seen_at WHERE id = :id AND last_seen_at < :now",
+        id=session_id,
+        seen_at=now,
+        now=now,
+    )
+
+
+async def resume(tx: Transaction, session_id: str, *, token_digest: bytes, now: datetime) -> bool:
+    """The password was given again: the same session goes on under a new token (SE-04)."""
+    touched = await tx.execute(
+        """UPDATE sessions SET token_digest = :token_digest, last_seen_at = :seen_at,
+            password_at = :password_at WHERE id = :id AND expires_at > :now""",
+        id=session_id,
+        token_digest=token_digest,
+        seen_at=now,
+        password_at=now,
+        now=now,
+    )
+    return touched == 1
+
+
+async def step_up(
+    tx: Transaction,
+    session_id: str,
+    *,
+    token_digest: bytes,
+    method: Channel,
+    authenticator_id: str,
+    now: datetime,
+) -> bool:
+    """Password and second factor were proven again; the token changes with it (SE-05)."""
+    touched = await tx.execute(
+        """UPDATE sessions SET token_digest = :token_digest, password_at = :password_at,
+            second_factor_at = :second_factor_at, second_factor_method = :method,
+            authenticator_id = :authenticator_id, last_seen_at = :seen_at
+        WHERE id = :id AND expires_at > :now""",
+        id=session_id,
+        token_digest=token_digest,
+        password_at=now,
+        second_factor_at=now,
+        method=method.value,
+        authenticator_id=authenticator_id,
+        seen_at=now,
+        now=now,
+    )
+    return touched == 1
+
+
+async def choose_step_up(
+    tx: Transaction, session_id: str, *, authenticator_id: str, channel: Channel
+) -> None:
+    await tx.execute(
+        """UPDATE sessions SET step_up_authenticator_id = :authenticator_id,
+            step_up_channel = :channel WHERE id = :id""",
+        id=session_id,
+        authenticator_id=authenticator_id,
+        channel=channel.value,
+    )
+
+
+async def open_gate(
+    tx: Transaction, session_id: str, *, token_digest: bytes, now: datetime
+) -> bool:
+    """The mailed code was right: settings are open in this session, under a new token."""
+    touched = await tx.execute(
+        """UPDATE sessions SET token_digest = :token_digest, gate_opened_at = :opened_at,
+            gate_used_at = :used_at, gate_failures = 0 WHERE id = :id AND expires_at > :now""",
+        id=session_id,
+        token_digest=token_digest,
+        opened_at=now,
+        used_at=now,
+        now=now,
+    )
+    return touched == 1
+
+
+async def use_gate(tx: Transaction, session_id: str, now: datetime) -> None:
+    await tx.execute(
+        "UPDATE sessions SET gate_used_at = :used_at WHERE id = :id AND gate_used_at IS NOT NULL",
+        id=session_id,
+        used_at=now,
+    )
+
+
+async def fail_gate(tx: Transaction, session_id: str) -> int:
+    """Count a wrong gate code; the count. Five end the session (section 5)."""
+    row = await tx.fetch_one(
+        """UPDATE sessions SET gate_failures = gate_failures + 1 WHERE id = :id
+        RETURNING gate_failures""",
+        id=session_id,
+    )
+    return int(row["gate_failures"]) if row else 0
+
+
+async def end(tx: Transaction, account_id: str, session_id: str) -> bool:
+    """End one session, only if it is the account's own."""
+    touched = await tx.execute(
+        "DELETE FROM sessions WHERE account_id = :account_id AND id = :id",
+        account_id=account_id,
+        id=session_id,
+    )
+    return touched == 1
+
+
+async def end_others(tx: Transaction, account_id: str, *, kept: str | None) -> int:
+    """End every session of the account but one (SE-07); how many ended."""
+    return await tx.execute(
+        "DELETE FROM sessions WHERE account_id = :account_id AND id <> :kept",
+        account_id=account_id,
+        kept=kept or "",
+    )
+
+
+# --- known browsers: a lane of the throttle, never a factor (RL-03) ------------------------
+
+
+async def remember_browser(
+    tx: Transaction, token_digest: bytes, account_id: str, now: datetime
+) -> None:
+    await tx.execute(
+        """INSERT INTO known_browsers (token_digest, account_id, created_at, last_seen_at)
+        VALUES (:token_digest, :account_id, :created_at, :last_seen_at)
+        ON CONFLICT (token_digest, account_id)
+        DO UPDATE SET last_seen_at = excluded.last_seen_at""",
+        token_digest=token_digest,
+        account_id=account_id,
+        created_at=now,
+        last_seen_at=now,
+    )
+
+
+async def knows_browser(tx: Transaction, token_digest: bytes, account_id: str) -> bool:
+    row = await tx.fetch_one(
+        """SELECT 1 AS found FROM known_browsers
+        WHERE token_digest = :token_digest AND account_id = :account_id""",
+        token_digest=token_digest,
+        account_id=account_id,
+    )
+    return row is not None
+
+
+async def forget_browsers(tx: Transaction, account_id: str) -> None:
+    await tx.execute("DELETE FROM known_browsers WHERE account_id = :id", id=account_id)

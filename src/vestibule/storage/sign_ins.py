@@ -1,0 +1,135 @@
+"""Pending sign-ins: the password was right, nothing is open (EF-03)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from vestibule.domain.challenge import Channel
+from vestibule.domain.pending import SIGN_INS_PER_ACCOUNT, PendingSignIn, SignInState
+from vestibule.storage.database import Transaction
+
+_COLUMNS = """id, account_id, state, is_known_browser, authenticator_id, channel, password_at,
+ email_confirmed_at, recovered_at, return_to, source, user_agent, created_at, expires_at"""
+
+
+def _sign_in(row: Mapping[str, Any]) -> PendingSignIn:
+    channel = row["channel"]
+    return PendingSignIn(
+        **{
+            **row,
+            "state": SignInState(row["state"]),
+            "channel": Channel(channel) if channel else None,
+        }
+    )
+
+
+async def add(tx: Transaction, sign_in: PendingSignIn, *, token_digest: bytes) -> None:
+    """Add a pending sign-in and, past three of unknown browsers, end the oldest (OC-10)."""
+    await tx.execute(
+        """INSERT INTO sign_ins (id, token_digest, account_id, state, is_known_browser,
+            authenticator_id, channel, password_at, email_confirmed_at, recovered_at, return_to,
+            source, user_agent, created_at, expires_at)
+        VALUES (:id, :token_digest, :account_id, :state, :is_known_browser, :authenticator_id,
+            :channel, :password_at, :email_confirmed_at, :recovered_at, :return_to, :source,
+            :user_agent, :created_at, :expires_at)""",
+        id=sign_in.id,
+        token_digest=token_digest,
+        account_id=sign_in.account_id,
+        state=sign_in.state.value,
+        is_known_browser=sign_in.is_known_browser,
+        authenticator_id=sign_in.authenticator_id,
+        channel=sign_in.channel.value if sign_in.channel else None,
+        password_at=sign_in.password_at,
+        email_confirmed_at=sign_in.email_confirmed_at,
+        recovered_at=sign_in.recovered_at,
+        return_to=sign_in.return_to,
+        source=sign_in.source,
+        user_agent=sign_in.user_agent,
+        created_at=sign_in.created_at,
+        expires_at=sign_in.expires_at,
+    )
+    await tx.execute(
+        """DELETE FROM sign_ins WHERE account_id = :account_id AND NOT is_known_browser
+            AND state <> 'replacement' AND id NOT IN (
+            SELECT id FROM sign_ins WHERE account_id = :same_account_id AND NOT is_known_browser
+                AND state <> 'replacement' ORDER BY created_at DESC, id DESC LIMIT :kept)""",
+        account_id=sign_in.account_id,
+        same_account_id=sign_in.account_id,
+        kept=SIGN_INS_PER_ACCOUNT,
+    )
+
+
+async def find(tx: Transaction, token_digest: bytes, now: datetime) -> PendingSignIn | None:
+    row = await tx.fetch_one(
+        f"""SELECT {_COLUMNS} FROM sign_ins
+        WHERE token_digest = :token_digest AND expires_at > :now""",
+        token_digest=token_digest,
+        now=now,
+    )
+    return _sign_in(row) if row else None
+
+
+async def get(tx: Transaction, sign_in_id: str, now: datetime) -> PendingSignIn | None:
+    row = await tx.fetch_one(
+        f"SELECT {_COLUMNS} FROM sign_ins WHERE id = :id AND expires_at > :now",
+        id=sign_in_id,
+        now=now,
+    )
+    return _sign_in(row) if row else None
+
+
+async def choose(
+    tx: Transaction, sign_in_id: str, *, authenticator_id: str, channel: Channel
+) -> None:
+    """Ask for another of the account's methods; the budgets stay where they are."""
+    await tx.execute(
+        "UPDATE sign_ins SET authenticator_id = :authenticator_id, channel = :channel"
+        " WHERE id = :id",
+        id=sign_in_id,
+        authenticator_id=authenticator_id,
+        channel=channel.value,
+    )
+
+
+async def confirm_email(
+    tx: Transaction, sign_in_id: str, *, now: datetime, expires_at: datetime
+) -> bool:
+    """Open the wall of an account without a second factor: its mailbox has answered."""
+    touched = await tx.execute(
+        """UPDATE sign_ins SET email_confirmed_at = :confirmed_at, expires_at = :expires_at
+        WHERE id = :id AND state = 'enrollment'""",
+        id=sign_in_id,
+        confirmed_at=now,
+        expires_at=expires_at,
+    )
+    return touched == 1
+
+
+async def await_replacement(
+    tx: Transaction, sign_in_id: str, *, token_digest: bytes, now: datetime, expires_at: datetime
+) -> bool:
+    """The recovery code was used: only binding a new second factor is open, under a new token."""
+    touched = await tx.execute(
+        """UPDATE sign_ins SET state = 'replacement', recovered_at = :recovered_at,
+            expires_at = :expires_at, token_digest = :token_digest
+        WHERE id = :id AND state = 'second_factor'""",
+        id=sign_in_id,
+        token_digest=token_digest,
+        recovered_at=now,
+        expires_at=expires_at,
+    )
+    return touched == 1
+
+
+async def end(tx: Transaction, sign_in_id: str) -> bool:
+    """Destroy a pending sign-in; False when a parallel request already has (EF-06)."""
+    touched = await tx.execute("DELETE FROM sign_ins WHERE id = :id", id=sign_in_id)
+    return touched == 1
+
+
+async def end_others(tx: Transaction, account_id: str, *, kept: str | None) -> None:
+    await tx.execute(
+        "DELETE FROM sign_ins WHERE account_id = :account_id AND id <> :kept",
+        account_id=account_id,
+        kept=kept or "",
+    )

@@ -1,0 +1,149 @@
+"""Budgets: how often something may happen in a window, and the strikes of an account.
+
+Every statement takes before it answers, so parallel requests cannot share one permission.
+"""
+
+from datetime import datetime, timedelta
+
+from vestibule.domain.throttle import Strikes
+from vestibule.storage.database import Transaction
+
+
+async def spend(
+    tx: Transaction, bucket: bytes, *, kind: str, limit: int, period: timedelta, now: datetime
+) -> datetime | None:
+    """Take one of `limit` per `period`; None when taken, else the time the window ends.
+
+    The window starts with the first hit. One statement, so N parallel requests take at most
+    `limit` (RL-07).
+    """
+    taken = await tx.fetch_one(
+        """INSERT INTO throttles (bucket_mac, kind, hits, until_at)
+        VALUES (:bucket, :kind, 1, :until_at)
+        ON CONFLICT (bucket_mac) DO UPDATE SET
+            hits = CASE WHEN throttles.until_at <= :now THEN 1 ELSE throttles.hits + 1 END,
+            until_at = CASE WHEN throttles.until_at <= :now2 THEN excluded.until_at
+                ELSE throttles.until_at END
+        WHERE throttles.until_at <= :now3 OR throttles.hits < :most
+        RETURNING hits""",
+        bucket=bucket,
+        kind=kind,
+        until_at=now + period,
+        now=now,
+        now2=now,
+        now3=now,
+        most=limit,
+    )
+    if taken:
+        return None
+    row = await tx.fetch_one(
+        "SELECT until_at FROM throttles WHERE bucket_mac = :bucket", bucket=bucket
+    )
+    until: datetime | None = row["until_at"] if row else None
+    return until or now
+
+
+async def hold_lane(tx: Transaction, bucket: bytes, now: datetime) -> tuple[int, datetime]:
+    """The failures of a password lane and until when it waits, held until the commit.
+
+    The row lock orders parallel tries, so each is counted before any is compared.
+    """
+    row = await tx.fetch_one(
+        """INSERT INTO throttles (bucket_mac, kind, hits, until_at)
+        VALUES (:bucket, 'password', 0, :until_at)
+        ON CONFLICT (bucket_mac) DO UPDATE SET hits = throttles.hits
+        RETURNING hits, until_at""",
+        bucket=bucket,
+        until_at=now,
+    )
+    return (int(row["hits"]), row["until_at"]) if row else (0, now)
+
+
+async def count_failure(tx: Transaction, bucket: bytes, until_at: datetime) -> None:
+    """Count a try as failed before it is compared; a right one is given back afterwards."""
+    await tx.execute(
+        "UPDATE throttles SET hits = hits + 1, until_at = :until_at WHERE bucket_mac = :bucket",
+        bucket=bucket,
+        until_at=until_at,
+    )
+
+
+async def forgive(tx: Transaction, bucket: bytes) -> None:
+    """The try was right: the lane starts afresh."""
+    await tx.execute("DELETE FROM throttles WHERE bucket_mac = :bucket", bucket=bucket)
+
+
+async def return_one(tx: Transaction, bucket: bytes, *, seen: int, now: datetime) -> None:
+    """Give a shared lane one reserved try back, no more: others' failures stay counted."""
+    await tx.execute(
+        """UPDATE throttles SET hits = hits - 1,
+            until_at = CASE WHEN hits = :seen THEN :until_at ELSE until_at END
+        WHERE bucket_mac = :bucket AND hits > 0""",
+        bucket=bucket,
+        seen=seen,
+        until_at=now,
+    )
+
+
+# --- strikes of the second factor (section 5; RL-05, RL-06) --------------------------------
+
+
+async def add_strike(
+    tx: Transaction,
+    *,
+    strike_id: str,
+    account_id: str,
+    sign_in_id: str,
+    password_epoch: int,
+    digits: int,
+    now: datetime,
+) -> int:
+    """Count one guess before it is compared; how many its own sign-in has made by now.
+
+    Only six-digit guesses draw on the account's budgets: a longer one is worth nothing.
+    """
+    await tx.execute(
+        """INSERT INTO strikes (id, account_id, sign_in_id, password_epoch, digits, made_at)
+        VALUES (:id, :account_id, :sign_in_id, :password_epoch, :digits, :made_at)""",
+        id=strike_id,
+        account_id=account_id,
+        sign_in_id=sign_in_id,
+        password_epoch=password_epoch,
+        digits=digits,
+        made_at=now,
+    )
+    row = await tx.fetch_one(
+        "SELECT COUNT(*) AS n FROM strikes WHERE sign_in_id = :id", id=sign_in_id
+    )
+    return int(row["n"]) if row else 0
+
+
+async def clear_strikes(tx: Transaction, sign_in_id: str) -> None:
+    """A success clears the strikes of its own sign-in and no others (RL-06)."""
+    await tx.execute("DELETE FROM strikes WHERE sign_in_id = :id", id=sign_in_id)
+
+
+async def strikes(
+    tx: Transaction, account_id: str, *, password_epoch: int, now: datetime
+) -> Strikes:
+    """The account's strikes: in this password's epoch and over 365 days, with the milestones."""
+    year = await tx.fetch_one(
+        "SELECT COUNT(*) AS n FROM strikes WHERE account_id = :id AND digits = 6"
+        " AND made_at > :since",
+        id=account_id,
+        since=now - timedelta(days=365),
+    )
+    rows = await tx.fetch_all(
+        """SELECT made_at FROM strikes WHERE account_id = :id AND password_epoch = :epoch
+            AND digits = 6
+        ORDER BY made_at LIMIT 21""",
+        id=account_id,
+        epoch=password_epoch,
+    )
+    times = [row["made_at"] for row in rows]
+    return Strikes(
+        epoch=len(times),
+        year=int(year["n"]) if year else 0,
+        tenth_at=times[9] if len(times) > 9 else None,
+        fifteenth_at=times[14] if len(times) > 14 else None,
+    )

@@ -1,0 +1,291 @@
+"""The web application: each door behind its guard, errors as pages, static files.
+
+The order of a request: who is here, does the form come from our page, may this door open,
+and only then the handler.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Lifespan
+
+from vestibule.domain.event import EventName
+from vestibule.flows import account_settings
+from vestibule.flows.health import is_storage_down
+from vestibule.flows.passwords import Busy
+from vestibule.flows.work import Means, Work, work
+from vestibule.observability.logging import log_failure
+from vestibule.web import csrf
+from vestibule.web.cookies import Cookie, Cookies
+from vestibule.web.desk import Desk
+from vestibule.web.doors import DOORS, Door
+from vestibule.web.forms import FormRefused, read_form
+from vestibule.web.guard import INSIDE, elsewhere
+from vestibule.web.headers import SecurityHeaders
+from vestibule.web.paths import safe_path
+from vestibule.web.render import Pages
+from vestibule.web.source import Sources
+from vestibule.web.visit import Visit, arrive
+
+RETRY_AFTER = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What the web needs besides the flows' means."""
+
+    means: Means
+    pages: Pages
+    cookies: Cookies
+    sources: Sources
+    public_origin: str
+    accent: str
+    logo: Path | None
+
+
+def build(
+    front: Front,
+    *,
+    more_routes: Sequence[BaseRoute] = (),
+    lifespan: Lifespan[Starlette] | None = None,
+) -> Starlette:
+    """The application, with routes of other rooms (the simulator) beside its own."""
+    return Starlette(
+        routes=[
+            *(_route(front, door) for door in DOORS),
+            Route("/brand.css", _brand(front)),
+            *([Route("/logo", _logo(front.logo))] if front.logo else []),
+            Mount("/static", Static(packages=[("vestibule.web", "static")])),
+            *more_routes,
+        ],
+        middleware=[
+            Middleware(
+                SecurityHeaders,
+                entropy=front.means.entropy,
+                is_https=front.cookies.is_https,
+            )
+        ],
+        exception_handlers={
+            HTTPException: _problem_handler(front),
+            Exception: _problem_handler(front),
+        },
+        lifespan=lifespan,
+    )
+
+
+def _route(front: Front, door: Door) -> Route:
+    async def endpoint(request: Request) -> Response:
+        visit = await arrive(
+            request,
+            front.means,
+            front.cookies,
+            front.sources,
+            locale="en",
+        )
+        return await _answer(front, door, visit)
+
+    methods = [name for name, handler in (("GET", door.get), ("POST", door.post)) if handler]
+    return Route(door.path, endpoint, methods=methods)
+
+
+async def _answer(front: Front, door: Door, visit: Visit) -> Response:
+    is_post = visit.request.method == "POST"
+    if is_post:
+        refusal = await _refuse_form(front, door, visit)
+        if refusal is not None:
+            return refusal
+    step = elsewhere(visit, door.needs)
+    if step is not None:
+        return await _send_elsewhere(visit, door, step)
+    handler = door.post if is_post else door.get
+    if handler is None:
+        raise HTTPException(405)
+    if not is_post:
+        visit.read_notice()
+    if door.needs in INSIDE and visit.session is not None:
+        await _notice_presence(visit, door)
+    try:
+        response = await handler(visit, Desk(front.pages))
+    except Busy:
+        return _busy(front, visit)
+    if is_post and visit.cookie(Cookie.NOTICE) and not _sets(response, visit, Cookie.NOTICE):
+        visit.cookies.drop(response, Cookie.NOTICE)
+    return response
+
+
+async def _notice_presence(visit: Visit, door: Door) -> None:
+    """A page or form is activity; what pages poll by themselves is not (SE-03)."""
+    session = visit.the_session()
+    if not door.path.endswith("/delivery") and (visit.now - session.last_seen_at).seconds >= 30:
+        await account_settings.touch(visit.means, visit.caller, session)
+
+
+async def _refuse_form(front: Front, door: Door, visit: Visit) -> Response | None:
+    """WB-01: the browser's word on the origin, and the token of our own page."""
+    try:
+        visit.form = await read_form(visit.request)
+    except FormRefused as fault:
+        raise HTTPException(fault.status) from fault
+    session_id = visit.session.id if visit.session else ""
+    subjects = {session_id} if door.needs in INSIDE else {session_id, ""}
+    token, visit_token = visit.typed("csrf"), visit.cookie(Cookie.VISIT)
+    is_ours = csrf.is_same_origin(visit.request.headers, front.public_origin) and any(
+        csrf.is_ours(visit.means.keyring, token, visit=visit_token, session_id=one)
+        for one in subjects
+    )
+    if is_ours:
+        return None
+    await _note(visit, EventName.CSRF_REFUSED, door)
+    return front.pages.page(
+        visit,
+        "problem.html",
+        doors=2 if visit.session else 0,
+        status=403,
+        title=_("This page was out of date"),
+        text=_("Nothing was changed. Go on from a fresh page."),
+        link_url=door.path if door.get and "{" not in door.path else "/",
+        link_text=_("Continue"),
+    )
+
+
+async def _send_elsewhere(visit: Visit, door: Door, step: str) -> Response:
+    """To the step that comes first, remembering the page that was asked for."""
+    if visit.request.method == "POST":
+        await _note(visit, EventName.SEQUENCE_REFUSED, door)
+    response = visit.go(step)
+    if visit.request.method == "GET" and door.needs in INSIDE and door.path != "/":
+        asked = visit.path
+        if visit.request.query_params:
+            asked += "?" + urlencode(list(visit.request.query_params.multi_items()))
+        if safe_path(asked) and not asked.endswith("/delivery"):
+            visit.cookies.put(response, Cookie.NEXT, asked)
+    return response
+
+
+async def _note(visit: Visit, name: EventName, door: Door) -> None:
+    async def unit(one: Work) -> None:
+        await one.note(
+            name,
+            account_id=visit.account.id if visit.account else None,
+            outcome="failure",
+            door=door.path,
+        )
+
+    await work(visit.means, visit.caller, unit)
+
+
+def _sets(response: Response, visit: Visit, cookie: Cookie) -> bool:
+    name = visit.cookies.name(cookie).encode() + b"="
+    return any(
+        key == b"set-cookie" and value.startswith(name) for key, value in response.raw_headers
+    )
+
+
+# --- when it does not work ------------------------------------------------------------------
+
+
+def _(text: str) -> str:
+    """Marks a sentence for translation; the page translates it."""
+    return text
+
+
+_PROBLEMS = {
+    400: (_("That did not arrive whole"), _("Go back, reload the page and try again.")),
+    403: (_("This page was out of date"), _("Nothing was changed. Go on from a fresh page.")),
+    404: (_("There is no page here"), _("The address may be mistyped or old.")),
+    405: (_("That does not work here"), _("Go back and use the buttons of the page.")),
+    413: (_("That was too much"), _("Go back and send less.")),
+    415: (_("That did not arrive whole"), _("Go back, reload the page and try again.")),
+    500: (
+        _("Something broke on our side"),
+        _("Nothing you typed is lost for good. Try again; if it happens twice, tell support."),
+    ),
+    503: (
+        _("We are very busy, or our records cannot be reached"),
+        _("Wait a moment and try again. Nothing was changed."),
+    ),
+}
+
+
+def _busy(front: Front, visit: Visit) -> Response:
+    response = _problem(front, visit, 503)
+    response.headers["Retry-After"] = RETRY_AFTER
+    return response
+
+
+def _problem(front: Front, visit: Visit, status: int) -> Response:
+    title, text = _PROBLEMS.get(status, _PROBLEMS[500])
+    translate = front.pages.translations.gettext
+    return front.pages.page(
+        visit,
+        "problem.html",
+        doors=2 if visit.session else 0,
+        status=status,
+        title=translate(title),
+        text=translate(text),
+        link_url="/",
+        link_text=translate(_("Continue")),
+    )
+
+
+def _problem_handler(front: Front):  # type: ignore[no-untyped-def]  # Starlette's own signature
+    async def handle(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if is_storage_down(error):
+            status = 503
+        if not isinstance(error, HTTPException):
+            log_failure("request_failed", error, request_id=request.state.request_id)
+        try:
+            visit = await arrive(request, front.means, front.cookies, front.sources, locale="en")
+            response = _problem(front, visit, status)
+        except Exception:
+            response = PlainTextResponse(
+                _PROBLEMS[status if status in _PROBLEMS else 500][0], status
+            )
+        if status == 503:
+            response.headers["Retry-After"] = RETRY_AFTER
+        return response
+
+    return handle
+
+
+# --- files ----------------------------------------------------------------------------------
+
+
+class Static(StaticFiles):
+    """Our own files: their address carries a digest, so browsers keep them."""
+
+    def file_response(self, *args, **kwargs) -> Response:  # type: ignore[no-untyped-def]  # as its base
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def _brand(front: Front):  # type: ignore[no-untyped-def]  # an endpoint
+    sheet = f":root {{ --accent: {front.accent}; --accent-ink: #FFFFFF; }}\n"
+
+    async def endpoint(request: Request) -> Response:
+        return Response(
+            sheet, media_type="text/css", headers={"Cache-Control": "public, max-age=300"}
+        )
+
+    return endpoint
+
+
+def _logo(path: Path):  # type: ignore[no-untyped-def]  # an endpoint
+    content = path.read_bytes()
+    kind = "image/svg+xml" if path.suffix.lower() == ".svg" else "image/png"
+
+    async def endpoint(request: Request) -> Response:
+        return Response(content, media_type=kind, headers={"Cache-Control": "public, max-age=300"})
+
+    return endpoint

@@ -1,0 +1,61 @@
+"""Our cookies: one name each, host-only, never readable by scripts (SE-02)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.responses import Response
+
+
+class Cookie(StrEnum):
+    """What each carries is a bearer token of which the server keeps a digest, unless said."""
+
+    SESSION = "session"
+    PENDING = "pending"
+    SIGN_UP = "sign-up"
+    RESET = "reset"
+    BROWSER = "browser"
+    """Names a browser that completed a sign-in: a throttle's lane, never a factor (RL-03)."""
+    VISIT = "visit"
+    """Ties forms to this browser before anybody is known; opens nothing."""
+    NOTICE = "notice"
+    """Sealed: the refusal and what was typed, for the page after a redirect."""
+    NEXT = "next"
+    """The path first asked for; read through `paths.safe_path` only."""
+
+
+BROWSER_AGE = 400 * 24 * 3600
+NOTICE_AGE = 600
+WALL_AGE = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """Names and flags for one public origin: plain http on this machine has no `__Host-`."""
+
+    is_https: bool
+
+    def name(self, cookie: Cookie) -> str:
+        return f"__Host-{cookie.value}" if self.is_https else cookie.value
+
+    def put(
+        self, response: Response, cookie: Cookie, value: str, *, age: int | None = None
+    ) -> None:
+        """Set it for the browser's session, or for `age` seconds."""
+        response.set_cookie(
+            self.name(cookie),
+            value,
+            max_age=age,
+            path="/",
+            secure=self.is_https,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def drop(self, response: Response, cookie: Cookie) -> None:
+        response.delete_cookie(
+            self.name(cookie),
+            path="/",
+            secure=self.is_https,
+            httponly=True,
+            samesite="lax",
+        )

@@ -1,0 +1,125 @@
+"""Every address of the house: its handlers, and what each needs.
+
+This table is the whole route list; a test walks it and refuses a door without a need (EF-01).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from vestibule.web import (
+    forgot_password,
+    front,
+    recovery_code,
+    sessions,
+    set_up,
+    settings,
+    sign_in,
+    sign_up,
+)
+from vestibule.web.desk import Desk
+from vestibule.web.guard import Needs
+from vestibule.web.visit import Visit
+
+Handler = Callable[[Visit, Desk], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    path: str
+    needs: Needs
+    get: Handler | None = None
+    post: Handler | None = None
+
+
+N = Needs
+DOORS: tuple[Door, ...] = (
+    # in front of the first door
+    Door("/sign-up", N.NOBODY, sign_up.show, sign_up.submit),
+    Door("/sign-up/code", N.SIGN_UP, sign_up.show_code, sign_up.submit_code),
+    Door("/sign-up/resend", N.SIGN_UP, post=sign_up.submit_resend),
+    Door("/sign-up/address", N.SIGN_UP, sign_up.show_address, sign_up.submit_address),
+    Door("/sign-in", N.NOBODY, sign_in.show, sign_in.submit),
+    Door("/forgot-password", N.NOTHING, forgot_password.show, forgot_password.submit),
+    Door("/forgot-password/code", N.RESET, forgot_password.show_code, forgot_password.submit_code),
+    Door("/forgot-password/code/send", N.RESET, post=forgot_password.send_code),
+    Door(
+        "/forgot-password/second-factor",
+        N.RESET,
+        forgot_password.show_second_factor,
+        forgot_password.submit_second_factor,
+    ),
+    Door("/forgot-password/second-factor/send", N.RESET, post=forgot_password.send_second_factor),
+    Door("/forgot-password/second-factor/methods", N.RESET, forgot_password.show_methods),
+    Door("/forgot-password/second-factor/delivery", N.RESET, forgot_password.show_delivery),
+    Door(
+        "/forgot-password/new",
+        N.RESET,
+        forgot_password.show_new_password,
+        forgot_password.submit_new_password,
+    ),
+    # between the doors
+    Door("/sign-in/code", N.SECOND_FACTOR, sign_in.show_code, sign_in.submit_code),
+    Door("/sign-in/code/send", N.SECOND_FACTOR, post=sign_in.submit_send),
+    Door("/sign-in/code/delivery", N.SECOND_FACTOR, sign_in.show_delivery),
+    Door("/sign-in/methods", N.SECOND_FACTOR, sign_in.show_methods, sign_in.submit_method),
+    Door(
+        "/sign-in/recovery-code",
+        N.SECOND_FACTOR,
+        sign_in.show_recovery_code,
+        sign_in.submit_recovery_code,
+    ),
+    Door("/set-up/email", N.WALL_MAIL, set_up.show_email, set_up.submit_email),
+    Door("/set-up/email/send", N.WALL_MAIL, post=set_up.send_email),
+    Door("/set-up", N.WALL, set_up.show),
+    Door("/set-up/phone", N.WALL, set_up.show_phone, set_up.submit_phone),
+    Door("/set-up/phone/code", N.WALL, set_up.show_phone_code, set_up.submit_phone_code),
+    Door("/set-up/phone/send", N.WALL, post=set_up.submit_phone_send),
+    Door("/set-up/phone/delivery", N.WALL, set_up.show_phone_delivery),
+    Door("/set-up/app", N.WALL, set_up.show_app, set_up.submit_app),
+    Door("/set-up/app/start", N.WALL, post=set_up.start_app),
+    Door("/set-up/recovery-code", N.SHOWN_CODE, recovery_code.show, recovery_code.submit),
+    # behind both doors
+    Door("/", N.SESSION, front.show_dashboard),
+    Door("/resume", N.IDLE_SESSION, sign_in.show_resume, sign_in.submit_resume),
+    Door(
+        "/new-password",
+        N.NEW_PASSWORD,
+        settings.show_required_password,
+        settings.submit_required_password,
+    ),
+    Door("/sessions", N.SESSION, sessions.show, sessions.submit),
+    Door("/settings", N.SESSION, settings.show),
+    Door("/settings/open", N.SESSION, post=settings.open_settings),
+    Door("/settings/send", N.SESSION, post=settings.send),
+    Door("/settings/code", N.SESSION, post=settings.submit_code),
+    Door("/settings/confirm", N.GATE, settings.show_confirm, settings.submit_confirm),
+    Door("/settings/confirm/send", N.GATE, post=settings.send_confirm),
+    Door("/settings/confirm/delivery", N.GATE, settings.show_confirm_delivery),
+    Door("/settings/method", N.STEP_UP, settings.show_method, settings.submit_method),
+    Door("/settings/phone", N.STEP_UP, set_up.show_phone, set_up.submit_phone),
+    Door("/settings/phone/code", N.STEP_UP, set_up.show_phone_code, set_up.submit_phone_code),
+    Door("/settings/phone/send", N.STEP_UP, post=set_up.submit_phone_send),
+    Door("/settings/phone/delivery", N.STEP_UP, set_up.show_phone_delivery),
+    Door("/settings/phone/remove", N.STEP_UP, settings.show_remove, settings.submit_remove),
+    Door("/settings/app", N.STEP_UP, set_up.show_app, set_up.submit_app),
+    Door("/settings/app/start", N.STEP_UP, post=set_up.start_app),
+    Door("/settings/apps/{app_id}/rename", N.STEP_UP, settings.show_rename, settings.submit_rename),
+    Door("/settings/apps/{app_id}/remove", N.STEP_UP, settings.show_remove, settings.submit_remove),
+    Door(
+        "/settings/recovery-code/new",
+        N.STEP_UP,
+        settings.show_new_code,
+        settings.submit_new_code,
+    ),
+    Door("/settings/recovery-code", N.SESSION, recovery_code.show, recovery_code.submit),
+    Door("/settings/password", N.STEP_UP, settings.show_password, settings.submit_password),
+    # for everybody
+    Door("/sign-out", N.NOTHING, post=front.submit_sign_out),
+    Door("/help", N.NOTHING, front.show_help),
+    Door("/session", N.NOTHING, front.show_session),
+    Door("/livez", N.NOTHING, front.show_live),
+    Door("/readyz", N.NOTHING, front.show_ready),
+    Door("/.well-known/change-password", N.NOTHING, front.change_password_address),
+)

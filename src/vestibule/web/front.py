@@ -1,0 +1,83 @@
+"""The dashboard, help, signing out, and the small answers for machines."""
+
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from vestibule.domain.assurance import AuthenticationEvent, Method, acr, amr
+from vestibule.flows import account_settings, health, recovery_codes, sign_in
+from vestibule.web.cookies import Cookie
+from vestibule.web.desk import Desk
+from vestibule.web.visit import Visit
+from vestibule.web.wording import moment
+
+CLEAR = '"cache", "storage"'
+
+
+async def show_dashboard(visit: Visit, desk: Desk) -> Response:
+    session = visit.the_session()
+    current = await recovery_codes.standing(visit.means, visit.caller, session.account_id)
+    is_saved = any(one.acknowledged_at is not None for one in current)
+    reminder = None if is_saved else "recovery_code"
+    return desk.pages.page(
+        visit,
+        "dashboard.html",
+        doors=2,
+        reminder=reminder,
+        last_sign_in=moment(session.signed_in_at),
+    )
+
+
+async def show_help(visit: Visit, desk: Desk) -> Response:
+    return desk.pages.page(visit, "help.html", doors=2 if visit.session else 0)
+
+
+async def submit_sign_out(visit: Visit, desk: Desk) -> Response:
+    """End what this browser has open; its copies go too (SE-06)."""
+    session = visit.session or visit.idle_session
+    if session is not None:
+        await account_settings.sign_out(visit.means, visit.caller, session)
+    if visit.pending is not None:
+        await sign_in.cancel(visit.means, visit.caller, visit.pending.id)
+    response = visit.go("/sign-in")
+    response.headers["Clear-Site-Data"] = CLEAR
+    for cookie in (Cookie.SESSION, Cookie.PENDING, Cookie.RESET, Cookie.NEXT):
+        visit.cookies.drop(response, cookie)
+    return response
+
+
+async def show_session(visit: Visit, desk: Desk) -> Response:
+    """Who is signed in and how, for an application behind Vestibule; else 401."""
+    session, account = visit.session, visit.account
+    is_open = session is not None and account is not None
+    if not is_open or account.new_password_required_at is not None:  # type: ignore[union-attr]
+        return JSONResponse({"error": "not_signed_in"}, status_code=401)
+    session, account = visit.the_session(), visit.the_account()
+    events = (
+        AuthenticationEvent(Method.PWD, session.password_at),
+        AuthenticationEvent(Method(session.second_factor_method.value), session.second_factor_at),
+    )
+    await account_settings.touch(visit.means, visit.caller, session)
+    return JSONResponse(
+        {
+            "account": {"id": account.id, "name": account.name, "email": account.email},
+            "amr": amr(events),
+            "acr": acr(events),
+            "auth_time": int(session.signed_in_at.timestamp()),
+            "second_factor": session.second_factor_method.value,
+            "expires_at": session.expires_at.isoformat(),
+        }
+    )
+
+
+async def show_live(visit: Visit, desk: Desk) -> Response:
+    return JSONResponse({"live": True})
+
+
+async def show_ready(visit: Visit, desk: Desk) -> Response:
+    """Whether the database answers; honest, so that a balancer can act on it."""
+    if not await health.database_answers(visit.means):
+        return JSONResponse({"ready": False, "database": "down"}, status_code=503)
+    return JSONResponse({"ready": True})
+
+
+async def change_password_address(visit: Visit, desk: Desk) -> Response:
+    return RedirectResponse("/settings/password", status_code=302)

@@ -1,0 +1,114 @@
+"""Default deny: each door says what it needs; without it the visit goes to its current step."""
+
+from enum import StrEnum
+from typing import assert_never
+
+from vestibule.domain.pending import PendingSignIn, SignInState
+from vestibule.flows.reauthenticate import is_wall_closed
+from vestibule.web.paths import RESET_STEP
+from vestibule.web.visit import Visit
+
+
+class Needs(StrEnum):
+    """What must have been proven before a door opens (EF-01)."""
+
+    NOTHING = "nothing"
+    NOBODY = "nobody: whoever is on the way in or inside goes on there"
+    SIGN_UP = "a sign-up that waits for its mailed code"
+    SECOND_FACTOR = "a right password, of an account with a second factor"
+    WALL_MAIL = "a right password, of an account without a second factor"
+    WALL = "the same with its mailbox proven, or a used recovery code"
+    RESET = "a password reset at this stage"
+    IDLE_SESSION = "a session that rests"
+    SESSION = "a session"
+    NEW_PASSWORD = "a session whose account must set a new password"  # noqa: S105 - a need
+    SHOWN_CODE = "a session or a used recovery code"
+    GATE = "a session with the mailed code proven"
+    STEP_UP = "the same with password and second factor proven within ten minutes"
+
+
+INSIDE = {Needs.SESSION, Needs.GATE, Needs.STEP_UP, Needs.NEW_PASSWORD}
+
+
+def elsewhere(visit: Visit, needs: Needs) -> str | None:
+    """None where the door may open; else the path of the step that comes first."""
+    match needs:
+        case Needs.NOTHING | Needs.SIGN_UP:
+            return None
+        case Needs.NOBODY:
+            return _nobody(visit)
+        case Needs.SECOND_FACTOR | Needs.WALL_MAIL | Needs.WALL:
+            return _on_the_way(visit, needs)
+        case Needs.RESET:
+            return _reset(visit)
+        case Needs.IDLE_SESSION:
+            return None if visit.idle_session else _way_in(visit)
+        case Needs.SHOWN_CODE:
+            is_recovering = (
+                visit.pending is not None and visit.pending.state is SignInState.REPLACEMENT
+            )
+            return None if visit.session or is_recovering else _way_in(visit)
+        case Needs.SESSION | Needs.NEW_PASSWORD | Needs.GATE | Needs.STEP_UP:
+            return _inside(visit, needs)
+        case other:
+            assert_never(other)
+
+
+def _nobody(visit: Visit) -> str | None:
+    if visit.session is not None:
+        return "/"
+    return None
+
+
+def _on_the_way(visit: Visit, needs: Needs) -> str | None:
+    if visit.session is not None or visit.pending is None:
+        return _way_in(visit)
+    step = step_of(visit.pending)
+    wanted = {
+        Needs.SECOND_FACTOR: "/sign-in/code",
+        Needs.WALL_MAIL: "/set-up/email",
+        Needs.WALL: "/set-up",
+    }[needs]
+    return None if step == wanted else step
+
+
+def step_of(pending: PendingSignIn) -> str:
+    """The page where a pending sign-in goes on."""
+    if pending.state is SignInState.SECOND_FACTOR:
+        return "/sign-in/code"
+    return "/set-up/email" if is_wall_closed(pending) else "/set-up"
+
+
+def _reset(visit: Visit) -> str | None:
+    if visit.reset is None:
+        return "/forgot-password"
+    step = RESET_STEP[visit.reset.stage]
+    return None if visit.path.startswith(step) else step
+
+
+def _inside(visit: Visit, needs: Needs) -> str | None:
+    session = visit.session
+    if session is None:
+        return "/resume" if visit.idle_session else _way_in(visit)
+    must_change = visit.the_account().new_password_required_at is not None
+    if must_change != (needs is Needs.NEW_PASSWORD):
+        # Past the strikes of one password nothing opens before another one is set.
+        return "/new-password" if must_change else "/"
+    if needs in {Needs.SESSION, Needs.NEW_PASSWORD}:
+        return None
+    if not session.has_gate_open(visit.now):
+        return "/settings"
+    if needs is Needs.STEP_UP and not session.is_fresh(visit.now):
+        return "/settings/confirm"
+    return None
+
+
+def _way_in(visit: Visit) -> str:
+    """Where somebody without the proof belongs now."""
+    if visit.session is not None:
+        return "/"
+    if visit.idle_session is not None:
+        return "/resume"
+    if visit.pending is not None:
+        return step_of(visit.pending)
+    return "/sign-in"

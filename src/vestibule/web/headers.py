@@ -1,0 +1,58 @@
+"""What every response carries: policy headers, no caching, a request id (WB-02, WB-03)."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vestibule.entropy import Entropy
+
+_ALWAYS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(),"
+        " otp-credentials=(self), publickey-credentials-create=(self),"
+        " publickey-credentials-get=(self)"
+    ),
+    # `no-referrer` would make browsers send `Origin: null`, which our own forms must not.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_HSTS = "max-age=63072000; includeSubDomains; preload"
+_POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self';"
+    " img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " object-src 'none'; frame-ancestors 'none'"
+)
+
+
+class SecurityHeaders:
+    """Pure ASGI: names the request, draws the nonce, and completes the response's headers."""
+
+    def __init__(self, app: ASGIApp, *, entropy: Entropy, is_https: bool) -> None:
+        self._app = app
+        self._entropy = entropy
+        self._is_https = is_https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        nonce = self._entropy.id()
+        state = scope.setdefault("state", {})
+        state["nonce"] = nonce
+        state["request_id"] = self._entropy.id()
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _ALWAYS.items():
+                    headers.setdefault(name, value)
+                if self._is_https:
+                    headers["Strict-Transport-Security"] = _HSTS
+                headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
+                headers.setdefault("Cache-Control", "no-store")
+                headers["X-Request-Id"] = state["request_id"]
+            await send(message)
+
+        await self._app(scope, receive, complete)

@@ -1,0 +1,117 @@
+"""The page that shows a recovery code once, with its forms: download, finish, make another."""
+
+from starlette.responses import PlainTextResponse, Response
+
+from vestibule.domain import recovery_code as codes
+from vestibule.domain.pending import PendingSignIn
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.signed_in import Session
+from vestibule.flows import account_settings, recovery_codes
+from vestibule.web.desk import Desk
+from vestibule.web.paths import HOME, safe_path
+from vestibule.web.visit import Notice, Visit
+from vestibule.web.wording import day
+
+FILE = """{product}: recovery code
+
+{code}
+
+Label:   {label}
+Made on: {day}
+Site:    {origin}
+
+It gets you in once if you lose your phone: sign in with your e-mail and password, choose
+"Try another way", then "Enter recovery code". You then set up two-factor authentication again.
+A newer code replaces this one. Nobody can show it to you again, and nobody will ever ask for it.
+"""
+
+
+def _owner(visit: Visit) -> Session | PendingSignIn:
+    return visit.session or visit.the_pending()
+
+
+async def show(visit: Visit, desk: Desk) -> Response:
+    owner = _owner(visit)
+    shown = await recovery_codes.take(
+        visit.means, visit.caller, account_id=owner.account_id, owner_id=owner.id
+    )
+    return await _page(visit, desk, shown)
+
+
+async def _page(visit: Visit, desk: Desk, shown: recovery_codes.Shown | None) -> Response:
+    owner = _owner(visit)
+    record = shown.record if shown else None
+    return desk.pages.page(
+        visit,
+        "recovery_code.html",
+        doors=2 if visit.session else 1,
+        base="/settings" if visit.path.startswith("/settings") else "/set-up",
+        code=shown.code if shown else None,
+        groups=codes.groups(shown.code) if shown else [],
+        label=record.label if record else "",
+        made_on=day(record.made_at) if record else "",
+        account=visit.account.email if visit.account else "",
+        may_make_another=await _may_make_another(visit, owner),
+    )
+
+
+async def _may_make_another(visit: Visit, owner: Session | PendingSignIn) -> bool:
+    current = await recovery_codes.standing(visit.means, visit.caller, owner.account_id)
+    if not any(one.acknowledged_at for one in current):
+        return True
+    is_trusted = isinstance(owner, Session) and owner.is_fresh(visit.now)
+    return is_trusted and isinstance(owner, Session) and owner.has_gate_open(visit.now)
+
+
+async def submit(visit: Visit, desk: Desk) -> Response:
+    owner = _owner(visit)
+    if visit.typed("action") == "another":
+        refused = await account_settings.make_another_code(visit.means, visit.caller, owner)
+        if refused is not None:
+            return visit.again(refused, to="/settings/confirm" if visit.session else None)
+        return visit.go(visit.path)
+    shown = await recovery_codes.echo(
+        visit.means, visit.caller, account_id=owner.account_id, code=visit.typed("shown")
+    )
+    if visit.typed("action") == "download" and shown is not None:
+        return _file(visit, shown)
+    refused = await recovery_codes.acknowledge(
+        visit.means,
+        visit.caller,
+        account_id=owner.account_id,
+        code=visit.typed("shown"),
+        last_group=visit.typed("last_group"),
+    )
+    if refused is None:
+        return visit.go(_onward(visit))
+    if refused.reason is Reason.LAST_GROUP_WRONG and shown is not None:
+        # R7: the one form that answers with its page: a redirect could not show the code again.
+        visit.notice = Notice(visit.path, refused, {})
+        return await _page(visit, desk, shown)
+    return visit.again(Refused(Reason.RECOVERY_CODE_GONE))
+
+
+def _onward(visit: Visit) -> str:
+    if visit.session is None:
+        return "/set-up"
+    if visit.path.startswith("/settings"):
+        return "/settings"
+    return safe_path(visit.typed("next")) or HOME
+
+
+def _file(visit: Visit, shown: recovery_codes.Shown) -> Response:
+    """A text file made here and kept nowhere (RC-03)."""
+    product = visit.means.policy.product
+    made = shown.record.made_at
+    text = FILE.format(
+        product=product,
+        code="-".join(codes.groups(shown.code)),
+        label=shown.record.label,
+        day=day(made),
+        origin=visit.means.policy.origin,
+    )
+    safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in product).strip("-").lower()
+    name = f"{safe or 'account'}-recovery-code-{made:%Y-%m-%d}.txt"
+    return PlainTextResponse(
+        text, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )

@@ -1,0 +1,99 @@
+"""Where a person is signed in, and ending it."""
+
+import re
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from vestibule.domain.challenge import Channel
+from vestibule.domain.refusal import Refused
+from vestibule.flows import account_settings, reauthenticate
+from vestibule.web.desk import Desk
+from vestibule.web.sign_in import ENDED
+from vestibule.web.visit import Visit
+from vestibule.web.wording import Translate, moment
+
+_BROWSERS = (
+    ("Firefox", r"Firefox/"),
+    ("Edge", r"Edg/"),
+    ("Opera", r"OPR/"),
+    ("Chrome", r"(?:Headless)?Chrom(?:e|ium)/"),
+    ("Safari", r"Safari/"),
+)
+_SYSTEMS = (
+    ("Android", r"Android"),
+    ("iPhone", r"iPhone"),
+    ("iPad", r"iPad"),
+    ("Windows", r"Windows"),
+    ("macOS", r"Mac OS X"),
+    ("Linux", r"Linux"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    id: str
+    browser: str
+    place: str
+    started: str
+    last_used: str
+    by: str
+    current: bool
+
+
+async def show(visit: Visit, desk: Desk) -> Response:
+    session = visit.the_session()
+    found = await account_settings.list_sessions(visit.means, visit.caller, session)
+    return desk.pages.page(
+        visit,
+        "sessions.html",
+        doors=2,
+        sessions=[
+            SessionView(
+                id=one.id,
+                browser=browser_name(one.user_agent, desk.translate),
+                place=one.source,
+                started=moment(one.signed_in_at),
+                last_used=moment(one.last_seen_at),
+                by=_by(one.second_factor_method, desk.translate),
+                current=one.id == session.id,
+            )
+            for one in found
+        ],
+        need_password=not session.has_fresh_password(visit.now),
+    )
+
+
+async def submit(visit: Visit, desk: Desk) -> Response:
+    """Reducing access needs the session and its password, no second factor."""
+    session = visit.the_session()
+    if not session.has_fresh_password(visit.now):
+        checked = await reauthenticate.check_password(
+            visit.means, visit.caller, session, visit.typed("password")
+        )
+        if isinstance(checked, Refused):
+            return visit.again(checked, to="/sign-in" if checked.reason in ENDED else None)
+    refused = await account_settings.end_sessions(
+        visit.means, visit.caller, session, which=visit.typed("end")
+    )
+    if refused is not None:
+        return visit.again(refused)
+    return visit.go("/sign-in" if visit.typed("end") == session.id else "/sessions")
+
+
+def browser_name(user_agent: str, _: Translate) -> str:
+    """A rough name of a browser and its system; it decides nothing."""
+    browser = next((name for name, mark in _BROWSERS if re.search(mark, user_agent)), None)
+    system = next((name for name, mark in _SYSTEMS if re.search(mark, user_agent)), None)
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or _("Unknown browser")
+
+
+def _by(method: Channel, _: Translate) -> str:
+    said = {
+        Channel.SMS: _("password and text message"),
+        Channel.VOICE: _("password and voice call"),
+        Channel.TOTP: _("password and authentication app"),
+    }
+    return said.get(method, method.value)

@@ -1,0 +1,256 @@
+"""The wall and its doors: the mailed code, phone, app; the same pages add more in settings."""
+
+from typing import assert_never
+
+import segno
+from markupsafe import Markup
+from starlette.responses import JSONResponse, Response
+
+from vestibule.domain.identifier import countries, mask_email
+from vestibule.domain.pending import SignInState
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.totp import base32
+from vestibule.flows import codes, enroll, reauthenticate
+from vestibule.flows.binding import Added, Binder
+from vestibule.flows.entering import SignedIn
+from vestibule.web.desk import Desk
+from vestibule.web.sign_in import ENDED, enter
+from vestibule.web.views import delivery_line, resend
+from vestibule.web.visit import Visit
+from vestibule.web.wording import clock_time
+
+
+def base_of(visit: Visit) -> str:
+    """`/set-up` at the wall, `/settings` inside: the same pages on either side."""
+    return "/settings" if visit.session is not None else "/set-up"
+
+
+def _binder(visit: Visit) -> Binder:
+    return visit.session or visit.the_pending()
+
+
+def _back(visit: Visit, refused: Refused, *, to: str, keep: tuple[str, ...] = ()) -> Response:
+    """Back to the page that helps: the same one, or the start of what has ended."""
+    if refused.reason in ENDED and refused.reason is not Reason.TOO_MANY_WRONG_CODES:
+        to = "/sign-in"
+    if refused.reason is Reason.STEP_UP_NEEDED:
+        to = "/settings/confirm"
+    return visit.again(refused, to=to, keep=keep)
+
+
+# --- the mailed code of a first set-up ------------------------------------------------------
+
+
+async def show_email(visit: Visit, desk: Desk) -> Response:
+    view = await reauthenticate.view_gate(visit.means, visit.caller, visit.the_pending())
+    live = view.challenge
+    return desk.pages.page(
+        visit,
+        "set_up_email.html",
+        doors=1,
+        email=mask_email(view.email),
+        sent=live is not None,
+        number=live.number if live else 1,
+        sent_at=clock_time(live.last_sent_at or live.issued_at) if live else "",
+        resend=resend(
+            live,
+            action="/set-up/email/send",
+            channel=live.channel,
+            now=visit.now,
+            _=desk.translate,
+        )
+        if live
+        else None,
+    )
+
+
+async def send_email(visit: Visit, desk: Desk) -> Response:
+    sent = await reauthenticate.send_gate_code(visit.means, visit.caller, visit.the_pending())
+    if isinstance(sent, codes.Sent):
+        return visit.go("/set-up/email")
+    return _back(visit, sent, to="/set-up/email")
+
+
+async def submit_email(visit: Visit, desk: Desk) -> Response:
+    outcome = await reauthenticate.submit_gate_code(
+        visit.means, visit.caller, visit.the_pending(), typed=visit.typed("code")
+    )
+    if isinstance(outcome, Refused):
+        return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else None)
+    return visit.go("/set-up")
+
+
+# --- choosing -------------------------------------------------------------------------------
+
+
+async def show(visit: Visit, desk: Desk) -> Response:
+    return desk.pages.page(
+        visit,
+        "set_up.html",
+        doors=1,
+        replacing=visit.the_pending().state is SignInState.REPLACEMENT,
+        phone_open=True,
+        app_open=True,
+    )
+
+
+# --- phone ----------------------------------------------------------------------------------
+
+
+async def show_phone(visit: Visit, desk: Desk) -> Response:
+    policy = visit.means.policy
+    typed = dict(visit.notice.typed) if visit.notice else {}
+    return desk.pages.page(
+        visit,
+        "phone.html",
+        doors=2 if visit.session else 1,
+        base=base_of(visit),
+        changing=visit.session is not None,
+        countries=countries(policy.countries),
+        typed={"country": typed.get("country") or policy.default_country, **typed},
+    )
+
+
+async def submit_phone(visit: Visit, desk: Desk) -> Response:
+    base = base_of(visit)
+    sent = await enroll.start_phone(
+        visit.means,
+        visit.caller,
+        _binder(visit),
+        country=visit.typed("country"),
+        phone=visit.typed("phone"),
+        channel=visit.typed("channel"),
+    )
+    # The same number asked for again: its code is out already, so go and enter it.
+    is_out = isinstance(sent, Refused) and sent.reason is Reason.SEND_TOO_SOON
+    if is_out and await enroll.view_phone(visit.means, visit.caller, _binder(visit)):
+        return visit.again(sent, to=f"{base}/phone/code")  # type: ignore[arg-type]  # is_out
+    if isinstance(sent, Refused):
+        return _back(visit, sent, to=f"{base}/phone", keep=("country", "phone"))
+    return visit.go(f"{base}/phone/code")
+
+
+async def show_phone_code(visit: Visit, desk: Desk) -> Response:
+    base = base_of(visit)
+    view = await enroll.view_phone(visit.means, visit.caller, _binder(visit))
+    if view is None:
+        return visit.go(f"{base}/phone")
+    return desk.pages.page(
+        visit,
+        "phone_code.html",
+        doors=2 if visit.session else 1,
+        base=base,
+        number=view.number.international,
+        channel=view.challenge.channel.value,
+        resend=resend(
+            view.challenge,
+            action=f"{base}/phone/send",
+            channel=view.challenge.channel,
+            now=visit.now,
+            _=desk.translate,
+        ),
+        delivery=delivery_line(
+            view.delivery,
+            poll_url=f"{base}/phone/delivery",
+            now=visit.now,
+            _=desk.translate,
+        ),
+    )
+
+
+async def show_phone_delivery(visit: Visit, desk: Desk) -> Response:
+    view = await enroll.view_phone(visit.means, visit.caller, _binder(visit))
+    line = delivery_line(
+        view.delivery if view else None, poll_url="", now=visit.now, _=desk.translate
+    )
+    if line is None:
+        return JSONResponse({})
+    shown = ("written", "handed_over", "delivered", "refused", "slow")
+    return JSONResponse({name: getattr(line, name) for name in shown})
+
+
+async def submit_phone_send(visit: Visit, desk: Desk) -> Response:
+    base = base_of(visit)
+    sent = await enroll.resend(
+        visit.means, visit.caller, _binder(visit), channel=visit.typed("channel")
+    )
+    if isinstance(sent, codes.Sent):
+        return visit.go(f"{base}/phone/code")
+    return _back(visit, sent, to=f"{base}/phone/code")
+
+
+async def submit_phone_code(visit: Visit, desk: Desk) -> Response:
+    outcome = await enroll.verify_phone(
+        visit.means, visit.caller, _binder(visit), typed=visit.typed("code")
+    )
+    if isinstance(outcome, Refused) and outcome.reason is Reason.TOO_MANY_WRONG_CODES:
+        outcome = Refused(Reason.CODE_SPENT_BY_TRIES, "code")
+    return _bound(visit, outcome, "phone/code")
+
+
+# --- app ------------------------------------------------------------------------------------
+
+
+async def start_app(visit: Visit, desk: Desk) -> Response:
+    begun = await enroll.start_app(visit.means, visit.caller, _binder(visit))
+    base = base_of(visit)
+    if isinstance(begun, Refused):
+        return _back(visit, begun, to=base)
+    return visit.go(f"{base}/app")
+
+
+async def show_app(visit: Visit, desk: Desk) -> Response:
+    view = await enroll.view_app(visit.means, visit.caller, _binder(visit))
+    if view is None:
+        return visit.go(base_of(visit))
+    secret = base32(view.secret)
+    drawn = segno.make(view.uri, error="m", micro=False)
+    return desk.pages.page(
+        visit,
+        "app.html",
+        doors=2 if visit.session else 1,
+        base=base_of(visit),
+        # Black on white with its quiet zone, in dark mode too: cameras need it.
+        qr=Markup(  # noqa: S704 - drawn by segno from our own URI
+            drawn.svg_inline(scale=4, border=4, dark="#000", light="#fff", omitsize=True)
+        ),
+        groups=[secret[i : i + 4] for i in range(0, len(secret), 4)],
+        secret=secret,
+        uri=view.uri,
+        issuer=visit.means.policy.product,
+        account=view.account_email,
+    )
+
+
+async def submit_app(visit: Visit, desk: Desk) -> Response:
+    outcome = await enroll.verify_app(
+        visit.means,
+        visit.caller,
+        _binder(visit),
+        typed=visit.typed("code"),
+        name=visit.typed("app_name"),
+    )
+    return _bound(visit, outcome, "app", keep=("app_name",))
+
+
+def _bound(
+    visit: Visit, outcome: SignedIn | Added | Refused, page: str, keep: tuple[str, ...] = ()
+) -> Response:
+    base = base_of(visit)
+    match outcome:
+        case SignedIn():
+            return enter(visit, outcome, to=_after_binding(visit))
+        case Added(shows_code=shows_code):
+            return visit.go("/settings/recovery-code" if shows_code else "/settings")
+        case Refused(reason=Reason.SET_UP_EXPIRED):
+            return visit.again(outcome, to=f"{base}/{page.split('/')[0]}")
+        case Refused():
+            return _back(visit, outcome, to=f"{base}/{page}", keep=keep)
+        case other:
+            assert_never(other)
+
+
+def _after_binding(visit: Visit) -> str | None:
+    """A first set-up shows its recovery code; after a recovery it was shown already."""
+    is_first = visit.the_pending().state is SignInState.ENROLLMENT
+    return "/set-up/recovery-code" if is_first else None

@@ -1,0 +1,347 @@
+"""User Settings: the gate, the step-up, and every change of what is bound."""
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from vestibule.domain.challenge import Channel
+from vestibule.domain.identifier import mask_email
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows import account_settings, codes, reauthenticate
+from vestibule.flows.second_factor import Way
+from vestibule.web.cookies import Cookie
+from vestibule.web.desk import Desk
+from vestibule.web.paths import safe_path
+from vestibule.web.sign_in import ENDED, delivery_json, proof_context
+from vestibule.web.views import choice, resend
+from vestibule.web.visit import Visit
+from vestibule.web.wording import clock_time, day, moment
+
+SETTINGS = "/settings"
+
+
+@dataclass(frozen=True, slots=True)
+class AppView:
+    id: str
+    name: str
+    added: str
+    last_used: str | None
+    removable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryView:
+    made_on: str
+    saved: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class MethodChoice:
+    value: str
+    label: str
+    checked: bool
+
+
+# --- the gate -------------------------------------------------------------------------------
+
+
+async def open_settings(visit: Visit, desk: Desk) -> Response:
+    """The menu's *User Settings*: mail the code unless the gate is open or a code is out."""
+    session = visit.the_session()
+    if session.has_gate_open(visit.now):
+        return visit.go(SETTINGS)
+    sent = await reauthenticate.send_gate_code(visit.means, visit.caller, session)
+    is_out = isinstance(sent, Refused) and sent.reason is Reason.SEND_TOO_SOON
+    if isinstance(sent, codes.Sent) or is_out:
+        return visit.go(SETTINGS)
+    return visit.again(sent, to=SETTINGS)
+
+
+async def send(visit: Visit, desk: Desk) -> Response:
+    sent = await reauthenticate.send_gate_code(visit.means, visit.caller, visit.the_session())
+    return visit.go(SETTINGS) if isinstance(sent, codes.Sent) else visit.again(sent, to=SETTINGS)
+
+
+async def submit_code(visit: Visit, desk: Desk) -> Response:
+    outcome = await reauthenticate.submit_gate_code(
+        visit.means, visit.caller, visit.the_session(), typed=visit.typed("code")
+    )
+    if isinstance(outcome, Refused):
+        is_over = outcome.reason in {Reason.GATE_FAILED, Reason.SIGN_IN_EXPIRED}
+        if outcome.reason is Reason.TOO_MANY_WRONG_CODES:
+            outcome = Refused(Reason.CODE_SPENT_BY_TRIES, "code")
+        return visit.again(outcome, to="/sign-in" if is_over else SETTINGS)
+    response = visit.go(_wanted(visit) or SETTINGS)
+    if outcome is not None:
+        visit.cookies.put(response, Cookie.SESSION, outcome.session_token)
+    return response
+
+
+def _wanted(visit: Visit) -> str | None:
+    """The settings page that was asked for before the proof, and no other page."""
+    path = safe_path(visit.cookie(Cookie.NEXT))
+    return path if path and path.startswith(f"{SETTINGS}/") else None
+
+
+async def show(visit: Visit, desk: Desk) -> Response:
+    session = visit.the_session()
+    if not session.has_gate_open(visit.now):
+        return await _show_gate(visit, desk)
+    view = await account_settings.view(visit.means, visit.caller, session)
+    if isinstance(view, Refused):
+        return visit.again(view, to="/sign-in")
+    default = view.ways[0]
+    return desk.pages.page(
+        visit,
+        "settings.html",
+        doors=2,
+        number=view.number.masked if view.number else None,
+        default_method={"channel": default.channel.value, "label": _label(default, desk)},
+        apps=[
+            AppView(
+                app.id,
+                app.name,
+                day(app.created_at),
+                moment(app.last_used_at) if app.last_used_at else None,
+                app.is_removable,
+            )
+            for app in view.apps
+        ],
+        phone_removable=view.is_phone_removable,
+        recovery=RecoveryView(
+            day(view.recovery.made_at),
+            view.recovery.acknowledged_at is not None,
+            view.recovery.label,
+        )
+        if view.recovery
+        else None,
+        is_fresh=session.is_fresh(visit.now),
+    )
+
+
+async def _show_gate(visit: Visit, desk: Desk) -> Response:
+    view = await reauthenticate.view_gate(visit.means, visit.caller, visit.the_session())
+    live = view.challenge
+    return desk.pages.page(
+        visit,
+        "settings_gate.html",
+        doors=2,
+        email=mask_email(view.email),
+        sent=live is not None,
+        number=live.number if live else 1,
+        sent_at=clock_time(live.last_sent_at or live.issued_at) if live else "",
+        resend=resend(
+            live,
+            action="/settings/send",
+            channel=Channel.EMAIL,
+            now=visit.now,
+            _=desk.translate,
+        )
+        if live
+        else None,
+    )
+
+
+def _label(way: Way, desk: Desk) -> str:
+    shown = choice(way, desk.translate)
+    if way.channel is Channel.TOTP:
+        return f"{desk.translate('Authentication app')} · {way.name}"
+    return f"{shown.label} {shown.detail}"
+
+
+# --- step-up --------------------------------------------------------------------------------
+
+
+async def show_confirm(visit: Visit, desk: Desk) -> Response:
+    view = await reauthenticate.view_step_up(visit.means, visit.caller, visit.the_session())
+    if isinstance(view, Refused):
+        return visit.again(view, to=SETTINGS)
+    context = proof_context(visit, desk, view, base="/settings/confirm")
+    if view.challenge is None:
+        context["resend"] = None
+    return desk.pages.page(
+        visit,
+        "confirm.html",
+        doors=2,
+        what=desk.translate("Before a change, prove that it is you."),
+        choices=[choice(way, desk.translate) for way in view.others],
+        **context,
+    )
+
+
+async def show_confirm_delivery(visit: Visit, desk: Desk) -> Response:
+    view = await reauthenticate.view_step_up(visit.means, visit.caller, visit.the_session())
+    return delivery_json(visit, desk, None if isinstance(view, Refused) else view)
+
+
+async def send_confirm(visit: Visit, desk: Desk) -> Response:
+    sent = await reauthenticate.choose_step_up(
+        visit.means,
+        visit.caller,
+        visit.the_session(),
+        authenticator_id=visit.typed("authenticator"),
+        channel=visit.typed("channel"),
+    )
+    if isinstance(sent, Refused):
+        return visit.again(sent, to="/settings/confirm")
+    return visit.go("/settings/confirm")
+
+
+async def submit_confirm(visit: Visit, desk: Desk) -> Response:
+    outcome = await reauthenticate.submit_step_up(
+        visit.means,
+        visit.caller,
+        visit.the_session(),
+        password=visit.typed("password"),
+        typed=visit.typed("code"),
+        next_typed=visit.typed("next_code"),
+    )
+    if isinstance(outcome, Refused):
+        return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else None)
+    response = visit.go(_wanted(visit) or SETTINGS)
+    visit.cookies.put(response, Cookie.SESSION, outcome.session_token)
+    visit.cookies.drop(response, Cookie.NEXT)
+    return response
+
+
+# --- changes --------------------------------------------------------------------------------
+
+
+def done(visit: Visit, refused: Refused | None, *, keep: tuple[str, ...] = ()) -> Response:
+    """After a change: settings again, or the page that helps."""
+    if refused is None:
+        return visit.go(SETTINGS)
+    if refused.reason is Reason.STEP_UP_NEEDED:
+        return visit.again(refused, to="/settings/confirm")
+    if refused.reason in {Reason.METHOD_UNKNOWN, Reason.LAST_METHOD} and not refused.field:
+        return visit.again(refused, to=SETTINGS)
+    return visit.again(refused, keep=keep)
+
+
+async def show_method(visit: Visit, desk: Desk) -> Response:
+    view = await account_settings.view(visit.means, visit.caller, visit.the_session())
+    if isinstance(view, Refused):
+        return visit.again(view, to="/sign-in")
+    choices = [
+        MethodChoice(
+            way.authenticator_id if way.channel is Channel.TOTP else way.channel.value,
+            _label(way, desk),
+            way == view.ways[0],
+        )
+        for way in view.ways
+    ]
+    return desk.pages.page(visit, "settings_method.html", doors=2, choices=choices)
+
+
+async def submit_method(visit: Visit, desk: Desk) -> Response:
+    return done(
+        visit,
+        await account_settings.set_default(
+            visit.means, visit.caller, visit.the_session(), method=visit.typed("method")
+        ),
+    )
+
+
+async def _app(visit: Visit) -> account_settings.App | None:
+    view = await account_settings.view(visit.means, visit.caller, visit.the_session())
+    wanted = visit.request.path_params.get("app_id")
+    apps = () if isinstance(view, Refused) else view.apps
+    return next((app for app in apps if app.id == wanted), None)
+
+
+async def show_rename(visit: Visit, desk: Desk) -> Response:
+    app = await _app(visit)
+    if app is None:
+        return visit.again(Refused(Reason.METHOD_UNKNOWN), to=SETTINGS)
+    return desk.pages.page(visit, "app_rename.html", doors=2, app=app)
+
+
+async def submit_rename(visit: Visit, desk: Desk) -> Response:
+    refused = await account_settings.rename_app(
+        visit.means,
+        visit.caller,
+        visit.the_session(),
+        app_id=visit.request.path_params["app_id"],
+        name=visit.typed("app_name"),
+    )
+    return done(visit, refused, keep=("app_name",))
+
+
+async def show_remove(visit: Visit, desk: Desk) -> Response:
+    what = desk.translate("Phone")
+    if "app_id" in visit.request.path_params:
+        app = await _app(visit)
+        if app is None:
+            return visit.again(Refused(Reason.METHOD_UNKNOWN), to=SETTINGS)
+        what = app.name
+    return desk.pages.page(visit, "remove.html", doors=2, what=what, action=visit.path)
+
+
+async def submit_remove(visit: Visit, desk: Desk) -> Response:
+    authenticator_id = visit.request.path_params.get("app_id")
+    if authenticator_id is None:
+        view = await account_settings.view(visit.means, visit.caller, visit.the_session())
+        authenticator_id = None if isinstance(view, Refused) else view.phone_id
+    refused = await account_settings.remove_method(
+        visit.means, visit.caller, visit.the_session(), authenticator_id=authenticator_id or ""
+    )
+    return done(visit, refused)
+
+
+async def show_new_code(visit: Visit, desk: Desk) -> Response:
+    return desk.pages.page(visit, "recovery_code_new.html", doors=2)
+
+
+async def submit_new_code(visit: Visit, desk: Desk) -> Response:
+    refused = await account_settings.generate_recovery_code(
+        visit.means, visit.caller, visit.the_session()
+    )
+    return visit.go("/settings/recovery-code") if refused is None else done(visit, refused)
+
+
+async def show_password(visit: Visit, desk: Desk) -> Response:
+    return desk.pages.page(visit, "password.html", doors=2, email=visit.the_account().email)
+
+
+async def submit_password(visit: Visit, desk: Desk) -> Response:
+    refused = await account_settings.change_password(
+        visit.means,
+        visit.caller,
+        visit.the_session(),
+        new_password=visit.typed("new_password"),
+        is_required=False,
+    )
+    return done(visit, refused)
+
+
+# --- a password that must change ------------------------------------------------------------
+
+
+async def show_required_password(visit: Visit, desk: Desk) -> Response:
+    return desk.pages.page(
+        visit,
+        "new_password.html",
+        doors=2,
+        action="/new-password",
+        why="required",
+        email=visit.the_account().email,
+        minimum=visit.means.policy.password.minimum,
+    )
+
+
+async def submit_required_password(visit: Visit, desk: Desk) -> Response:
+    refused = await account_settings.change_password(
+        visit.means,
+        visit.caller,
+        visit.the_session(),
+        new_password=visit.typed("new_password"),
+        is_required=True,
+    )
+    if refused is None:
+        return visit.go("/")
+    if refused.reason is Reason.STEP_UP_NEEDED:
+        # The sign-in that would prove it is too old; signing in again is the way.
+        await account_settings.sign_out(visit.means, visit.caller, visit.the_session())
+        return visit.again(Refused(Reason.SIGN_IN_EXPIRED), to="/sign-in")
+    return visit.again(refused)

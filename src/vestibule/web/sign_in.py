@@ -1,0 +1,240 @@
+"""The pages of signing in: the password, the second factor, other ways, the recovery code."""
+
+from typing import Any, assert_never
+
+from starlette.responses import JSONResponse, Response
+
+from vestibule.domain.challenge import Channel
+from vestibule.domain.pending import SignInState
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows import codes, reauthenticate, recover, second_factor, sign_in
+from vestibule.flows.entering import SignedIn
+from vestibule.web.cookies import BROWSER_AGE, Cookie
+from vestibule.web.desk import Desk
+from vestibule.web.guard import step_of
+from vestibule.web.paths import HOME, safe_path
+from vestibule.web.views import choice, delivery_line, method, needs_two_codes, resend
+from vestibule.web.visit import Visit
+
+ENDED = {Reason.SIGN_IN_EXPIRED, Reason.TOO_MANY_WRONG_CODES}
+"""After these the pending sign-in is gone, and the password comes first again."""
+
+
+async def show(visit: Visit, desk: Desk) -> Response:
+    response = desk.pages.page(visit, "sign_in.html", doors=0)
+    asked = safe_path(visit.request.query_params.get("next"))
+    if asked:
+        visit.cookies.put(response, Cookie.NEXT, asked)
+    return response
+
+
+async def submit(visit: Visit, desk: Desk) -> Response:
+    accepted = await sign_in.submit_password(
+        visit.means,
+        visit.caller,
+        email=visit.typed("email"),
+        password=visit.typed("password"),
+        pending_token=visit.cookie(Cookie.PENDING),
+        return_to=safe_path(visit.cookie(Cookie.NEXT)),
+    )
+    match accepted:
+        case Refused():
+            return visit.again(accepted, keep=("email",))
+        case sign_in.PasswordAccepted(token=token, state=state, send_refused=refused):
+            to = "/sign-in/code" if state is SignInState.SECOND_FACTOR else "/set-up/email"
+            if state is SignInState.REPLACEMENT:
+                to = "/set-up"
+            response = visit.again(refused, to=to) if refused else visit.go(to)
+            if token is not None:
+                visit.cookies.put(response, Cookie.PENDING, token)
+            return response
+        case other:
+            assert_never(other)
+
+
+def enter(visit: Visit, signed_in: SignedIn, *, to: str | None = None) -> Response:
+    """Through the second door: a new cookie, and on to the page first asked for (EF-06)."""
+    response = visit.go(to or safe_path(signed_in.return_to) or HOME)
+    visit.cookies.put(response, Cookie.SESSION, signed_in.session_token)
+    visit.cookies.put(response, Cookie.BROWSER, signed_in.browser_token, age=BROWSER_AGE)
+    visit.cookies.drop(response, Cookie.PENDING)
+    visit.cookies.drop(response, Cookie.NEXT)
+    return response
+
+
+# --- the second factor ----------------------------------------------------------------------
+
+
+def proof_context(
+    visit: Visit, desk: Desk, view: second_factor.View, *, base: str
+) -> dict[str, Any]:
+    """What a page that asks for a code shows; `base` is where its forms go."""
+    is_sent = view.way.channel is not Channel.TOTP
+    reason = visit.notice.refused.reason.value if visit.notice else None
+    return {
+        "method": method(view.way),
+        "digits": view.digits if is_sent else 6,
+        "two_codes": not is_sent and needs_two_codes(view, reason),
+        "resend": resend(
+            view.challenge,
+            action=f"{base}/send",
+            channel=view.way.channel,
+            now=visit.now,
+            _=desk.translate,
+        )
+        if is_sent
+        else None,
+        "delivery": delivery_line(
+            view.delivery, poll_url=f"{base}/delivery", now=visit.now, _=desk.translate
+        )
+        if is_sent
+        else None,
+    }
+
+
+async def show_code(visit: Visit, desk: Desk) -> Response:
+    view = await sign_in.view(visit.means, visit.caller, visit.the_pending().id)
+    if isinstance(view, Refused):
+        return visit.again(view, to="/sign-in")
+    return desk.pages.page(
+        visit,
+        "sign_in_code.html",
+        doors=1,
+        action="/sign-in/code",
+        others_url="/sign-in/methods",
+        **proof_context(visit, desk, view, base="/sign-in/code"),
+    )
+
+
+async def submit_code(visit: Visit, desk: Desk) -> Response:
+    """Read two strings, call the flow, match the outcome."""
+    outcome = await sign_in.submit_code(
+        visit.means,
+        visit.caller,
+        sign_in_id=visit.the_pending().id,
+        typed=visit.typed("code"),
+        next_typed=visit.typed("next_code"),
+    )
+    match outcome:
+        case SignedIn():
+            return enter(visit, outcome)
+        case Refused(reason=reason):
+            return visit.again(outcome, to="/sign-in" if reason in ENDED else None)
+        case other:
+            assert_never(other)
+
+
+async def submit_send(visit: Visit, desk: Desk) -> Response:
+    sent = await sign_in.send(
+        visit.means,
+        visit.caller,
+        sign_in_id=visit.the_pending().id,
+        channel=visit.typed("channel"),
+    )
+    if isinstance(sent, codes.Sent):
+        return visit.go("/sign-in/code")
+    return visit.again(sent, to="/sign-in" if sent.reason in ENDED else "/sign-in/code")
+
+
+async def show_delivery(visit: Visit, desk: Desk) -> Response:
+    """The delivery line as JSON, for the page's small poll."""
+    view = await sign_in.view(visit.means, visit.caller, visit.the_pending().id)
+    return delivery_json(visit, desk, None if isinstance(view, Refused) else view)
+
+
+def delivery_json(visit: Visit, desk: Desk, view: second_factor.View | None) -> Response:
+    line = delivery_line(
+        view.delivery if view else None, poll_url="", now=visit.now, _=desk.translate
+    )
+    if line is None:
+        return JSONResponse({})
+    return JSONResponse(
+        {
+            "written": line.written,
+            "handed_over": line.handed_over,
+            "delivered": line.delivered,
+            "refused": line.refused,
+            "slow": line.slow,
+        }
+    )
+
+
+async def show_methods(visit: Visit, desk: Desk) -> Response:
+    view = await sign_in.view(visit.means, visit.caller, visit.the_pending().id)
+    if isinstance(view, Refused):
+        return visit.again(view, to="/sign-in")
+    return desk.pages.page(
+        visit,
+        "methods.html",
+        doors=1,
+        action="/sign-in/methods",
+        choices=[choice(way, desk.translate) for way in view.others],
+        recovery_url="/sign-in/recovery-code",
+        back_url="/sign-in/code",
+    )
+
+
+async def submit_method(visit: Visit, desk: Desk) -> Response:
+    refused = await sign_in.choose(
+        visit.means,
+        visit.caller,
+        sign_in_id=visit.the_pending().id,
+        authenticator_id=visit.typed("authenticator"),
+        channel=visit.typed("channel"),
+    )
+    if refused is None:
+        return visit.go("/sign-in/code")
+    if refused.reason is Reason.METHOD_UNKNOWN:
+        return visit.again(refused)
+    return visit.again(refused, to="/sign-in" if refused.reason in ENDED else "/sign-in/code")
+
+
+# --- the recovery code ----------------------------------------------------------------------
+
+
+async def show_recovery_code(visit: Visit, desk: Desk) -> Response:
+    return desk.pages.page(visit, "recovery_sign_in.html", doors=1)
+
+
+async def submit_recovery_code(visit: Visit, desk: Desk) -> Response:
+    outcome = await recover.submit_recovery_code(
+        visit.means,
+        visit.caller,
+        sign_in_id=visit.the_pending().id,
+        typed=visit.typed("recovery_code"),
+    )
+    if isinstance(outcome, Refused):
+        return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else None)
+    response = visit.go("/set-up/recovery-code")
+    visit.cookies.put(response, Cookie.PENDING, outcome.pending_token)
+    visit.cookies.drop(response, Cookie.BROWSER)
+    return response
+
+
+# --- an idle session ------------------------------------------------------------------------
+
+
+async def show_resume(visit: Visit, desk: Desk) -> Response:
+    return desk.pages.page(visit, "resume.html", doors=1, email=visit.the_account().email)
+
+
+async def submit_resume(visit: Visit, desk: Desk) -> Response:
+    session = visit.idle_session
+    if session is None:
+        return visit.go("/sign-in")
+    outcome = await reauthenticate.resume(
+        visit.means, visit.caller, session, password=visit.typed("password")
+    )
+    if isinstance(outcome, Refused):
+        return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else None)
+    response = visit.go(safe_path(visit.cookie(Cookie.NEXT)) or HOME)
+    visit.cookies.put(response, Cookie.SESSION, outcome.session_token)
+    visit.cookies.drop(response, Cookie.NEXT)
+    return response
+
+
+def current_step(visit: Visit) -> str:
+    """Where a stale tab belongs now."""
+    if visit.session is not None:
+        return HOME
+    return step_of(visit.pending) if visit.pending is not None else "/sign-in"

@@ -1,0 +1,43 @@
+"""The address a request comes from: the peer, unless the operator's own proxy says otherwise."""
+
+import ipaddress
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+
+class Sources:
+    """Believes `X-Forwarded-For` from listed networks only, from the right (RL-08)."""
+
+    def __init__(self, trusted_proxies: Sequence[str]) -> None:
+        self._trusted = [ipaddress.ip_network(one) for one in trusted_proxies]
+
+    def of(self, request: Request) -> str:
+        """The address nearest to us that is not a trusted proxy; "" where there is none."""
+        peer = request.client.host if request.client else ""
+        hops = [
+            hop.strip()
+            for value in request.headers.getlist("x-forwarded-for")
+            for hop in value.split(",")
+        ]
+        while hops and self._is_trusted(peer):
+            peer = hops.pop()
+        return _plain(peer)
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(_plain(address))
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._trusted)
+
+
+def _plain(address: str) -> str:
+    """IPv4 inside IPv6 written as IPv4; anything that is no address is kept short."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:45]
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(parsed)

@@ -1,0 +1,114 @@
+"""What templates are given of codes, deliveries and methods."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from vestibule.domain.challenge import Challenge, Channel, next_send_at
+from vestibule.domain.delivery import Delivery
+from vestibule.flows.second_factor import View, Way
+from vestibule.web.wording import Translate, clock_time
+
+SLOW_AFTER = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherChannel:
+    channel: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    action: str
+    channel: str
+    seconds: int
+    at: str
+    left: int
+    other: tuple[OtherChannel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    written: str | None
+    handed_over: str | None
+    delivered: str | None
+    refused: str | None
+    poll_url: str
+    slow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MethodView:
+    channel: str
+    ending: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    authenticator: str
+    channel: str
+    label: str
+    detail: str
+
+
+def resend(
+    challenge: Challenge | None, *, action: str, channel: Channel, now: datetime, _: Translate
+) -> Resend:
+    """When and how the code may be sent again."""
+    other = {
+        Channel.SMS: (OtherChannel("voice", _("Call me instead")),),
+        Channel.VOICE: (OtherChannel("sms", _("Text me instead")),),
+    }.get(channel, ())
+    if challenge is None or challenge.is_expired(now):
+        return Resend(action, channel.value, 0, "", 5, other)
+    at = next_send_at(challenge)
+    seconds = max(0, round((at - now).total_seconds())) if at else 0
+    shown = clock_time(at) if at else ""
+    return Resend(action, channel.value, seconds, shown, challenge.sends_left, other)
+
+
+def delivery_line(
+    delivery: Delivery | None, *, poll_url: str, now: datetime, _: Translate
+) -> DeliveryLine | None:
+    """Where the message is: written, handed over, delivered, or why not."""
+    if delivery is None:
+        return None
+    is_waiting = delivery.delivered_at is None and delivery.refused_at is None
+    return DeliveryLine(
+        written=_minute(delivery.written_at),
+        handed_over=_minute(delivery.handed_over_at),
+        delivered=_minute(delivery.delivered_at),
+        refused=_refusal(delivery, _),
+        poll_url=poll_url,
+        slow=is_waiting and now - delivery.written_at >= SLOW_AFTER,
+    )
+
+
+def _refusal(delivery: Delivery, _: Translate) -> str | None:
+    if delivery.refused_at is None:
+        return None
+    if delivery.channel is Channel.VOICE:
+        return _("The call did not get through. Try a text, or another way.")
+    return _("The text did not arrive. Try a call, or another way.")
+
+
+def _minute(at: datetime | None) -> str | None:
+    return clock_time(at.replace(second=0)) if at else None
+
+
+def method(way: Way) -> MethodView:
+    return MethodView(way.channel.value, way.ending, way.name or None)
+
+
+def choice(way: Way, _: Translate) -> Choice:
+    if way.channel is Channel.TOTP:
+        return Choice(way.authenticator_id, "totp", way.name, _("Authentication app"))
+    label = _("Text message") if way.channel is Channel.SMS else _("Voice call")
+    detail = _("to the number ending in %s") % way.ending
+    return Choice(way.authenticator_id, way.channel.value, label, detail)
+
+
+def needs_two_codes(view: View, refusal: object) -> bool:
+    """After the clock message the page offers two codes in a row."""
+    return view.two_codes or refusal in {"time_step_clock_off", "two_codes_needed"}

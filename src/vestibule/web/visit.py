@@ -1,0 +1,182 @@
+"""One request as the handlers see it: who is here, what was typed, and how to answer."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from vestibule.crypto.seal import Place, SealBroken
+from vestibule.domain.account import Account
+from vestibule.domain.pending import PendingSignIn, Reset
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.signed_in import Session
+from vestibule.flows import account_settings, reset, sign_in
+from vestibule.flows.work import Caller, Means
+from vestibule.web.cookies import NOTICE_AGE, Cookie, Cookies
+from vestibule.web.forms import Form
+from vestibule.web.source import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A refusal that waits for the page after the redirect, with what was typed."""
+
+    path: str
+    refused: Refused
+    typed: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Visit:
+    request: Request
+    means: Means
+    cookies: Cookies
+    caller: Caller
+    token: str
+    """The visit's own cookie, or a fresh one that the response will set."""
+    session: Session | None = None
+    idle_session: Session | None = None
+    account: Account | None = None
+    """The account of the session, live or idle."""
+    pending: PendingSignIn | None = None
+    reset: Reset | None = None
+    form: Form = field(default_factory=dict)
+    notice: Notice | None = None
+
+    @property
+    def path(self) -> str:
+        return self.request.url.path
+
+    @property
+    def nonce(self) -> str:
+        return str(self.request.state.nonce)
+
+    @property
+    def now(self) -> datetime:
+        return self.means.clock()
+
+    def cookie(self, cookie: Cookie) -> str | None:
+        value = self.request.cookies.get(self.cookies.name(cookie))
+        return value if value and len(value) <= 4000 else None
+
+    def typed(self, name: str) -> str:
+        return self.form.get(name, "")
+
+    def the_session(self) -> Session:
+        """The session, behind a door that needs one."""
+        if self.session is None:
+            raise LookupError("this door was opened without its session")
+        return self.session
+
+    def the_account(self) -> Account:
+        """The session's account, behind a door that needs a session."""
+        if self.account is None:
+            raise LookupError("this door was opened without its account")
+        return self.account
+
+    def the_pending(self) -> PendingSignIn:
+        """The pending sign-in, behind a door that needs one."""
+        if self.pending is None:
+            raise LookupError("this door was opened without its pending sign-in")
+        return self.pending
+
+    def the_reset(self) -> Reset:
+        """The reset, behind a door that needs one."""
+        if self.reset is None:
+            raise LookupError("this door was opened without its reset")
+        return self.reset
+
+    # --- answers ---------------------------------------------------------------------------
+
+    def go(self, path: str) -> Response:
+        """See other: every form's answer, so that back and reload are always clean."""
+        return RedirectResponse(path, status_code=303)
+
+    def again(
+        self, refused: Refused, *, to: str | None = None, keep: tuple[str, ...] = ()
+    ) -> Response:
+        """Back to a page with the refusal and what was typed, never a secret."""
+        path = to or self.path
+        response = self.go(path)
+        # The notice shares the page's path without its query.
+        notice = {
+            "path": path.split("?")[0],
+            "reason": refused.reason.value,
+            "field": refused.field,
+            "details": {k: _packed(v) for k, v in refused.details.items()},
+            "typed": {name: self.typed(name)[:500] for name in keep},
+            "until": (self.now + timedelta(seconds=NOTICE_AGE)).isoformat(),
+        }
+        sealed = self.means.seal.seal(json.dumps(notice), self._place)
+        self.cookies.put(response, Cookie.NOTICE, sealed.hex(), age=NOTICE_AGE)
+        return response
+
+    @property
+    def _place(self) -> Place:
+        return Place("cookie", "notice", self.token)
+
+    def read_notice(self) -> None:
+        """Take up the notice of this page, if its cookie is ours, for here, and young."""
+        raw = self.cookie(Cookie.NOTICE)
+        if raw is None:
+            return
+        try:
+            found = json.loads(self.means.seal.open(bytes.fromhex(raw), self._place))
+        except (ValueError, SealBroken):
+            return
+        if found["path"] != self.path or datetime.fromisoformat(found["until"]) < self.now:
+            return
+        details = {k: _unpacked(v) for k, v in found["details"].items()}
+        refused = Refused(Reason(found["reason"]), found["field"], details)
+        self.notice = Notice(found["path"], refused, found["typed"])
+
+
+def _packed(value: object) -> object:
+    return {"at": value.isoformat()} if isinstance(value, datetime) else value
+
+
+def _unpacked(value: object) -> object:
+    if isinstance(value, dict):
+        return datetime.fromisoformat(value["at"])
+    return value
+
+
+async def arrive(
+    request: Request, means: Means, cookies: Cookies, sources: Sources, locale: str
+) -> Visit:
+    """Look up everything that this browser's cookies name."""
+
+    def held(cookie: Cookie) -> str | None:
+        value = request.cookies.get(cookies.name(cookie))
+        return value if value and len(value) <= 200 else None
+
+    caller = Caller(
+        source=sources.of(request),
+        user_agent=request.headers.get("user-agent", "")[:300],
+        request_id=request.state.request_id,
+        locale=locale,
+        browser_token=held(Cookie.BROWSER),
+    )
+    visit = Visit(
+        request=request,
+        means=means,
+        cookies=cookies,
+        caller=caller,
+        token=held(Cookie.VISIT) or means.entropy.token(),
+    )
+    if token := held(Cookie.SESSION):
+        found = await account_settings.find_session(means, caller, token)
+        if found is not None:
+            session, visit.account = found
+            if session.is_idle(visit.now, means.policy.session_idle_for):
+                visit.idle_session = session
+            else:
+                visit.session = session
+    if visit.session is None and (token := held(Cookie.PENDING)):
+        visit.pending = await sign_in.find_pending(means, caller, token)
+    if token := held(Cookie.RESET):
+        visit.reset = await reset.find(means, caller, token)
+    return visit

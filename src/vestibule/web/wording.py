@@ -1,0 +1,131 @@
+"""What a refusal says: one sentence each, the next step first, nobody blamed."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from vestibule.domain.refusal import Reason, Refused
+
+Translate = Callable[[str], str]
+
+
+def N_(text: str) -> str:
+    """Marks a sentence for translation; `sentence` translates it."""
+    return text
+
+
+SENTENCES: Mapping[Reason, str] = {
+    Reason.NAME_MISSING: N_("Enter a name."),
+    Reason.NAME_TOO_LONG: N_("Use a name of at most %(most)s characters."),
+    Reason.EMAIL_NOT_AN_ADDRESS: N_("Enter an e-mail address like name@example.com."),
+    Reason.PASSWORD_MISSING: N_("Enter your password."),
+    Reason.PASSWORD_TOO_SHORT: N_("Use at least %(least)s characters; a few words are fine."),
+    Reason.PASSWORD_TOO_LONG: N_("Use at most %(most)s characters."),
+    Reason.PASSWORD_COMMON: N_(
+        "Many people use this password, so it is tried first. Choose another one."
+    ),
+    Reason.PASSWORD_CONTEXT: N_(
+        "This is too close to your name, your address or ours. Choose another one."
+    ),
+    Reason.PASSWORD_SAME: N_("This is your present password. Choose another one."),
+    Reason.SIGN_IN_WRONG: N_("E-mail or password is not right. Check both and try again."),
+    Reason.SIGN_IN_THROTTLED: N_(
+        "There were many tries. Wait until %(until)s, then sign in again."
+    ),
+    Reason.SIGN_IN_EXPIRED: N_("This took a while, so start again. Nothing was changed."),
+    Reason.PASSWORD_WRONG: N_("That is not your password. Try again."),
+    Reason.CODE_EMPTY: N_("Enter the code."),
+    Reason.CODE_NOT_DIGITS: N_("Use digits only."),
+    Reason.CODE_TOO_SHORT: N_("The code has %(digits)s digits. Some are missing."),
+    Reason.CODE_TOO_LONG: N_("The code has %(digits)s digits. There are more here."),
+    Reason.CODE_OTHER_SYMBOLS: N_("The code has letters and digits only."),
+    Reason.CODE_WRONG: N_("That code is not right. %(left)s tries left."),
+    Reason.CODE_EARLIER: N_("That was code %(number)s. Use code %(newest)s, sent %(sent)s."),
+    Reason.CODE_EXPIRED: N_("That code has expired. Send a new one."),
+    Reason.CODE_SPENT: N_("That code was already used. Send a new one."),
+    Reason.CODE_SPENT_BY_TRIES: N_(
+        "Five tries were not right, so that code is spent. Send a new one."
+    ),
+    Reason.CODE_NOT_SENT: N_("Send a code first."),
+    Reason.CODE_MUST_BE_LONGER: N_(
+        "After many wrong codes we use longer ones here. Send a new code; it has %(digits)s digits."
+    ),
+    Reason.TIME_STEP_USED: N_("That code was already used. Wait for the next one."),
+    Reason.TIME_STEP_CLOCK_OFF: N_(
+        "Your phone's clock is off by about %(seconds)s seconds. Set it to automatic, or wait for"
+        " the next code and enter two in a row."
+    ),
+    Reason.TWO_CODES_NEEDED: N_("Enter the code after it too, as soon as it appears."),
+    Reason.TOO_MANY_WRONG_CODES: N_(
+        "There were five wrong codes, so we stopped here. Start again from your password."
+    ),
+    Reason.SECOND_FACTOR_PAUSED: N_(
+        "There were many wrong codes. Wait until %(until)s, or use your recovery code."
+    ),
+    Reason.GATE_FAILED: N_("There were five wrong codes, so we signed you out. Sign in again."),
+    Reason.SEND_TOO_SOON: N_("A code is on its way. You can send another from %(until)s."),
+    Reason.SENDS_USED_UP: N_(
+        "We sent five codes. Wait until %(until)s for another one, or use another way."
+    ),
+    Reason.SEND_BUDGET_SPENT: N_(
+        "We cannot send more codes now. Wait until %(until)s, or use another way."
+    ),
+    Reason.PHONE_EMPTY: N_("Enter a phone number with its area code."),
+    Reason.PHONE_TOO_SHORT: N_("This number is too short for that country."),
+    Reason.PHONE_TOO_LONG: N_("This number is too long for that country."),
+    Reason.PHONE_NOT_POSSIBLE: N_("There is no such number in that country. Check it."),
+    Reason.PHONE_COUNTRY_NOT_SERVED: N_(
+        "We cannot send codes to that country. Use an authentication app instead."
+    ),
+    Reason.PHONE_PREMIUM: N_("Codes cannot go to this kind of number. Use a mobile number."),
+    Reason.PHONE_LANDLINE: N_("This looks like a landline. Choose Call me."),
+    Reason.PHONE_NOT_USABLE: N_("This number cannot be used here. Use another one, or an app."),
+    Reason.PHONE_ALREADY_YOURS: N_("This is your number already."),
+    Reason.APPS_TOO_MANY: N_("You have five apps. Remove one first."),
+    Reason.SET_UP_EXPIRED: N_("This set-up took a while, so start it again."),
+    Reason.METHOD_UNKNOWN: N_("That way is not there any more. Choose another one."),
+    Reason.METHOD_TOO_NEW: N_(
+        "This was set up during a recovery and can approve changes from %(until)s."
+    ),
+    Reason.LAST_METHOD: N_("You need at least one way. Add another one first."),
+    Reason.RECOVERY_CODE_MALFORMED: N_("A recovery code has 24 letters and digits."),
+    Reason.RECOVERY_CODE_WRONG: N_("That is not your recovery code. Check it and try again."),
+    Reason.RECOVERY_CODE_SLOWED: N_("There were many tries. Wait until %(until)s."),
+    Reason.LAST_GROUP_WRONG: N_("That is not the last group. Look at your copy of the code."),
+    Reason.RECOVERY_CODE_GONE: N_("This code is no longer the newest. Make another one."),
+    Reason.PAGE_OUT_OF_DATE: N_("This page was out of date. Try again."),
+    Reason.STEP_UP_NEEDED: N_("Prove it is you first."),
+    Reason.BUSY: N_("Many people are signing in. Try again in a moment."),
+}
+
+_VARIANTS: Mapping[tuple[Reason, str], str] = {
+    (Reason.CODE_WRONG, ""): N_(
+        "That code is not right. Codes change every 30 seconds: enter the one showing now."
+    ),
+    (Reason.CODE_WRONG, "1"): N_("That code is not right. One try left."),
+}
+
+
+def sentence(refused: Refused, translate: Translate) -> str:
+    """The sentence of a refusal, its times with their zone."""
+    details = {name: _said(value) for name, value in refused.details.items()}
+    text = SENTENCES[refused.reason]
+    if refused.reason is Reason.CODE_WRONG:
+        text = _VARIANTS.get((refused.reason, details.get("left", "")), text)
+    return translate(text) % details
+
+
+def _said(value: object) -> str:
+    return clock_time(value) if isinstance(value, datetime) else str(value)
+
+
+def clock_time(at: datetime) -> str:
+    """A time of day with its zone, readable without JavaScript."""
+    return at.astimezone(UTC).strftime("%H:%M:%S UTC" if at.second else "%H:%M UTC")
+
+
+def day(at: datetime) -> str:
+    return f"{at.astimezone(UTC).day} {at.astimezone(UTC).strftime('%b %Y')}"
+
+
+def moment(at: datetime) -> str:
+    return f"{day(at)}, {at.astimezone(UTC).strftime('%H:%M UTC')}"
