@@ -5,12 +5,14 @@ anything, or be reachable from another machine (settings refuse that with `is_on
 """
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from gettext import NullTranslations
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -38,6 +40,8 @@ class Delivered(Protocol):
     def account_label(self) -> str: ...
     @property
     def purpose(self) -> str: ...
+    @property
+    def locale(self) -> str: ...
     @property
     def sent_at(self) -> str: ...
 
@@ -106,6 +110,8 @@ def template_environment(translations: NullTranslations) -> Environment:
     )
     # The i18n extension adds these at run time, where no type can see them.
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["linked"] = _linked
+    environment.globals["static"] = "/simulator/static/{}".format
     return environment
 
 
@@ -135,16 +141,24 @@ def is_on_this_machine(origin: str) -> bool:
 _LOOPBACK_V4 = ipaddress.ip_network("127.0.0.0/8")
 _LOOPBACK_V6 = ipaddress.ip_address("::1")
 _FRESH = {"Cache-Control": "no-store"}
+
+
+def N_(sentence: str) -> str:
+    """Marks a sentence for the catalogue; it is translated where it is shown."""
+    return sentence
+
+
 _PURPOSES = {
-    "sign_up": "Sign up",
-    "wall": "Set up 2FA",
-    "sign_in": "Sign in",
-    "enroll": "Set up 2FA",
-    "settings_gate": "Open User Settings",
-    "step_up": "Confirm a change",
-    "reset": "Reset password",
-    "reset_factor": "Reset password",
+    "sign_up": N_("Sign up"),
+    "wall": N_("Set up 2FA"),
+    "sign_in": N_("Sign in"),
+    "enroll": N_("Set up 2FA"),
+    "settings_gate": N_("Open User Settings"),
+    "step_up": N_("Confirm a change"),
+    "reset": N_("Reset password"),
+    "reset_factor": N_("Reset password"),
 }
+_LINK = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]])")
 
 
 def _shown(message: Delivered, words: NullTranslations) -> dict[str, object]:
@@ -156,10 +170,13 @@ def _shown(message: Delivered, words: NullTranslations) -> dict[str, object]:
         "text": message.text,
         "code": message.code,
         "sent_at": message.sent_at,
+        "clock": f"{message.sent_at[11:16]} UTC",
         "account_label": message.account_label,
         "purpose": message.purpose,
         "purpose_label": _purpose_label(message.purpose, words),
+        "locale": message.locale,
         "spoken": list(message.spoken),
+        "transcript": _transcript(message.spoken or (message.text,)),
     }
 
 
@@ -167,3 +184,18 @@ def _purpose_label(purpose: str, words: NullTranslations) -> str:
     """A known purpose in words; an unknown one as it came, for it may already be words."""
     known = _PURPOSES.get(purpose.lower())
     return words.gettext(known) if known else purpose.replace("_", " ").capitalize()
+
+
+def _transcript(spoken: tuple[str, ...]) -> str:
+    """One line per sentence, digits that follow one another on one line."""
+    lines = "\n".join(spoken)
+    return re.sub(r"(?m)(?<=^\d)\n(?=\d$)", " ", lines)
+
+
+def _linked(text: str) -> Markup:
+    """The text with its web addresses as links, the rest escaped."""
+    parts = _LINK.split(text)
+    link = Markup('<a href="{0}">{0}</a>')
+    return Markup("").join(
+        link.format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )

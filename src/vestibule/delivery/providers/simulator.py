@@ -38,6 +38,7 @@ class Delivered:
     code: str | None
     account_label: str
     purpose: str
+    locale: str
     sent_at: str
     """RFC 3339, UTC."""
 
@@ -89,6 +90,7 @@ class Inbox:
             code=message.code,
             account_label=message.account_label,
             purpose=message.purpose,
+            locale=message.locale,
             sent_at=_rfc3339(self._clock()),
         )
         self._kept.append(delivered)
