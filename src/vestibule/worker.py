@@ -18,7 +18,7 @@ class Worker:
     """Wakes on commit; a failure is logged and the loop goes on."""
 
     def __init__(self, delivering: Delivering, wake: asyncio.Event) -> None:
-        self._delivering = delivering
+        self.delivering = delivering
         self._wake = wake
         self._purged_at: datetime | None = None
 
@@ -46,8 +46,8 @@ class Worker:
 
     async def work_once(self) -> None:
         """Send what is due, and purge when it is time."""
-        await drain(self._delivering)
-        now = self._delivering.means.clock()
+        await drain(self.delivering)
+        now = self.delivering.means.clock()
         if self._purged_at is None or now - self._purged_at >= PURGE_EVERY:
             self._purged_at = now
-            await purge(self._delivering.means)
+            await purge(self.delivering.means)

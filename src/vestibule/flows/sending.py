@@ -44,10 +44,6 @@ async def spend_send(
         return await _spend_all(
             work, _mail_budgets(work, purpose, account_id, str(destination).casefold())
         )
-    spacing = Budget("number-spacing", destination.e164, 1, NUMBER_SPACING)
-    until = await _spend_all(work, [spacing])
-    if until is not None:
-        return until
     until = await _spend_all(work, _phone_budgets(work, purpose, account_id, destination))
     if until is not None and known_browser and account_id is not None:
         own = Budget("browser-sends", account_id, KNOWN_BROWSER_SENDS, DAY)
@@ -60,6 +56,7 @@ def _phone_budgets(
 ) -> list[Budget]:
     side = "confirmed" if purpose in CONFIRMED else "unconfirmed"
     budgets = [
+        Budget(f"number-spacing-{side}", number.e164, 1, NUMBER_SPACING),
         Budget(f"number-hour-{side}", number.e164, 5, HOUR),
         Budget(f"number-day-{side}", number.e164, 10, DAY),
         Budget(f"prefix-hour-{side}", number.prefix, 20, HOUR),

@@ -201,15 +201,17 @@ async def start_app(visit: Visit, desk: Desk) -> Response:
 
 async def show_app(visit: Visit, desk: Desk) -> Response:
     view = await enroll.view_app(visit.means, visit.caller, _binder(visit))
+    doors, base = (2 if visit.session else 1), base_of(visit)
     if view is None:
-        return visit.go(base_of(visit))
+        # Looking makes no secret: a button does.
+        return desk.pages.page(visit, "app_start.html", doors=doors, base=base)
     secret = base32(view.secret)
     drawn = segno.make(view.uri, error="m", micro=False)
     return desk.pages.page(
         visit,
         "app.html",
-        doors=2 if visit.session else 1,
-        base=base_of(visit),
+        doors=doors,
+        base=base,
         # Black on white with its quiet zone, in dark mode too: cameras need it.
         qr=Markup(  # noqa: S704 - drawn by segno from our own URI
             drawn.svg_inline(scale=4, border=4, dark="#000", light="#fff", omitsize=True)

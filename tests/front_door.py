@@ -1,0 +1,188 @@
+"""The whole house for a test: real flows, real storage, real pages; time and chance are given.
+
+`FrontDoor` builds it over a database of the caller's choice and hands out browsers. Messages
+leave when the test says so (`deliver`), which is what the worker does in the server.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from tests.person import Person
+from vestibule.bootstrap import Built, build_house
+from vestibule.clock import ManualClock
+from vestibule.crypto import root_key
+from vestibule.crypto.password_hash import CHEAPEST
+from vestibule.delivery.providers.simulator import Delivered
+from vestibule.domain import totp
+from vestibule.entropy import SeededEntropy
+from vestibule.flows.deliver import drain
+from vestibule.settings import Settings
+from vestibule.storage.database import Database
+
+PASSWORD = "a lantern in the porch"
+START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+class FrontDoor:
+    """One running house without a socket."""
+
+    def __init__(self, built: Built, clock: ManualClock) -> None:
+        self.built = built
+        self.clock = clock
+        self._clients: list[httpx.AsyncClient] = []
+
+    @property
+    def database(self) -> Database:
+        return self.built.means.database
+
+    def browser(self, *, source: str = "203.0.113.7", agent: str = "Mozilla/5.0 test") -> Person:
+        """A fresh browser: no cookies, its own address."""
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.built.app, client=(source, 40000)),
+            base_url="http://localhost",
+            headers={"user-agent": agent},
+        )
+        self._clients.append(client)
+        return Person(client)
+
+    async def deliver(self) -> None:
+        """Send everything that waits in the outbox."""
+        await drain(self.built.worker.delivering)
+
+    def inbox(self) -> list[Delivered]:
+        assert self.built.inbox is not None
+        return self.built.inbox.messages()
+
+    async def message(self, channel: str, *, to: str | None = None) -> Delivered:
+        """The newest message of a channel, after delivering what waits."""
+        await self.deliver()
+        found = [m for m in self.inbox() if m.channel == channel and to in {None, m.to}]
+        assert found, f"no {channel} message for {to or 'anybody'}"
+        return found[-1]
+
+    async def code(self, channel: str, *, to: str | None = None) -> str:
+        """The code of the newest message of a channel that carries one."""
+        await self.deliver()
+        found = [m for m in self.inbox() if m.channel == channel and m.code]
+        codes = [m.code for m in found if to in {None, m.to}]
+        assert codes, f"no code by {channel} for {to or 'anybody'}"
+        return str(codes[-1])
+
+    # --- the article's steps ----------------------------------------------------------------
+
+    async def sign_up(self, person: Person, email: str, *, password: str = PASSWORD) -> None:
+        """Up to the wall: the address is proven, nothing is set up."""
+        await person.get("/sign-up")
+        await person.press("Create account", name="Ada", email=email, password=password)
+        await person.press("Verify", code=await self.code("email", to=email))
+        assert person.path == "/set-up", person.text
+
+    async def set_up_phone(self, person: Person, phone: str = "07400 123456") -> str:
+        """Through the wall by text; the recovery code, which was saved."""
+        await person.get("/set-up/phone")
+        await person.press("Send code by text message", country="GB", phone=phone)
+        await person.press("Verify", code=await self.code("sms"))
+        return await self.save_recovery_code(person)
+
+    async def set_up_app(self, person: Person) -> tuple[bytes, str]:
+        """Through the wall by app; its secret and the recovery code, which was saved."""
+        await person.get("/set-up")
+        await person.press("Authentication app")
+        secret = self.secret_on(person)
+        await person.press("Verify", code=self.app_code(secret), app_name="Phone app")
+        return secret, await self.save_recovery_code(person)
+
+    def secret_on(self, person: Person) -> bytes:
+        """The shared secret that the page of an app's set-up shows."""
+        import base64
+
+        text = person.shown(r"secret=([A-Z2-7]+)")
+        return base64.b32decode(text + "=" * (-len(text) % 8))
+
+    def app_code(self, secret: bytes, *, steps: int = 0) -> str:
+        """What an app shows now, or `steps` of 30 seconds from now."""
+        return totp.hotp(secret, totp.step_at(self.clock()) + steps)
+
+    async def save_recovery_code(self, person: Person) -> str:
+        assert person.path.endswith("/recovery-code"), person.text
+        code = person.shown(r'name="shown" value="([^"]+)"')
+        await person.press("Finish", last_group=code[-4:])
+        return code
+
+    async def member(
+        self, email: str = "ada@example.com", *, phone: str = "07400 123456"
+    ) -> tuple[Person, str]:
+        """A browser inside, of an account with a phone; and its recovery code."""
+        person = self.browser()
+        await self.sign_up(person, email)
+        code = await self.set_up_phone(person, phone)
+        assert person.path == "/", person.text
+        return person, code
+
+    async def member_with_app(self, email: str = "ada@example.com") -> tuple[Person, bytes, str]:
+        """A browser inside, of an account with an app; its secret and recovery code."""
+        person = self.browser()
+        await self.sign_up(person, email)
+        secret, code = await self.set_up_app(person)
+        assert person.path == "/", person.text
+        return person, secret, code
+
+    async def password(
+        self, person: Person, email: str = "ada@example.com", *, password: str = PASSWORD
+    ) -> None:
+        """The first door only."""
+        await person.get("/sign-in")
+        await person.press("Sign in", email=email, password=password)
+
+    async def sign_in(self, person: Person, email: str = "ada@example.com") -> None:
+        """Both doors, by text."""
+        await self.password(person, email)
+        await person.press("Verify", code=await self.code("sms"))
+        assert person.path == "/", person.text
+
+    async def open_settings(self, person: Person) -> None:
+        """The mailed code, so that User Settings is open."""
+        await person.get("/")
+        await person.press("User Settings")
+        if "Six-digit code" in person.text:
+            await person.press("Verify", code=await self.code("email"))
+        assert person.path == "/settings", person.text
+
+    async def step_up(self, person: Person, *, password: str = PASSWORD) -> None:
+        """Password and a texted code, on the page that asks before a change."""
+        assert person.path == "/settings/confirm", person.text
+        await person.press("Send code by text message")
+        await person.press("Confirm", password=password, code=await self.code("sms"))
+
+
+@asynccontextmanager
+async def front_door(
+    database: Database, folder: Path, *, settings: dict[str, object] | None = None
+) -> AsyncIterator[FrontDoor]:
+    """A house over this database, with its own keys in the folder; it closes no database."""
+    key, entropy = folder / "root.key", SeededEntropy(str(folder))
+    root_key.make(key, entropy)
+    clock = ManualClock(START)
+    values: dict[str, object] = {
+        "data": folder,
+        "simulator": True,
+        "public_origin": "http://localhost",
+        **(settings or {}),
+    }
+    built = build_house(
+        Settings.model_validate(values),
+        clock=clock,
+        entropy=entropy,
+        profile=CHEAPEST,
+        database=database,
+    )
+    house = FrontDoor(built, clock)
+    try:
+        yield house
+    finally:
+        for client in house._clients:
+            await client.aclose()

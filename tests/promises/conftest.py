@@ -1,0 +1,28 @@
+"""Promises are kept over the whole house, on SQLite and on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import _cluster, database, postgresql_cluster, sqlite_database, store
+from tests.front_door import FrontDoor, front_door
+from vestibule.storage.database import Database
+
+__all__ = ["_cluster", "database", "postgresql_cluster", "store"]
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[FrontDoor]:
+    """The house over SQLite, the default."""
+    over = sqlite_database(tmp_path / "house.db")
+    async with front_door(over, tmp_path) as built:
+        yield built
+    await over.close()
+
+
+@pytest.fixture
+async def either_house(database: Database, tmp_path: Path) -> AsyncIterator[FrontDoor]:
+    """The house over SQLite and over PostgreSQL, for what races or depends on the database."""
+    async with front_door(database, tmp_path) as built:
+        yield built
