@@ -25,6 +25,7 @@ from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, Simulato
 from vestibule.delivery.rendering import House
 from vestibule.delivery.routing import Routes
 from vestibule.domain.password import PasswordPolicy, load_blocklist
+from vestibule.domain.session import Limits
 from vestibule.entropy import Entropy, SystemEntropy
 from vestibule.flows.deliver import Delivering
 from vestibule.flows.passwords import Passwords
@@ -41,6 +42,9 @@ from vestibule.worker import Worker
 
 HASHES_QUEUED = 100
 """About two seconds of hashing on two cores (PH-05)."""
+
+WORDS = NullTranslations()
+"""English is what the sources say; catalogues of other languages take this place."""
 
 
 class WrongRevision(Exception):
@@ -66,9 +70,9 @@ def build_house(
     database: Database | None = None,
 ) -> Built:
     """Everything from settings; tests pass their own clock, entropy, hashing cost, database."""
-    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    clock, wake = clock or SystemClock(), asyncio.Event()
     keyring = Keyring.from_root(root_key.read(settings.root_key_path))
-    wake = asyncio.Event()
+    entropy = entropy or SystemEntropy()
     means = Means(
         database=database or connect(settings.database),
         clock=clock,
@@ -76,33 +80,13 @@ def build_house(
         keyring=keyring,
         seal=Seal(keyring, entropy),
         passwords=Passwords(
-            PasswordHash(keyring, entropy, profile),
-            at_once=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2,
-            queued=HASHES_QUEUED,
+            PasswordHash(keyring, entropy, profile), at_once=_cores(), queued=HASHES_QUEUED
         ),
         policy=_policy(settings),
         wake_delivery=wake.set,
     )
-    words = NullTranslations()
     inbox = Inbox(clock) if settings.simulator else None
-    worker = Worker(
-        Delivering(
-            means=means,
-            routes=_routes(inbox),
-            house=House(settings.name, means.policy.host, settings.public_origin),
-            words=lambda _: words,
-        ),
-        wake,
-    )
-    front = Front(
-        means=means,
-        pages=Pages(_site(settings), words),
-        cookies=Cookies(settings.is_https),
-        sources=Sources(settings.trusted_proxies),
-        public_origin=settings.public_origin,
-        accent=settings.accent,
-        logo=settings.logo,
-    )
+    worker = Worker(_delivering(settings, means, inbox), wake)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -111,8 +95,35 @@ def build_house(
             yield
         await means.database.close()
 
-    app = build(front, more_routes=_simulator(settings, inbox), lifespan=lifespan)
+    routes = _simulator(settings, inbox)
+    app = build(_front(settings, means), more_routes=routes, lifespan=lifespan)
     return Built(app, means, worker, inbox)
+
+
+def _cores() -> int:
+    """The cores this process may use: as many passwords are hashed at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+
+
+def _delivering(settings: Settings, means: Means, inbox: Inbox | None) -> Delivering:
+    return Delivering(
+        means=means,
+        routes=_routes(inbox),
+        house=House(settings.name, means.policy.host, settings.public_origin),
+        words=lambda _: WORDS,
+    )
+
+
+def _front(settings: Settings, means: Means) -> Front:
+    return Front(
+        means=means,
+        pages=Pages(_site(settings), WORDS),
+        cookies=Cookies(settings.is_https),
+        sources=Sources(settings.trusted_proxies),
+        public_origin=settings.public_origin,
+        accent=settings.accent,
+        logo=settings.logo,
+    )
 
 
 async def refuse_other_revision(database: Database) -> None:
@@ -136,8 +147,10 @@ def _policy(settings: Settings) -> Policy:
         ),
         countries=frozenset(settings.countries) or None,
         default_country=settings.default_country,
-        session_for=timedelta(hours=settings.session_hours),
-        session_idle_for=timedelta(minutes=settings.session_idle_minutes),
+        session=Limits(
+            absolute=timedelta(hours=settings.session_hours),
+            idle=timedelta(minutes=settings.session_idle_minutes),
+        ),
         limits_loopback=not settings.simulator,
     )
 

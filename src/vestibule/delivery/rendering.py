@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from gettext import NullTranslations
 
-from vestibule.delivery.provider import Message
+from vestibule.delivery.provider import Channel, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ def notice_message(
 
 def _told(
     message_id: str,
-    channel: str,
+    channel: Channel,
     kind: str,
     to: str,
     subject: str | None,
@@ -220,7 +220,7 @@ def _told(
 ) -> Message:
     return Message(
         id=message_id,
-        channel=channel,  # type: ignore[arg-type]  # "sms" or "email", by the two callers
+        channel=channel,
         account_label=to,
         purpose=kind,
         subject=subject,

@@ -5,9 +5,9 @@ number or address; recording it is the flows' business.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 
 class EventName(StrEnum):
@@ -80,15 +80,25 @@ class Outcome(StrEnum):
     FAILURE = "failure"
 
 
-Datum = str | int | bool | None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One entry of the journal; `reason` is a refusal's id, `data` small plain facts."""
+    """One thing that happened: the journal's row, the log's line and the metric are this object.
 
+    `reason` is a refusal's id, `details` small plain facts. A session or pending sign-in is named
+    by its keyed mark, so that lines can be joined and nothing be used (AU-01, AU-02).
+    """
+
+    id: str
+    occurred_at: datetime
     name: EventName
     outcome: Outcome
-    reason: str | None = None
-    account_id: str | None = None
-    data: Mapping[str, Datum] = field(default_factory=lambda: MappingProxyType({}))
+    reason: str | None
+    account_id: str | None
+    session_mac: bytes | None
+    sign_in_mac: bytes | None
+    method: str | None
+    source: str
+    user_agent: str
+    request_id: str
+    version: str
+    details: Mapping[str, object]

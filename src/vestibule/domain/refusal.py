@@ -17,14 +17,14 @@ class Reason(StrEnum):
     PASSWORD_MISSING = "password_missing"  # noqa: S105 - ids, not secrets, here and below
     PASSWORD_TOO_SHORT = "password_too_short"  # noqa: S105
     PASSWORD_TOO_LONG = "password_too_long"  # noqa: S105
-    PASSWORD_COMMON = "password_common"  # noqa: S105
+    PASSWORD_COMMON = "password_common"  # noqa: S105 - an id
     PASSWORD_CONTEXT = "password_context"  # noqa: S105
     PASSWORD_SAME = "password_same"  # noqa: S105
     # sign-in
     SIGN_IN_WRONG = "sign_in_wrong"
     SIGN_IN_THROTTLED = "sign_in_throttled"
     SIGN_IN_EXPIRED = "sign_in_expired"
-    PASSWORD_WRONG = "password_wrong"  # noqa: S105
+    PASSWORD_WRONG = "password_wrong"  # noqa: S105 - an id
     # codes
     CODE_EMPTY = "code_empty"
     CODE_NOT_DIGITS = "code_not_digits"

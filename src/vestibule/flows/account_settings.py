@@ -15,7 +15,7 @@ from vestibule.domain.identifier import PhoneNumber
 from vestibule.domain.password import normalise
 from vestibule.domain.pending import PendingSignIn
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.domain.signed_in import Session
+from vestibule.domain.session import Session
 from vestibule.flows import recovery_codes as codes
 from vestibule.flows import second_factor
 from vestibule.flows.enroll import NAME_LENGTH

@@ -13,6 +13,7 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
 from vestibule.domain.pending import Enrollment, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.session import Session
 from vestibule.domain.sign_in import (
     Bound,
     Complete,
@@ -22,7 +23,6 @@ from vestibule.domain.sign_in import (
     advance,
     begin,
 )
-from vestibule.domain.signed_in import Session
 from vestibule.flows import recovery_codes
 from vestibule.flows.entering import SignedIn, end_everything_else, enter
 from vestibule.flows.notices import put_notice

@@ -9,8 +9,8 @@ from vestibule.domain.assurance import amr
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Complete
-from vestibule.domain.signed_in import Session
 from vestibule.flows.work import Caller, Work, digest
 from vestibule.storage import accounts, challenges, sessions, sign_ins
 
@@ -50,7 +50,7 @@ async def enter(
             authenticator_id=authenticator_id,
             signed_in_at=work.now,
             last_seen_at=work.now,
-            expires_at=work.now + work.means.policy.session_for,
+            expires_at=work.now + work.means.policy.session.absolute,
             gate_opened_at=None,
             gate_used_at=None,
             gate_failures=0,

@@ -14,8 +14,8 @@ from vestibule.domain.identifier import parse_email
 from vestibule.domain.password import normalise
 from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Evidence
-from vestibule.domain.signed_in import Session
 from vestibule.flows import codes, second_factor
 from vestibule.flows.sign_in import forgive_password_try, reserve_password_try
 from vestibule.flows.work import Caller, Means, Work, digest, look, work

@@ -7,7 +7,7 @@ rolled back.
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from vestibule import __version__
@@ -15,8 +15,9 @@ from vestibule.clock import Clock
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Seal
-from vestibule.domain.event import EventName
+from vestibule.domain.event import Event, EventName, Outcome
 from vestibule.domain.password import PasswordPolicy
+from vestibule.domain.session import Limits
 from vestibule.entropy import Entropy
 from vestibule.flows.passwords import Passwords
 from vestibule.observability.logging import log_event
@@ -36,8 +37,7 @@ class Policy:
     password: PasswordPolicy
     countries: frozenset[str] | None
     default_country: str
-    session_for: timedelta
-    session_idle_for: timedelta
+    session: Limits
     # With the simulator every person calls from this machine, so a source says nothing.
     limits_loopback: bool
 
@@ -76,7 +76,7 @@ class Work:
     means: Means
     caller: Caller
     now: datetime
-    told: list[dict[str, object]] = field(default_factory=list)
+    told: list[Event] = field(default_factory=list)
     has_mail: bool = False
 
     async def note(
@@ -84,32 +84,23 @@ class Work:
         name: EventName,
         *,
         account_id: str | None = None,
-        outcome: str = "success",
+        outcome: str = Outcome.SUCCESS,
         reason: str | None = None,
         session_id: str | None = None,
         sign_in_id: str | None = None,
         method: str | None = None,
         **details: object,
     ) -> None:
-        """Append one event to the journal; the same event becomes the log line."""
-        keyring = self.means.keyring
-        session_mac = (
-            keyring.mac(KeyPurpose.SESSION_REFERENCE, "session", session_id) if session_id else None
-        )
-        sign_in_mac = (
-            keyring.mac(KeyPurpose.SESSION_REFERENCE, "sign_in", sign_in_id) if sign_in_id else None
-        )
-        event_id = self.means.entropy.id()
-        await events.append(
-            self.tx,
-            event_id=event_id,
+        """Append one event to the journal; after the commit the same event is logged."""
+        event = Event(
+            id=self.means.entropy.id(),
             occurred_at=self.now,
-            name=name.value,
-            outcome=outcome,
+            name=name,
+            outcome=Outcome(outcome),
             reason=reason,
             account_id=account_id,
-            session_mac=session_mac,
-            sign_in_mac=sign_in_mac,
+            session_mac=self._mark("session", session_id),
+            sign_in_mac=self._mark("sign_in", sign_in_id),
             method=method,
             source=self.caller.source,
             user_agent=self.caller.user_agent,
@@ -117,25 +108,13 @@ class Work:
             version=__version__,
             details=details,
         )
-        self.told.append(
-            {
-                "id": event_id,
-                "at": self.now.isoformat(timespec="milliseconds"),
-                "name": name.value,
-                "outcome": outcome,
-                "reason": reason,
-                "account_id": account_id,
-                "actor_id": account_id,
-                "session": session_mac.hex() if session_mac else None,
-                "sign_in": sign_in_mac.hex() if sign_in_mac else None,
-                "method": method,
-                "source": self.caller.source,
-                "user_agent": self.caller.user_agent,
-                "request_id": self.caller.request_id,
-                "version": __version__,
-                **details,
-            }
-        )
+        await events.append(self.tx, event)
+        self.told.append(event)
+
+    def _mark(self, kind: str, record_id: str | None) -> bytes | None:
+        if record_id is None:
+            return None
+        return self.means.keyring.mac(KeyPurpose.SESSION_REFERENCE, kind, record_id)
 
 
 async def work(means: Means, caller: Caller, unit: Callable[[Work], Awaitable[T]]) -> T:

@@ -2,10 +2,11 @@
 
 import logging
 import sys
-from collections.abc import Mapping
 from typing import TextIO
 
 import structlog
+
+from vestibule.domain.event import Event
 
 
 def configure(stream: TextIO | None = None) -> None:
@@ -23,9 +24,25 @@ def configure(stream: TextIO | None = None) -> None:
     )
 
 
-def log_event(event: Mapping[str, object]) -> None:
+def log_event(event: Event) -> None:
     """One line for an event that was committed."""
-    structlog.get_logger().info(**{"event": "event", **event})
+    structlog.get_logger().info(
+        event.name.value,
+        **{key: str(value) for key, value in event.details.items()},
+        id=event.id,
+        at=event.occurred_at.isoformat(timespec="milliseconds"),
+        outcome=event.outcome.value,
+        reason=event.reason,
+        account_id=event.account_id,
+        actor_id=event.account_id,
+        session=event.session_mac.hex() if event.session_mac else None,
+        sign_in=event.sign_in_mac.hex() if event.sign_in_mac else None,
+        method=event.method,
+        source=event.source,
+        user_agent=event.user_agent,
+        request_id=event.request_id,
+        version=event.version,
+    )
 
 
 def log_failure(what: str, error: BaseException, **context: object) -> None:

@@ -108,8 +108,9 @@ def template_environment(translations: NullTranslations) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # The i18n extension adds these at run time, where no type can see them.
-    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(  # type: ignore[attr-defined]  # i18n adds it
+        translations, newstyle=True
+    )
     environment.filters["linked"] = _linked
     environment.globals["static"] = "/simulator/static/{}".format
     return environment

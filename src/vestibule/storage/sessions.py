@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from vestibule.domain.challenge import Channel
-from vestibule.domain.signed_in import SESSIONS_PER_ACCOUNT, Session
+from vestibule.domain.session import SESSIONS_PER_ACCOUNT, Session
 from vestibule.storage.database import Transaction
 
 _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_method,

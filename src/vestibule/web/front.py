@@ -47,10 +47,8 @@ async def submit_sign_out(visit: Visit, desk: Desk) -> Response:
 async def show_session(visit: Visit, desk: Desk) -> Response:
     """Who is signed in and how, for an application behind Vestibule; else 401."""
     session, account = visit.session, visit.account
-    is_open = session is not None and account is not None
-    if not is_open or account.new_password_required_at is not None:  # type: ignore[union-attr]
+    if session is None or account is None or account.new_password_required_at is not None:
         return JSONResponse({"error": "not_signed_in"}, status_code=401)
-    session, account = visit.the_session(), visit.the_account()
     events = (
         AuthenticationEvent(Method.PWD, session.password_at),
         AuthenticationEvent(Method(session.second_factor_method.value), session.second_factor_at),

@@ -5,7 +5,7 @@ from starlette.responses import PlainTextResponse, Response
 from vestibule.domain import recovery_code as codes
 from vestibule.domain.pending import PendingSignIn
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.domain.signed_in import Session
+from vestibule.domain.session import Session
 from vestibule.flows import account_settings, recovery_codes
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path

@@ -48,7 +48,7 @@ class Pages:
             auto_reload=False,
         )
         # The extension adds this at run time, where no type can see it.
-        self._environment.install_gettext_translations(  # type: ignore[attr-defined]
+        self._environment.install_gettext_translations(  # type: ignore[attr-defined]  # added by the extension
             translations, newstyle=True
         )
         self._versions: dict[str, str] = {}

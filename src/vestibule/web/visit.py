@@ -12,7 +12,7 @@ from vestibule.crypto.seal import Place, SealBroken
 from vestibule.domain.account import Account
 from vestibule.domain.pending import PendingSignIn, Reset
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.domain.signed_in import Session
+from vestibule.domain.session import Session, Standing, standing
 from vestibule.flows import account_settings, reset, sign_in
 from vestibule.flows.work import Caller, Means
 from vestibule.web.cookies import NOTICE_AGE, Cookie, Cookies
@@ -170,11 +170,11 @@ async def arrive(
     if token := held(Cookie.SESSION):
         found = await account_settings.find_session(means, caller, token)
         if found is not None:
-            session, visit.account = found
-            if session.is_idle(visit.now, means.policy.session_idle_for):
-                visit.idle_session = session
-            else:
-                visit.session = session
+            session, account = found
+            where = standing(session, visit.now, means.policy.session)
+            visit.session = session if where is Standing.LIVE else None
+            visit.idle_session = session if where is Standing.IDLE else None
+            visit.account = account if where is not Standing.ENDED else None
     if visit.session is None and (token := held(Cookie.PENDING)):
         visit.pending = await sign_in.find_pending(means, caller, token)
     if token := held(Cookie.RESET):

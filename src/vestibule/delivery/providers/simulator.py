@@ -19,6 +19,7 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
+from vestibule.delivery.rendering import N_
 
 CAPACITY = 500
 """Messages kept; the oldest make room."""
@@ -54,11 +55,11 @@ class TestNumber:
 
 
 TEST_NUMBERS = (
-    TestNumber("0001", "The number does not exist: texts and calls are refused for good."),
-    TestNumber("0002", "The network is down: texts and calls fail for now."),
-    TestNumber("0003", "Texts are taken, then reported as undelivered. Calls get through."),
-    TestNumber("0004", "Texts are taken and lost: no receipt ever comes. Calls get through."),
-    TestNumber("0005", "The network is busy: it asks to wait 30 seconds."),
+    TestNumber("0001", N_("The number does not exist: texts and calls are refused for good.")),
+    TestNumber("0002", N_("The network is down: texts and calls fail for now.")),
+    TestNumber("0003", N_("Texts are taken, then reported as undelivered. Calls get through.")),
+    TestNumber("0004", N_("Texts are taken and lost: no receipt ever comes. Calls get through.")),
+    TestNumber("0005", N_("The network is busy: it asks to wait 30 seconds.")),
 )
 
 

@@ -9,6 +9,7 @@ export function build(kind, message) {
   }
   for (const spot of node.querySelectorAll("[data-linked]")) linked(spot, message.text);
   for (const spot of node.querySelectorAll("[lang]")) spot.lang = message.locale;
+  node.querySelector("[data-addressee]").hidden = message.to === message.account_label;
   const copy = node.querySelector("[data-copy]");
   if (copy) {
     copy.dataset.copy = message.code ?? "";
