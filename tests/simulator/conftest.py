@@ -109,7 +109,8 @@ def origin(desk: ASGIApp) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its loop would hinder the coroutine tests.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

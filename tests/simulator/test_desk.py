@@ -39,26 +39,25 @@ def _add(page: Page, text: str) -> None:
 
 
 # RFC 6238 appendix B, SHA-1: the last six of its eight digits.
-@pytest.mark.parametrize(
-    ("seconds", "code"),
-    [
-        (59, "287 082"),
-        (1111111109, "081 804"),
-        (1111111111, "050 471"),
-        (1234567890, "005 924"),
-        (2000000000, "279 037"),
-        (20000000000, "353 130"),
-    ],
-)
-def test_app_shows_the_code_of_the_standard(page: Page, seconds: int, code: str) -> None:
+RFC_6238_CODES = {
+    59: "287 082",
+    1111111109: "081 804",
+    1111111111: "050 471",
+    1234567890: "005 924",
+    2000000000: "279 037",
+    20000000000: "353 130",
+}
+
+
+def test_app_shows_the_codes_of_the_standard(page: Page) -> None:
     """The page works out the published test vectors, leading zeros kept."""
-    page.clock.set_fixed_time(datetime.fromtimestamp(seconds, UTC))
     page.goto("/simulator")
-
     _add(page, LINK)
-
-    expect(page.locator(".account")).to_contain_text(code)
     expect(page.locator(".account")).to_contain_text("Acme ada@example.org")
+
+    for seconds, code in RFC_6238_CODES.items():
+        page.clock.set_fixed_time(datetime.fromtimestamp(seconds, UTC))
+        expect(page.locator(".account")).to_contain_text(code)
 
 
 def test_app_keeps_accounts_and_copies_and_removes_them(page: Page) -> None:
@@ -79,26 +78,28 @@ def test_app_keeps_accounts_and_copies_and_removes_them(page: Page) -> None:
     assert RFC_6238_SECRET not in page.evaluate("JSON.stringify(localStorage)")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "hello",
-        "otpauth://hotp/A?secret=GEZDGNBVGY3TQOJQ",
-        "otpauth://totp/A?secret=1",
-        f"otpauth://totp/A?secret={RFC_6238_SECRET}&algorithm=SHA256",
-        "https://acme.test/",
-    ],
+NO_SECRETS = (
+    "",
+    "hello",
+    "otpauth://hotp/A?secret=GEZDGNBVGY3TQOJQ",
+    "otpauth://totp/A?secret=1",
+    f"otpauth://totp/A?secret={RFC_6238_SECRET}&algorithm=SHA256",
+    "https://acme.test/",
 )
-def test_app_says_what_to_paste_when_it_cannot_read(page: Page, text: str) -> None:
+
+
+def test_app_says_what_to_paste_when_it_cannot_read(page: Page) -> None:
     """What is no TOTP secret is refused beside the field, and what was typed stays."""
     page.goto("/simulator")
 
-    _add(page, text)
+    for text in NO_SECRETS:
+        _add(page, text)
+        expect(page.locator("#link-error")).to_contain_text("Paste the whole otpauth:// link")
+        expect(page.get_by_label("Set-up link or secret")).to_have_value(text)
+    _add(page, LINK)
 
-    expect(page.locator("#link-error")).to_contain_text("Paste the whole otpauth:// link")
-    expect(page.get_by_label("Set-up link or secret")).to_have_value(text)
-    expect(page.locator(".account")).to_have_count(0)
+    expect(page.locator("#link-error")).to_be_empty()
+    expect(page.locator(".account")).to_have_count(1)
 
 
 def test_app_never_sends_a_secret(page: Page) -> None:
@@ -211,7 +212,7 @@ def test_desk_without_a_script_stacks_its_parts(chromium: Browser, origin: str, 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 900, 1280])
+@pytest.mark.parametrize("width", [320, 1280])
 def test_desk_has_no_accessibility_fault(page: Page, put: Put, scheme: Any, width: int) -> None:
     """Axe finds nothing, with messages of every kind, an account, and a call on the line."""
     page.emulate_media(color_scheme=scheme)
