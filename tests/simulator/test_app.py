@@ -157,6 +157,19 @@ async def test_numbers_that_fail_are_listed(client: httpx.AsyncClient) -> None:
     assert all(f"… {ending}" in page for ending in ("0001", "0002", "0003", "0004", "0005"))
 
 
+@pytest.mark.parametrize("path", ["/simulator", "/simulator/messages"])
+async def test_codes_are_not_told_under_a_foreign_name(
+    client: httpx.AsyncClient, put: Put, path: str
+) -> None:
+    """A name elsewhere that resolves to this machine (DNS rebinding) reads nothing."""
+    put(text="042042 is your code.")
+
+    answer = await client.get(path, headers={"Host": "rebound.example.org:8000"})
+
+    assert answer.status_code == 421
+    assert answer.content == b""
+
+
 async def test_every_route_only_reads(client: httpx.AsyncClient) -> None:
     """Nothing under /simulator accepts a POST."""
     for path in ("/simulator", "/simulator/messages", "/simulator/static/desk.js"):

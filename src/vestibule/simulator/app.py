@@ -74,6 +74,8 @@ def simulator_routes(
     desk = template_environment(words).get_template("desk.html")
 
     async def page(request: Request) -> Response:
+        if not _was_asked_here(request):
+            return _MISDIRECTED
         body = desk.render(
             messages=[_shown(one, words) for one in inbox.messages()],
             site_name=site_name,
@@ -84,6 +86,8 @@ def simulator_routes(
         return HTMLResponse(body, headers=_FRESH)
 
     async def messages(request: Request) -> Response:
+        if not _was_asked_here(request):
+            return _MISDIRECTED
         newer = inbox.messages(request.query_params.get("after"))
         return JSONResponse([_shown(one, words) for one in newer], headers=_FRESH)
 
@@ -142,6 +146,16 @@ def is_on_this_machine(origin: str) -> bool:
 _LOOPBACK_V4 = ipaddress.ip_network("127.0.0.0/8")
 _LOOPBACK_V6 = ipaddress.ip_address("::1")
 _FRESH = {"Cache-Control": "no-store"}
+_MISDIRECTED = Response(status_code=421)
+
+
+def _was_asked_here(request: Request) -> bool:
+    """Whether the browser itself believes that it talks to this machine.
+
+    A name elsewhere that resolves to loopback (DNS rebinding) would otherwise give a foreign
+    page every code.
+    """
+    return is_on_this_machine(f"http://{request.headers.get('host', '')}")
 
 
 def N_(sentence: str) -> str:
