@@ -38,6 +38,7 @@ fix: .venv/.dev  ## Format, mend what ruff can mend, collect the sentences for t
 	@.venv/bin/ruff check --fix --quiet || true
 	@.venv/bin/ruff format
 	@.venv/bin/python -m scripts.catalogue
+	@.venv/bin/python -m scripts.reference
 
 lock: .venv/.dev  ## Pin again after a change of dependencies; UPGRADE=--upgrade takes the newest.
 	@$(LOCK) $(UPGRADE) pyproject.toml --group build -o requirements.txt

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_ACCENT = "#1E6B5C"
+LOGO_BYTES = 32 * 1024
 MINIMUM_CONTRAST = 4.5
 """WCAG 2.2 §1.4.3, for the operator's accent under white text."""
 
@@ -111,6 +112,17 @@ class Settings(BaseSettings):
             raise ValueError("plain http is for this machine only; use https")
         return f"{parts.scheme}://{parts.netloc}"
 
+    @field_validator("logo")
+    @classmethod
+    def _small_picture(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        if not value.is_file() or value.suffix.lower() not in {".svg", ".png"}:
+            raise ValueError(f"{value} is not an SVG or PNG file")
+        if value.stat().st_size > LOGO_BYTES:
+            raise ValueError(f"{value} is larger than 32 kB")
+        return value
+
     @field_validator("support_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
@@ -130,8 +142,8 @@ class Settings(BaseSettings):
         host = urlsplit(self.public_origin).hostname or ""
         if self.simulator and not (on_this_machine(host) and on_this_machine(self.host)):
             raise ValueError(
-                "simulator: it shows every code to everybody, so it needs host and public_origin"
-                " to be this machine"
+                "VESTIBULE_SIMULATOR: it shows every code to everybody, so VESTIBULE_HOST and"
+                " VESTIBULE_PUBLIC_ORIGIN must be this machine"
             )
         return self
 
@@ -159,11 +171,21 @@ def load(env_file: Path | None = None) -> Settings:
     try:
         return Settings(_env_file=env_file)
     except ValidationError as fault:
-        first = fault.errors()[0]
-        where = "_".join(str(part) for part in first["loc"][:1]).upper()
-        what = first["msg"].removeprefix("Value error, ")
-        name = where if where.startswith("VESTIBULE_") else f"VESTIBULE_{where}"
-        raise SettingsFault(f"{name if where else 'VESTIBULE settings'}: {what}.") from fault
+        raise SettingsFault(_sentence(fault)) from fault
+
+
+def _sentence(fault: ValidationError) -> str:
+    """The first fault, naming the setting as the operator wrote it."""
+    first = fault.errors()[0]
+    what = first["msg"].removeprefix("Value error, ").split(", unable")[0]
+    for start in ("Input should be", "String should"):
+        what = what.replace(start, "it should be" if start.endswith("be") else "it should")
+    if not first["loc"]:
+        return f"{what}."
+    name = str(first["loc"][0]).upper().removeprefix("VESTIBULE_")
+    if first["type"] == "extra_forbidden":
+        return f"VESTIBULE_{name} is not a setting of Vestibule."
+    return f"VESTIBULE_{name}: {what}."
 
 
 def on_this_machine(host: str) -> bool:

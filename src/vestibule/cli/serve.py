@@ -16,8 +16,14 @@ def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then end cleanly."""
     try:
         asyncio.run(_check(settings))
-    except (WrongRevision, StorageDown) as fault:
+    except WrongRevision as fault:
         typer.echo(str(fault), err=True)
+        raise typer.Exit(2) from fault
+    except StorageDown as fault:
+        typer.echo(
+            f"The database does not answer ({fault}). A new one is made by `vestibule migrate`.",
+            err=True,
+        )
         raise typer.Exit(2) from fault
     configure()
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from gettext import NullTranslations
+from typing import assert_never
 
 from vestibule.delivery.provider import Channel, Message
 
@@ -19,6 +20,28 @@ class House:
     product: str
     host: str
     origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """To whom a message goes, over what, and in whose words."""
+
+    message_id: str
+    channel: Channel
+    to: str
+    account_label: str
+    locale: str
+    words: NullTranslations
+
+
+@dataclass(frozen=True, slots=True)
+class SentCode:
+    """A code as it is said: what it is for, how long it lives, and which one it is."""
+
+    purpose: str
+    code: str
+    minutes: int
+    number: int
 
 
 def N_(text: str) -> str:
@@ -90,76 +113,66 @@ NOTICES: Mapping[str, tuple[str, str]] = {
 NOT_YOU = N_("If this was not you, sign in, change your password, and tell support at once: %s")
 
 
-def code_message(
-    house: House,
-    words: NullTranslations,
-    *,
-    message_id: str,
-    purpose: str,
-    channel: str,
-    code: str,
-    to: str,
-    minutes: int,
-    number: int,
-    locale: str,
-) -> Message:
+def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
     """The message that carries one code."""
-    _ = words.gettext
-    why = _(CODE_FOR[purpose])
+    _ = envelope.words.gettext
+    why = _(CODE_FOR[sent.purpose])
     subject: str | None = None
     page: str | None = None
     spoken: tuple[str, ...] = ()
-    if channel == "sms":
-        body = _text(house, words, code, why, minutes)
-    elif channel == "voice":
-        spoken = _speech(house, words, code)
-        body = " ".join(spoken)
-    else:
-        subject = _("%(product)s: your code %(why)s") % {"product": house.product, "why": why}
-        body = _mail(house, words, code, why, minutes, number)
-        page = _page(body, code)
+    match envelope.channel:
+        case "sms":
+            body = _text(house, envelope, sent, why)
+        case "voice":
+            spoken = _speech(house, envelope, sent)
+            body = " ".join(spoken)
+        case "email":
+            subject = _("%(product)s: your code %(why)s") % {"product": house.product, "why": why}
+            body = _mail(house, envelope, sent, why)
+            page = _page(body, sent.code)
+        case other:
+            assert_never(other)
     return Message(
-        id=message_id,
-        channel=channel,  # type: ignore[arg-type]  # one of the three, by the database's channel
-        account_label=to,
-        purpose=purpose,
+        id=envelope.message_id,
+        channel=envelope.channel,
+        account_label=envelope.account_label,
+        purpose=sent.purpose,
         subject=subject,
         text=body,
         html=page,
         spoken=spoken,
-        code=code,
-        locale=locale,
+        code=sent.code,
+        locale=envelope.locale,
     )
 
 
-def _text(house: House, words: NullTranslations, code: str, why: str, minutes: int) -> str:
-    said = words.gettext(
+def _text(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
+    said = envelope.words.gettext(
         "%(code)s is your %(product)s code %(why)s. It expires in %(minutes)d minutes."
         " We never ask you for it."
-    ) % {"code": code, "product": house.product, "why": why, "minutes": minutes}
-    return f"{said}\n\n@{house.host} #{code}"
+    ) % {"code": sent.code, "product": house.product, "why": why, "minutes": sent.minutes}
+    return f"{said}\n\n@{house.host} #{sent.code}"
 
 
-def _speech(house: House, words: NullTranslations, code: str) -> tuple[str, ...]:
-    _ = words.gettext
+def _speech(house: House, envelope: Envelope, sent: SentCode) -> tuple[str, ...]:
+    """Digit by digit, three times: a number would lose its leading zeros."""
+    _ = envelope.words.gettext
     greeting = _("Hello. This is %(product)s calling with your code.") % {"product": house.product}
     again, bye = _("Again:"), _("The code expires in ten minutes. Goodbye.")
-    once = tuple(code)
-    return (greeting, _("Your code is:"), *once, again, *once, again, *once, bye)
+    digits = tuple(sent.code)
+    return (greeting, _("Your code is:"), *digits, again, *digits, again, *digits, bye)
 
 
-def _mail(
-    house: House, words: NullTranslations, code: str, why: str, minutes: int, number: int
-) -> str:
-    _ = words.gettext
+def _mail(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
+    _ = envelope.words.gettext
     lines = [
         _("Your code %(why)s:") % {"why": why},
-        code,
+        sent.code,
         _(
             "This is code %(number)d. It works for %(minutes)d minutes, once, in the browser that"
             " asked for it."
         )
-        % {"number": number, "minutes": minutes},
+        % {"number": sent.number, "minutes": sent.minutes},
         _(
             "If you did not ask for it, somebody may be trying your address. Do not pass the code"
             " on to anybody; we never ask you for it."
@@ -180,22 +193,31 @@ def _page(body: str, code: str | None) -> str:
 
 
 def notice_message(
-    house: House,
-    words: NullTranslations,
-    *,
-    message_id: str,
-    kind: str,
-    channel: str,
-    to: str,
-    facts: Mapping[str, str],
-    locale: str,
+    house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]
 ) -> Message:
     """The message that tells of a change: when, from where, and what to do; never a secret."""
-    _ = words.gettext
+    _ = envelope.words.gettext
     subject, said = (_(part) for part in NOTICES[kind])
-    if channel == "sms":
-        body = f"{house.product}: {said}"
-        return _told(message_id, "sms", kind, to, None, body, None, locale)
+    is_text = envelope.channel == "sms"
+    body = f"{house.product}: {said}" if is_text else _notice(house, envelope, said, kind, facts)
+    return Message(
+        id=envelope.message_id,
+        channel=envelope.channel,
+        account_label=envelope.account_label,
+        purpose=kind,
+        subject=None if is_text else f"{house.product}: {subject}",
+        text=body,
+        html=None if is_text else _page(body, None),
+        spoken=(),
+        code=None,
+        locale=envelope.locale,
+    )
+
+
+def _notice(
+    house: House, envelope: Envelope, said: str, kind: str, facts: Mapping[str, str]
+) -> str:
+    _ = envelope.words.gettext
     lines = [said]
     if kind != "address_taken":
         at = datetime.fromisoformat(facts["at"])
@@ -203,30 +225,4 @@ def notice_message(
         lines.append(_("Browser: %s") % (facts.get("browser") or _("unknown")))
         lines.append(_(NOT_YOU) % f"{house.origin}/help")
     lines.append(f"{house.product} · {house.origin}")
-    body = "\n\n".join(lines)
-    title = f"{house.product}: {subject}"
-    return _told(message_id, "email", kind, to, title, body, _page(body, None), locale)
-
-
-def _told(
-    message_id: str,
-    channel: Channel,
-    kind: str,
-    to: str,
-    subject: str | None,
-    body: str,
-    page: str | None,
-    locale: str,
-) -> Message:
-    return Message(
-        id=message_id,
-        channel=channel,
-        account_label=to,
-        purpose=kind,
-        subject=subject,
-        text=body,
-        html=page,
-        spoken=(),
-        code=None,
-        locale=locale,
-    )
+    return "\n\n".join(lines)

@@ -20,12 +20,18 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
-from vestibule.delivery.rendering import House, code_message, notice_message
+from vestibule.delivery.rendering import (
+    Envelope,
+    House,
+    SentCode,
+    code_message,
+    notice_message,
+)
 from vestibule.delivery.routing import Routes, route
 from vestibule.domain.challenge import lifetime
 from vestibule.flows.work import Means
 from vestibule.observability.logging import log_failure
-from vestibule.storage import challenges, outbox
+from vestibule.storage import accounts, challenges, outbox
 from vestibule.storage.database import Transaction
 from vestibule.storage.outbox import Waiting
 
@@ -88,8 +94,20 @@ async def _claim(
     if waiting is None:
         return None
     if waiting.challenge_id is None:
-        return waiting, _address_notice(delivering, waiting)
+        return waiting, await _address_notice(delivering, tx, waiting)
     return waiting, await _address_code(delivering, tx, waiting)
+
+
+async def _envelope(delivering: Delivering, tx: Transaction, waiting: Waiting, to: str) -> Envelope:
+    account = await accounts.get(tx, waiting.account_id) if waiting.account_id else None
+    return Envelope(
+        message_id=waiting.id,
+        channel=waiting.channel.value,  # type: ignore[arg-type]  # an outbox has no app's codes
+        to=to,
+        account_label=account.email if account else to,
+        locale=waiting.locale,
+        words=delivering.words(waiting.locale),
+    )
 
 
 async def _address_code(
@@ -102,38 +120,27 @@ async def _address_code(
     seal = delivering.means.seal
     place = Place("challenges", "destination_sealed", challenge.id)
     to = seal.open(challenge.destination_sealed, place)
-    message = code_message(
-        delivering.house,
-        delivering.words(waiting.locale),
-        message_id=waiting.id,
+    sent = SentCode(
         purpose=challenge.purpose.value,
-        channel=waiting.channel.value,
         code=seal.open(challenge.code_sealed, Place("challenges", "code_sealed", challenge.id)),
-        to=to,
         minutes=int(lifetime(waiting.channel).total_seconds() // 60),
         number=challenge.number,
-        locale=waiting.locale,
     )
-    return message, to
+    envelope = await _envelope(delivering, tx, waiting, to)
+    return code_message(delivering.house, envelope, sent), to
 
 
-def _address_notice(delivering: Delivering, waiting: Waiting) -> tuple[Message, str] | None:
+async def _address_notice(
+    delivering: Delivering, tx: Transaction, waiting: Waiting
+) -> tuple[Message, str] | None:
     if waiting.destination_sealed is None or waiting.body_sealed is None:
         return None
     seal = delivering.means.seal
     to = seal.open(waiting.destination_sealed, Place("outbox", "destination_sealed", waiting.id))
     facts = json.loads(seal.open(waiting.body_sealed, Place("outbox", "body_sealed", waiting.id)))
-    message = notice_message(
-        delivering.house,
-        delivering.words(waiting.locale),
-        message_id=waiting.id,
-        kind=waiting.kind.removeprefix("notice_"),
-        channel=waiting.channel.value,
-        to=to,
-        facts=facts,
-        locale=waiting.locale,
-    )
-    return message, to
+    envelope = await _envelope(delivering, tx, waiting, to)
+    kind = waiting.kind.removeprefix("notice_")
+    return notice_message(delivering.house, envelope, kind, facts), to
 
 
 async def _hand_over(

@@ -1,0 +1,136 @@
+"""Render the reference pages from the code: settings, refusals, events, addresses, retention.
+
+`python -m scripts.reference` writes them; a test holds each page to what is rendered.
+"""
+
+import ast
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+
+from vestibule import settings
+from vestibule.domain.event import EventName
+from vestibule.domain.refusal import Reason
+from vestibule.storage.retention import KEPT
+from vestibule.web.doors import DOORS
+from vestibule.web.wording import SENTENCES
+
+FOLDER = Path("docs/reference")
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name."""
+    return {
+        "addresses.md": _addresses(),
+        "events.md": _events(),
+        "refusals.md": _refusals(),
+        "retention.md": _retention(),
+        "settings.md": _settings(),
+    }
+
+
+def _page(title: str, source: str, lead: str, header: Iterable[str], rows: list[list[str]]) -> str:
+    names = list(header)
+    table = [names, ["---"] * len(names), *rows]
+    lines = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
+    note = f"<!-- Rendered by `python -m scripts.reference` from {source}. -->"
+    return f"# {title}\n\n{note}\n\n{lead}\n\n{lines}\n"
+
+
+def _settings() -> str:
+    rows = []
+    documented = _documented(Path(settings.__file__), "Settings")
+    for name, field in sorted(settings.Settings.model_fields.items()):
+        default = field.get_default()
+        shown = "" if default in ("", None, ()) else f"`{default}`".replace("False", "false")
+        rows.append([f"`VESTIBULE_{name.upper()}`", shown, documented[name]])
+    return _page(
+        "Settings",
+        "src/vestibule/settings.py",
+        "Read once at start, from the environment or a file (`--settings FILE`); the environment"
+        " wins. A setting that cannot be stops the start with a sentence that names it.",
+        ["setting", "default", "what it does"],
+        rows,
+    )
+
+
+def _documented(path: Path, class_name: str) -> dict[str, str]:
+    """The string under each field of a class."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    body = next(
+        node.body
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name == class_name
+    )
+    found = {}
+    for field, text in pairwise(body):
+        if not (isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)):
+            continue
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            found[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split())
+    return found
+
+
+def _refusals() -> str:
+    rows = [[f"`{reason.value}`", SENTENCES[reason]] for reason in Reason]
+    return _page(
+        "Refusals",
+        "src/vestibule/web/wording.py",
+        "Why something expected did not happen. The id is the same on the page, in the log and in"
+        " the journal.",
+        ["id", "what the page says"],
+        rows,
+    )
+
+
+def _events() -> str:
+    rows = [[f"`{event.value}`"] for event in EventName]
+    return _page(
+        "Events",
+        "src/vestibule/domain/event.py",
+        "What the journal and the log call what happened; OWASP's words where it has them. Each"
+        " comes with time, outcome, reason, account, keyed marks of session and pending sign-in,"
+        " method, source address, browser, request id and version.",
+        ["event"],
+        rows,
+    )
+
+
+def _addresses() -> str:
+    rows = [
+        [
+            f"`{door.path}`",
+            " ".join(name for name, one in (("GET", door.get), ("POST", door.post)) if one),
+            door.needs.value,
+        ]
+        for door in DOORS
+    ]
+    return _page(
+        "Addresses",
+        "src/vestibule/web/doors.py",
+        "Every address and what must have been proven before it opens. Without it the visitor is"
+        " led to the step that comes first.",
+        ["address", "methods", "needs"],
+        rows,
+    )
+
+
+def _retention() -> str:
+    rows = [
+        [f"`{table}`", f"`{column}`", f"{kept.days} days" if kept.days else "at once"]
+        for table, (column, kept) in KEPT.items()
+    ]
+    return _page(
+        "Retention",
+        "src/vestibule/storage/retention.py",
+        "What is deleted, how long after which moment. Accounts, passwords, authenticators and"
+        " recovery codes stay as long as the account.",
+        ["table", "counted from", "deleted after"],
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
