@@ -228,6 +228,8 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("call", "phone_code.html", INSIDE | PHONE_CODE | {
         "channel": "voice", "base": "/settings", "delivery": None, "refusal": WRONG,
     }),
+    ("start", "app_start.html", PENDING | {"base": "/set-up"}),
+    ("start inside", "app_start.html", INSIDE | {"base": "/settings"}),
     ("set-up", "app.html", PENDING | APP | {"base": "/set-up"}),
     ("error", "app.html", INSIDE | APP | {"base": "/settings", "refusal": WRONG}),
     ("shown", "recovery_code.html", PENDING | KEY | {"base": "/set-up"}),

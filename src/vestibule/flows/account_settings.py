@@ -73,6 +73,14 @@ async def view(means: Means, caller: Caller, session: Session) -> View | Refused
     return await look(means, caller, unit)
 
 
+async def has_one_method(means: Means, caller: Caller, session: Session) -> bool:
+    """Whether one lost phone would leave the recovery code only (EF-11)."""
+    bound = await look(
+        means, caller, lambda unit: authenticators.of_account(unit.tx, session.account_id)
+    )
+    return len(bound) == 1
+
+
 async def _fresh_account(work: Work, session: Session) -> Account | Refused:
     """The account, if its session stands, its gate is open and its proofs are fresh."""
     now = await sessions.get(work.tx, session.id, work.now)
@@ -223,21 +231,28 @@ async def generate_recovery_code(means: Means, caller: Caller, session: Session)
 async def make_another_code(
     means: Means, caller: Caller, owner: Session | PendingSignIn
 ) -> Refused | None:
-    """One press makes another while no code was ever saved; after that, as any change."""
+    """One press makes another while no code was ever saved; after that, as any change.
+
+    A session must have proven both factors lately: a stolen one makes no code.
+    """
 
     async def unit(work: Work) -> Refused | None:
         await accounts.hold(work.tx, owner.account_id)
         current = await recovery_codes.current(work.tx, owner.account_id)
-        if any(one.acknowledged_at is not None for one in current):
-            if not isinstance(owner, Session):
-                return Refused(Reason.STEP_UP_NEEDED)
-            account = await _fresh_account(work, owner)
-            if isinstance(account, Refused):
-                return account
+        is_saved = any(one.acknowledged_at is not None for one in current)
+        if not may_make_another(owner, work.now, is_saved=is_saved):
+            return Refused(Reason.STEP_UP_NEEDED)
         await codes.make(work, owner.account_id, owner_id=owner.id)
         return None
 
     return await work(means, caller, unit)
+
+
+def may_make_another(owner: Session | PendingSignIn, now: datetime, *, is_saved: bool) -> bool:
+    """Whether one press makes another code: fresh proofs, and the gate too once one was saved."""
+    if not isinstance(owner, Session):
+        return not is_saved
+    return owner.is_fresh(now) and (not is_saved or owner.has_gate_open(now))
 
 
 async def change_password(
@@ -300,11 +315,12 @@ async def list_sessions(means: Means, caller: Caller, session: Session) -> list[
 async def end_sessions(
     means: Means, caller: Caller, session: Session, *, which: str
 ) -> Refused | None:
-    """End one session by its id, or all `others`; reducing access needs no second factor."""
+    """End one session by its id, all `others`, or `all`; reducing needs no second factor."""
 
     async def unit(work: Work) -> Refused | None:
-        if which == "others":
-            await sessions.end_others(work.tx, session.account_id, kept=session.id)
+        if which in {"others", "all"}:
+            kept = session.id if which == "others" else None
+            await sessions.end_others(work.tx, session.account_id, kept=kept)
             await sign_ins.end_others(work.tx, session.account_id, kept=None)
         elif not await sessions.end(work.tx, session.account_id, which):
             return Refused(Reason.METHOD_UNKNOWN)

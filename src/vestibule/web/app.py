@@ -271,7 +271,11 @@ class Static(StaticFiles):
 
 
 def _brand(front: Front):  # type: ignore[no-untyped-def]  # an endpoint
-    sheet = f":root {{ --accent: {front.accent}; --accent-ink: #FFFFFF; }}\n"
+    sheet = (
+        f":root {{ --accent: {front.accent}; --accent-ink: #FFFFFF; }}\n"
+        "@media (prefers-color-scheme: dark) { :root {"
+        f" --accent: {lightened(front.accent)}; --accent-ink: #0F211C; }} }}\n"
+    )
 
     async def endpoint(request: Request) -> Response:
         return Response(
@@ -279,6 +283,12 @@ def _brand(front: Front):  # type: ignore[no-untyped-def]  # an endpoint
         )
 
     return endpoint
+
+
+def lightened(colour: str) -> str:
+    """The operator's `#RRGGBB` for dark pages: more than half white, so that it stands out."""
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(0.45 * part + 0.55 * 255):02X}" for part in parts)
 
 
 def _logo(path: Path):  # type: ignore[no-untyped-def]  # an endpoint

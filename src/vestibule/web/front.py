@@ -17,6 +17,8 @@ async def show_dashboard(visit: Visit, desk: Desk) -> Response:
     current = await recovery_codes.standing(visit.means, visit.caller, session.account_id)
     is_saved = any(one.acknowledged_at is not None for one in current)
     reminder = None if is_saved else "recovery_code"
+    if is_saved and await account_settings.has_one_method(visit.means, visit.caller, session):
+        reminder = "second_method"
     return desk.pages.page(
         visit,
         "dashboard.html",

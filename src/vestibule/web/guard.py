@@ -5,7 +5,7 @@ from typing import assert_never
 
 from vestibule.domain.pending import PendingSignIn, SignInState
 from vestibule.flows.reauthenticate import is_wall_closed
-from vestibule.web.paths import RESET_STEP
+from vestibule.web.paths import HOME, RESET_STEP, safe_path
 from vestibule.web.visit import Visit
 
 
@@ -47,7 +47,7 @@ def elsewhere(visit: Visit, needs: Needs) -> str | None:
             is_recovering = (
                 visit.pending is not None and visit.pending.state is SignInState.REPLACEMENT
             )
-            return None if visit.session or is_recovering else _way_in(visit)
+            return None if is_recovering else _inside(visit, Needs.SESSION)
         case Needs.SESSION | Needs.NEW_PASSWORD | Needs.GATE | Needs.STEP_UP:
             return _inside(visit, needs)
         case other:
@@ -56,7 +56,7 @@ def elsewhere(visit: Visit, needs: Needs) -> str | None:
 
 def _nobody(visit: Visit) -> str | None:
     if visit.session is not None:
-        return "/"
+        return safe_path(visit.request.query_params.get("next")) or HOME
     return None
 
 

@@ -7,6 +7,7 @@ from vestibule.domain.pending import PendingSignIn
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
 from vestibule.flows import account_settings, recovery_codes
+from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.visit import Notice, Visit
@@ -57,10 +58,8 @@ async def _page(visit: Visit, desk: Desk, shown: recovery_codes.Shown | None) ->
 
 async def _may_make_another(visit: Visit, owner: Session | PendingSignIn) -> bool:
     current = await recovery_codes.standing(visit.means, visit.caller, owner.account_id)
-    if not any(one.acknowledged_at for one in current):
-        return True
-    is_trusted = isinstance(owner, Session) and owner.is_fresh(visit.now)
-    return is_trusted and isinstance(owner, Session) and owner.has_gate_open(visit.now)
+    is_saved = any(one.acknowledged_at is not None for one in current)
+    return account_settings.may_make_another(owner, visit.now, is_saved=is_saved)
 
 
 async def submit(visit: Visit, desk: Desk) -> Response:
@@ -83,7 +82,9 @@ async def submit(visit: Visit, desk: Desk) -> Response:
         last_group=visit.typed("last_group"),
     )
     if refused is None:
-        return visit.go(_onward(visit))
+        response = visit.go(_onward(visit))
+        visit.cookies.drop(response, Cookie.NEXT)
+        return response
     if refused.reason is Reason.LAST_GROUP_WRONG and shown is not None:
         # R7: the one form that answers with its page: a redirect could not show the code again.
         visit.notice = Notice(visit.path, refused, {})
@@ -96,7 +97,7 @@ def _onward(visit: Visit) -> str:
         return "/set-up"
     if visit.path.startswith("/settings"):
         return "/settings"
-    return safe_path(visit.typed("next")) or HOME
+    return safe_path(visit.cookie(Cookie.NEXT)) or HOME
 
 
 def _file(visit: Visit, shown: recovery_codes.Shown) -> Response:

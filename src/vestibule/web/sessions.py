@@ -78,7 +78,8 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     )
     if refused is not None:
         return visit.again(refused)
-    return visit.go("/sign-in" if visit.typed("end") == session.id else "/sessions")
+    is_over = visit.typed("end") in {session.id, "all"}
+    return visit.go("/sign-in" if is_over else "/sessions")
 
 
 def browser_name(user_agent: str, _: Translate) -> str:

@@ -58,7 +58,12 @@ def enter(visit: Visit, signed_in: SignedIn, *, to: str | None = None) -> Respon
     visit.cookies.put(response, Cookie.SESSION, signed_in.session_token)
     visit.cookies.put(response, Cookie.BROWSER, signed_in.browser_token, age=BROWSER_AGE)
     visit.cookies.drop(response, Cookie.PENDING)
-    visit.cookies.drop(response, Cookie.NEXT)
+    asked = safe_path(signed_in.return_to)
+    if to and asked:
+        # The recovery code is shown first; its page goes on to what was asked for.
+        visit.cookies.put(response, Cookie.NEXT, asked)
+    else:
+        visit.cookies.drop(response, Cookie.NEXT)
     return response
 
 
