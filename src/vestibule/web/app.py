@@ -13,17 +13,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Lifespan
 
 from vestibule.domain.event import EventName
 from vestibule.flows import account_settings
-from vestibule.flows.health import is_storage_down
-from vestibule.flows.passwords import Busy
 from vestibule.flows.work import Means, Work, work
-from vestibule.observability.logging import log_failure
 from vestibule.web import csrf
 from vestibule.web.cookies import Cookie, Cookies
 from vestibule.web.desk import Desk
@@ -32,11 +29,10 @@ from vestibule.web.forms import FormRefused, read_form
 from vestibule.web.guard import INSIDE, elsewhere
 from vestibule.web.headers import SecurityHeaders
 from vestibule.web.paths import safe_path
+from vestibule.web.problems import problem, words_of
 from vestibule.web.render import Pages
 from vestibule.web.source import Sources
-from vestibule.web.visit import Visit, arrive
-
-RETRY_AFTER = "2"
+from vestibule.web.visit import Visit, look_up, meet
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +70,35 @@ def build(
                 is_https=front.cookies.is_https,
             )
         ],
-        exception_handlers={
-            HTTPException: _problem_handler(front),
-            Exception: _problem_handler(front),
-        },
+        exception_handlers={HTTPException: _no_such_door(front)},
         lifespan=lifespan,
     )
 
 
 def _route(front: Front, door: Door) -> Route:
     async def endpoint(request: Request) -> Response:
-        visit = await arrive(
-            request,
-            front.means,
-            front.cookies,
-            front.sources,
-            locale="en",
-        )
-        return await _answer(front, door, visit)
+        visit = _meet(front, request)
+        try:
+            if door.knows_visitor:
+                await look_up(visit)
+            return await _answer(front, door, visit)
+        except Exception as error:
+            # The one place that catches everything: a visitor gets a page, the log the place.
+            return problem(front.pages, visit, error)
 
     methods = [name for name, handler in (("GET", door.get), ("POST", door.post)) if handler]
     return Route(door.path, endpoint, methods=methods)
+
+
+def _meet(front: Front, request: Request) -> Visit:
+    return meet(request, front.means, front.cookies, front.sources, locale="en")
+
+
+def _no_such_door(front: Front):  # type: ignore[no-untyped-def]  # Starlette's own signature
+    async def handle(request: Request, error: Exception) -> Response:
+        return problem(front.pages, _meet(front, request), error)
+
+    return handle
 
 
 async def _answer(front: Front, door: Door, visit: Visit) -> Response:
@@ -113,10 +117,7 @@ async def _answer(front: Front, door: Door, visit: Visit) -> Response:
         visit.read_notice()
     if door.needs in INSIDE and visit.session is not None:
         await _notice_presence(visit, door)
-    try:
-        response = await handler(visit, Desk(front.pages))
-    except Busy:
-        return _busy(front, visit)
+    response = await handler(visit, Desk(front.pages))
     if is_post and visit.cookie(Cookie.NOTICE) and not _sets(response, visit, Cookie.NOTICE):
         visit.cookies.drop(response, Cookie.NOTICE)
     return response
@@ -150,10 +151,8 @@ async def _refuse_form(front: Front, door: Door, visit: Visit) -> Response | Non
         "problem.html",
         doors=2 if visit.session else 0,
         status=403,
-        title=_("This page was out of date"),
-        text=_("Nothing was changed. Go on from a fresh page."),
+        **words_of(front.pages, 403),
         link_url=door.path if door.get and "{" not in door.path else "/",
-        link_text=_("Continue"),
     )
 
 
@@ -188,74 +187,6 @@ def _sets(response: Response, visit: Visit, cookie: Cookie) -> bool:
     return any(
         key == b"set-cookie" and value.startswith(name) for key, value in response.raw_headers
     )
-
-
-# --- when it does not work ------------------------------------------------------------------
-
-
-def _(text: str) -> str:
-    """Marks a sentence for translation; the page translates it."""
-    return text
-
-
-_PROBLEMS = {
-    400: (_("That did not arrive whole"), _("Go back, reload the page and try again.")),
-    403: (_("This page was out of date"), _("Nothing was changed. Go on from a fresh page.")),
-    404: (_("There is no page here"), _("The address may be mistyped or old.")),
-    405: (_("That does not work here"), _("Go back and use the buttons of the page.")),
-    413: (_("That was too much"), _("Go back and send less.")),
-    415: (_("That did not arrive whole"), _("Go back, reload the page and try again.")),
-    500: (
-        _("Something broke on our side"),
-        _("Nothing you typed is lost for good. Try again; if it happens twice, tell support."),
-    ),
-    503: (
-        _("We are very busy, or our records cannot be reached"),
-        _("Wait a moment and try again. Nothing was changed."),
-    ),
-}
-
-
-def _busy(front: Front, visit: Visit) -> Response:
-    response = _problem(front, visit, 503)
-    response.headers["Retry-After"] = RETRY_AFTER
-    return response
-
-
-def _problem(front: Front, visit: Visit, status: int) -> Response:
-    title, text = _PROBLEMS.get(status, _PROBLEMS[500])
-    translate = front.pages.translations.gettext
-    return front.pages.page(
-        visit,
-        "problem.html",
-        doors=2 if visit.session else 0,
-        status=status,
-        title=translate(title),
-        text=translate(text),
-        link_url="/",
-        link_text=translate(_("Continue")),
-    )
-
-
-def _problem_handler(front: Front):  # type: ignore[no-untyped-def]  # Starlette's own signature
-    async def handle(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        if is_storage_down(error):
-            status = 503
-        if not isinstance(error, HTTPException):
-            log_failure("request_failed", error, request_id=request.state.request_id)
-        try:
-            visit = await arrive(request, front.means, front.cookies, front.sources, locale="en")
-            response = _problem(front, visit, status)
-        except Exception:
-            response = PlainTextResponse(
-                _PROBLEMS[status if status in _PROBLEMS else 500][0], status
-            )
-        if status == 503:
-            response.headers["Retry-After"] = RETRY_AFTER
-        return response
-
-    return handle
 
 
 # --- files ----------------------------------------------------------------------------------

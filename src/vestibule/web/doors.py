@@ -31,6 +31,8 @@ class Door:
     needs: Needs
     get: Handler | None = None
     post: Handler | None = None
+    knows_visitor: bool = True
+    """False for what machines ask: it is answered without looking anybody up."""
 
 
 N = Needs
@@ -119,7 +121,7 @@ DOORS: tuple[Door, ...] = (
     Door("/sign-out", N.NOTHING, post=front.submit_sign_out),
     Door("/help", N.NOTHING, front.show_help),
     Door("/session", N.NOTHING, front.show_session),
-    Door("/livez", N.NOTHING, front.show_live),
-    Door("/readyz", N.NOTHING, front.show_ready),
+    Door("/livez", N.NOTHING, front.show_live, knows_visitor=False),
+    Door("/readyz", N.NOTHING, front.show_ready, knows_visitor=False),
     Door("/.well-known/change-password", N.NOTHING, front.change_password_address),
 )

@@ -65,7 +65,7 @@ class Pages:
     ) -> Response:
         """The page, with what every page has; sets the visit's cookie where it is new."""
         html = self._environment.get_template(template).render(
-            {**self._everywhere(visit), "doors": doors, **context}
+            {**self._everywhere(visit), "doors": doors, "status": status, **context}
         )
         response = HTMLResponse(html, status_code=status)
         if visit.cookie(Cookie.VISIT) != visit.token:

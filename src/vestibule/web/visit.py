@@ -144,30 +144,24 @@ def _unpacked(value: object) -> object:
     return value
 
 
-async def arrive(
-    request: Request, means: Means, cookies: Cookies, sources: Sources, locale: str
-) -> Visit:
-    """Look up everything that this browser's cookies name."""
-
-    def held(cookie: Cookie) -> str | None:
-        value = request.cookies.get(cookies.name(cookie))
-        return value if value and len(value) <= 200 else None
-
+def meet(request: Request, means: Means, cookies: Cookies, sources: Sources, locale: str) -> Visit:
+    """The visit of a stranger: nothing is looked up yet."""
     caller = Caller(
         source=sources.of(request),
         user_agent=request.headers.get("user-agent", "")[:300],
         request_id=request.state.request_id,
         locale=locale,
-        browser_token=held(Cookie.BROWSER),
+        browser_token=request.cookies.get(cookies.name(Cookie.BROWSER), "")[:200] or None,
     )
-    visit = Visit(
-        request=request,
-        means=means,
-        cookies=cookies,
-        caller=caller,
-        token=held(Cookie.VISIT) or means.entropy.token(),
-    )
-    if token := held(Cookie.SESSION):
+    held = request.cookies.get(cookies.name(Cookie.VISIT), "")
+    token = held if 0 < len(held) <= 200 else means.entropy.token()
+    return Visit(request=request, means=means, cookies=cookies, caller=caller, token=token)
+
+
+async def look_up(visit: Visit) -> None:
+    """Find everything that this browser's cookies name."""
+    means, caller = visit.means, visit.caller
+    if token := visit.cookie(Cookie.SESSION):
         found = await account_settings.find_session(means, caller, token)
         if found is not None:
             session, account = found
@@ -175,8 +169,7 @@ async def arrive(
             visit.session = session if where is Standing.LIVE else None
             visit.idle_session = session if where is Standing.IDLE else None
             visit.account = account if where is not Standing.ENDED else None
-    if visit.session is None and (token := held(Cookie.PENDING)):
+    if visit.session is None and (token := visit.cookie(Cookie.PENDING)):
         visit.pending = await sign_in.find_pending(means, caller, token)
-    if token := held(Cookie.RESET):
+    if token := visit.cookie(Cookie.RESET):
         visit.reset = await reset.find(means, caller, token)
-    return visit
