@@ -8,6 +8,7 @@ from vestibule.flows import codes, sign_up
 from vestibule.web.cookies import WALL_AGE, Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import safe_path
+from vestibule.web.sign_in import current_step
 from vestibule.web.views import resend
 from vestibule.web.visit import Visit
 from vestibule.web.wording import clock_time
@@ -58,7 +59,8 @@ async def submit_address(visit: Visit, desk: Desk) -> Response:
 async def show_code(visit: Visit, desk: Desk) -> Response:
     found = await sign_up.view(visit.means, visit.caller, visit.cookie(Cookie.SIGN_UP) or "")
     if found is None:
-        return visit.go("/sign-up")
+        # Back from a step that came later leads to that step, not to an empty form.
+        return visit.go(current_step(visit) if visit.pending or visit.session else "/sign-up")
     sent_at = found.challenge.last_sent_at if found.challenge else None
     return desk.pages.page(
         visit,
