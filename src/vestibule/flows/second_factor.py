@@ -126,7 +126,7 @@ async def _reserve(work: Work, holder: Holder, typed: str, next_typed: str) -> _
     if isinstance(proof, Refused):
         return proof
     strikes = await _strike(work, holder, digits)
-    if strikes > TRIES_PER_SIGN_IN:
+    if strikes is None:
         return Refused(Reason.TOO_MANY_WRONG_CODES)
     return _Attempt(holder, proof, strikes)
 
@@ -169,7 +169,7 @@ def _parse_time_steps(decision: Open, typed: str, next_typed: str) -> tuple[str,
     return (first, second)
 
 
-async def _strike(work: Work, holder: Holder, digits: int) -> int:
+async def _strike(work: Work, holder: Holder, digits: int) -> int | None:
     password = await accounts.password(work.tx, holder.account.id)
     epoch = password.epoch if password else 0
     strikes = await throttles.add_strike(
@@ -179,8 +179,11 @@ async def _strike(work: Work, holder: Holder, digits: int) -> int:
         sign_in_id=holder.binding_id,
         password_epoch=epoch,
         digits=digits,
+        most=TRIES_PER_SIGN_IN,
         now=work.now,
     )
+    if strikes is None:
+        return None
     counted = await throttles.strikes(
         work.tx, holder.account.id, password_epoch=epoch, now=work.now
     )

@@ -96,22 +96,30 @@ async def add_strike(
     sign_in_id: str,
     password_epoch: int,
     digits: int,
+    most: int,
     now: datetime,
-) -> int:
+) -> int | None:
     """Count one guess before it is compared; how many its own sign-in has made by now.
 
-    Only six-digit guesses draw on the account's budgets: a longer one is worth nothing.
+    None past `most`: what is not compared is not counted either, so a burst costs the account
+    no more than one guess after the other. Whoever counts holds the account. Only six-digit
+    guesses draw on the account's budgets: a longer one is worth nothing.
     """
-    await tx.execute(
+    counted = await tx.execute(
         """INSERT INTO strikes (id, account_id, sign_in_id, password_epoch, digits, made_at)
-        VALUES (:id, :account_id, :sign_in_id, :password_epoch, :digits, :made_at)""",
+        SELECT :id, :account_id, :sign_in_id, :password_epoch, :digits, :made_at
+        WHERE (SELECT COUNT(*) FROM strikes WHERE sign_in_id = :same_sign_in_id) < :most""",
         id=strike_id,
         account_id=account_id,
         sign_in_id=sign_in_id,
+        same_sign_in_id=sign_in_id,
         password_epoch=password_epoch,
         digits=digits,
+        most=most,
         made_at=now,
     )
+    if not counted:
+        return None
     row = await tx.fetch_one(
         "SELECT COUNT(*) AS n FROM strikes WHERE sign_in_id = :id", id=sign_in_id
     )
