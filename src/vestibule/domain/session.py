@@ -98,6 +98,8 @@ class Session:
     step_up_channel: Channel | None
     source: str
     user_agent: str
+    approves_changes_at: datetime | None = None
+    """From when its second factor approves changes; None where that was unbound since."""
 
     def has_gate_open(self, now: datetime) -> bool:
         """EM-04: ten minutes since the last act, thirty at most."""
@@ -106,6 +108,11 @@ class Session:
     def is_fresh(self, now: datetime) -> bool:
         """SU-01: password and second factor both proven within ten minutes, in this session."""
         return fresh(min(self.password_at, self.second_factor_at), now)
+
+    def may_change(self, now: datetime) -> bool:
+        """The same, by a second factor that no recovery bound within the last day (SU-02)."""
+        is_old_enough = self.approves_changes_at is None or now >= self.approves_changes_at
+        return is_old_enough and self.is_fresh(now)
 
     def has_fresh_password(self, now: datetime) -> bool:
         return fresh(self.password_at, now)

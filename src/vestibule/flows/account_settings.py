@@ -87,7 +87,7 @@ async def _fresh_account(work: Work, session: Session) -> Account | Refused:
     account = await accounts.get(work.tx, session.account_id)
     if now is None or account is None:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    if not (now.is_fresh(work.now) and now.has_gate_open(work.now)):
+    if not (now.may_change(work.now) and now.has_gate_open(work.now)):
         return Refused(Reason.STEP_UP_NEEDED)
     await sessions.use_gate(work.tx, session.id, work.now)
     return account
@@ -252,7 +252,9 @@ def may_make_another(owner: Session | PendingSignIn, now: datetime, *, is_saved:
     """Whether one press makes another code: fresh proofs, and the gate too once one was saved."""
     if not isinstance(owner, Session):
         return not is_saved
-    return owner.is_fresh(now) and (not is_saved or owner.has_gate_open(now))
+    if is_saved:
+        return owner.may_change(now) and owner.has_gate_open(now)
+    return owner.is_fresh(now)
 
 
 async def change_password(

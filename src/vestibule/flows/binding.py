@@ -54,7 +54,7 @@ async def account_of(work: Work, binder: Binder) -> Account | Refused:
         session = await sessions.get(work.tx, binder.id, work.now)
         if session is None:
             return Refused(Reason.SIGN_IN_EXPIRED)
-        if not session.is_fresh(work.now):
+        if not session.may_change(work.now):
             return Refused(Reason.STEP_UP_NEEDED)
     account = await accounts.get(work.tx, binder.account_id)
     return account or Refused(Reason.SIGN_IN_EXPIRED)

@@ -10,7 +10,9 @@ from vestibule.storage.database import Transaction
 
 _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_method,
  authenticator_id, signed_in_at, last_seen_at, expires_at, gate_opened_at, gate_used_at,
- gate_failures, step_up_authenticator_id, step_up_channel, source, user_agent"""
+ gate_failures, step_up_authenticator_id, step_up_channel, source, user_agent,
+ (SELECT approves_changes_at FROM authenticators
+    WHERE authenticators.id = sessions.authenticator_id) AS approves_changes_at"""
 
 
 def _session(row: Mapping[str, Any]) -> Session:

@@ -98,7 +98,7 @@ def _inside(visit: Visit, needs: Needs) -> str | None:
         return None
     if not session.has_gate_open(visit.now):
         return "/settings"
-    if needs is Needs.STEP_UP and not session.is_fresh(visit.now):
+    if needs is Needs.STEP_UP and not session.may_change(visit.now):
         return "/settings/confirm"
     return None
 

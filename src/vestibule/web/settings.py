@@ -116,7 +116,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         )
         if view.recovery
         else None,
-        is_fresh=session.is_fresh(visit.now),
+        is_fresh=session.may_change(visit.now),
     )
 
 
