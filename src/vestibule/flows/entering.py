@@ -12,7 +12,7 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Complete
 from vestibule.flows.work import Caller, Work, digest
-from vestibule.storage import accounts, challenges, sessions, sign_ins
+from vestibule.storage import accounts, challenges, resets, sessions, sign_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,13 @@ async def enter(
 async def end_everything_else(
     work: Work, account_id: str, *, session_id: str | None, sign_in_id: str | None = None
 ) -> None:
-    """A password or factor changed: other sessions, pending sign-ins and codes end (SE-07)."""
+    """A password or factor changed: other sessions, pending sign-ins, resets and codes end.
+
+    Resets too (SE-07, AR-05): one begun before there was a second factor asked for none.
+    """
     ended = await sessions.end_others(work.tx, account_id, kept=session_id)
     await sign_ins.end_others(work.tx, account_id, kept=sign_in_id)
+    await resets.end_of_account(work.tx, account_id)
     await challenges.end_of_account(work.tx, account_id, work.now)
     if ended:
         await work.note(EventName.SESSION_ENDED, account_id=account_id, ended=ended)

@@ -254,7 +254,6 @@ async def set_password(
         await accounts.replace_password(
             work.tx, account.id, password_mac=password_mac, now=work.now
         )
-        await resets.end_of_account(work.tx, account.id)
         await end_everything_else(work, account.id, session_id=None)
         await work.note(EventName.PASSWORD_RESET, account_id=account.id)
         await put_notice(work, kind="password_reset", to=account.email, account_id=account.id)
