@@ -51,7 +51,7 @@ async def _page(visit: Visit, desk: Desk, shown: recovery_codes.Shown | None) ->
         groups=codes.groups(shown.code) if shown else [],
         label=record.label if record else "",
         made_on=day(record.made_at) if record else "",
-        account=visit.account.email if visit.account else "",
+        account=visit.account.email if visit.account and visit.session else "",
         may_make_another=await _may_make_another(visit, owner),
     )
 
