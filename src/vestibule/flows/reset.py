@@ -17,6 +17,7 @@ from vestibule.domain.sign_in import Evidence
 from vestibule.flows import codes, second_factor
 from vestibule.flows.entering import end_everything_else, known_browser
 from vestibule.flows.notices import put_notice
+from vestibule.flows.sign_in import open_own_lane
 from vestibule.flows.sign_up import refuse_password
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, authenticators, challenges, resets
@@ -28,6 +29,8 @@ class Moved:
 
     token: str
     stage: ResetStage
+    browser_token: str | None = None
+    """Set where the mailbox was proven: this browser's password tries have their own lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,10 @@ async def submit_code(means: Means, caller: Caller, reset: Reset, *, typed: str)
             return Refused(Reason.SIGN_IN_EXPIRED)
         # An account whose set-up was never finished has no second factor to ask for.
         stage = ResetStage.SECOND_FACTOR if account.is_enrolled else ResetStage.PASSWORD
-        return await _move(work, reset, stage)
+        moved = await _move(work, reset, stage)
+        if isinstance(moved, Refused):
+            return moved
+        return replace(moved, browser_token=await open_own_lane(work, account.id))
 
     return await work(means, caller, settle)
 

@@ -6,7 +6,7 @@ the same (R6, EN-01).
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.account import Account
@@ -28,6 +28,8 @@ from vestibule.flows.entering import SignedIn, enter, known_browser
 from vestibule.flows.sending import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, authenticators, sign_ins, throttles
+
+OWN_LANE_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
     account = await accounts.find_by_email(work.tx, address.key)
     is_known = account is not None and await known_browser(work, work.caller, account.id)
     keyring, source = work.means.keyring, source_of(work)
+    if account is not None and not is_known:
+        is_known = await _has_own_lane(work, account.id)
     whose = f"browser {work.caller.browser_token}" if is_known else "anybody"
     lane = keyring.mac(KeyPurpose.THROTTLE, "password", address.key, whose)
     source_lane = None
@@ -116,6 +120,25 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
     return PasswordTry(
         account, password.password_mac if password else None, lane, source_lane, source_failures
     )
+
+
+async def open_own_lane(work: Work, account_id: str) -> str:
+    """Its mailbox was proven in this browser: for a day its password tries wait for nobody's.
+
+    The browser's token, which may be new. Failures elsewhere keep no owner out (R4).
+    """
+    token = work.caller.browser_token or work.means.entropy.token()
+    lane = work.means.keyring.mac(KeyPurpose.THROTTLE, "own-lane", account_id, token)
+    await throttles.open_lane(work.tx, lane, work.now + OWN_LANE_FOR)
+    return token
+
+
+async def _has_own_lane(work: Work, account_id: str) -> bool:
+    token = work.caller.browser_token
+    if token is None:
+        return False
+    lane = work.means.keyring.mac(KeyPurpose.THROTTLE, "own-lane", account_id, token)
+    return await throttles.has_lane(work.tx, lane, work.now)
 
 
 async def _wait_in(work: Work, bucket: bytes) -> tuple[int, datetime | None]:

@@ -68,6 +68,26 @@ async def count_failure(tx: Transaction, bucket: bytes, until_at: datetime) -> N
     )
 
 
+async def open_lane(tx: Transaction, bucket: bytes, until_at: datetime) -> None:
+    """Give somebody a password lane of their own until then."""
+    await tx.execute(
+        """INSERT INTO throttles (bucket_mac, kind, hits, until_at)
+        VALUES (:bucket, 'own-lane', 0, :until_at)
+        ON CONFLICT (bucket_mac) DO UPDATE SET until_at = excluded.until_at""",
+        bucket=bucket,
+        until_at=until_at,
+    )
+
+
+async def has_lane(tx: Transaction, bucket: bytes, now: datetime) -> bool:
+    row = await tx.fetch_one(
+        "SELECT 1 AS found FROM throttles WHERE bucket_mac = :bucket AND until_at > :now",
+        bucket=bucket,
+        now=now,
+    )
+    return row is not None
+
+
 async def forgive(tx: Transaction, bucket: bytes) -> None:
     """The try was right: the lane starts afresh."""
     await tx.execute("DELETE FROM throttles WHERE bucket_mac = :bucket", bucket=bucket)

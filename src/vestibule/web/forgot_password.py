@@ -6,7 +6,7 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.pending import ResetStage
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import codes, reset
-from vestibule.web.cookies import Cookie
+from vestibule.web.cookies import BROWSER_AGE, Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import RESET_STEP
 from vestibule.web.sign_in import ENDED, delivery_json, proof_context
@@ -23,8 +23,14 @@ def _again(visit: Visit, refused: Refused, *, to: str | None = None) -> Response
 
 def _go_on(visit: Visit, moved: reset.Moved) -> Response:
     response = visit.go(RESET_STEP[moved.stage])
-    visit.cookies.put(response, Cookie.RESET, moved.token)
+    _keep(visit, response, moved)
     return response
+
+
+def _keep(visit: Visit, response: Response, moved: reset.Moved) -> None:
+    visit.cookies.put(response, Cookie.RESET, moved.token)
+    if moved.browser_token is not None:
+        visit.cookies.put(response, Cookie.BROWSER, moved.browser_token, age=BROWSER_AGE)
 
 
 async def show(visit: Visit, desk: Desk) -> Response:
@@ -84,7 +90,7 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
         )
         if isinstance(sent, Refused):
             refused = visit.again(sent, to=FACTOR)
-            visit.cookies.put(refused, Cookie.RESET, moved.token)
+            _keep(visit, refused, moved)
             return refused
     return response
 
@@ -99,6 +105,7 @@ async def show_second_factor(visit: Visit, desk: Desk) -> Response:
         doors=1,
         action=FACTOR,
         others_url=f"{FACTOR}/methods" if view.others else None,
+        remembered_url="/sign-in",
         **proof_context(visit, desk, view, base=FACTOR),
     )
 

@@ -1,5 +1,6 @@
 """The wall and its doors: the mailed code, phone, app; the same pages add more in settings."""
 
+import re
 from typing import assert_never
 
 import segno
@@ -18,6 +19,8 @@ from vestibule.web.sign_in import ENDED, enter
 from vestibule.web.views import delivery_line, resend
 from vestibule.web.visit import Visit
 from vestibule.web.wording import clock_time
+
+_REGION = re.compile(r"\b[A-Za-z]{2,3}-([A-Za-z]{2})\b")
 
 
 def base_of(visit: Visit) -> str:
@@ -107,8 +110,18 @@ async def show_phone(visit: Visit, desk: Desk) -> Response:
         base=base_of(visit),
         changing=visit.session is not None,
         countries=countries(policy.countries),
-        typed={"country": typed.get("country") or policy.default_country, **typed},
+        typed={"country": _likely_country(visit), "phone": "", **typed},
     )
+
+
+def _likely_country(visit: Visit) -> str:
+    """The region of the browser's first language that names a served one, else the default."""
+    policy = visit.means.policy
+    served = {country.region for country in countries(policy.countries)}
+    for region in _REGION.findall(visit.request.headers.get("accept-language", "")[:200]):
+        if region.upper() in served:
+            return str(region.upper())
+    return policy.default_country
 
 
 async def submit_phone(visit: Visit, desk: Desk) -> Response:

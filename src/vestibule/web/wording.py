@@ -29,7 +29,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.PASSWORD_SAME: N_("This is your present password. Choose another one."),
     Reason.SIGN_IN_WRONG: N_("E-mail or password is not right. Check both and try again."),
     Reason.SIGN_IN_THROTTLED: N_(
-        "There were many tries. Wait until %(until)s, then sign in again."
+        "There were many tries. Wait until %(until)s. Or choose Forgot password? and enter the"
+        " code we mail you: then you need not wait."
     ),
     Reason.SIGN_IN_EXPIRED: N_("This took a while, so start again. Nothing was changed."),
     Reason.PASSWORD_WRONG: N_("That is not your password. Try again."),
