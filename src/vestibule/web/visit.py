@@ -1,5 +1,6 @@
 """One request as the handlers see it: who is here, what was typed, and how to answer."""
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from vestibule.flows.work import Caller, Means
 from vestibule.web.cookies import NOTICE_AGE, Cookie, Cookies
 from vestibule.web.forms import Form
 from vestibule.web.source import Sources
+
+MOST_COOKIE_BYTES = 3800
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +104,28 @@ class Visit:
         """Back to a page with the refusal and what was typed, never a secret."""
         path = to or self.path
         response = self.go(path)
-        # The notice shares the page's path without its query.
+        typed = {name: self.typed(name) for name in keep}
+        sealed = self._sealed_notice(path, refused, typed)
+        while len(sealed) > MOST_COOKIE_BYTES and typed:
+            # Browsers drop a cookie that is too large, and with it the refusal itself.
+            longest = max(typed, key=lambda name: len(typed[name]))
+            typed[longest] = typed[longest][: len(typed[longest]) // 2]
+            sealed = self._sealed_notice(path, refused, typed)
+        self.cookies.put(response, Cookie.NOTICE, sealed, age=NOTICE_AGE)
+        return response
+
+    def _sealed_notice(self, path: str, refused: Refused, typed: Mapping[str, str]) -> str:
         notice = {
+            # The notice is for the page, whatever query it has.
             "path": path.split("?")[0],
             "reason": refused.reason.value,
             "field": refused.field,
             "details": {k: _packed(v) for k, v in refused.details.items()},
-            "typed": {name: self.typed(name)[:500] for name in keep},
+            "typed": typed,
             "until": (self.now + timedelta(seconds=NOTICE_AGE)).isoformat(),
         }
-        sealed = self.means.seal.seal(json.dumps(notice), self._place)
-        self.cookies.put(response, Cookie.NOTICE, sealed.hex(), age=NOTICE_AGE)
-        return response
+        text = json.dumps(notice, ensure_ascii=False, separators=(",", ":"))
+        return base64.urlsafe_b64encode(self.means.seal.seal(text, self._place)).decode()
 
     @property
     def _place(self) -> Place:
@@ -124,7 +137,7 @@ class Visit:
         if raw is None:
             return
         try:
-            found = json.loads(self.means.seal.open(bytes.fromhex(raw), self._place))
+            found = json.loads(self.means.seal.open(base64.urlsafe_b64decode(raw), self._place))
         except (ValueError, SealBroken):
             return
         if found["path"] != self.path or datetime.fromisoformat(found["until"]) < self.now:
