@@ -82,7 +82,8 @@ async def has_one_method(means: Means, caller: Caller, session: Session) -> bool
 
 
 async def _fresh_account(work: Work, session: Session) -> Account | Refused:
-    """The account, if its session stands, its gate is open and its proofs are fresh."""
+    """The account, held, if its session stands, its gate is open and its proofs are fresh."""
+    await accounts.hold(work.tx, session.account_id)
     now = await sessions.get(work.tx, session.id, work.now)
     account = await accounts.get(work.tx, session.account_id)
     if now is None or account is None:
@@ -162,7 +163,6 @@ async def remove_method(
         account = await _fresh_account(work, session)
         if isinstance(account, Refused):
             return account
-        await accounts.hold(work.tx, account.id)
         bound = await authenticators.of_account(work.tx, account.id)
         going = next((one for one in bound if one.id == authenticator_id), None)
         if going is None:
@@ -217,7 +217,6 @@ async def generate_recovery_code(means: Means, caller: Caller, session: Session)
         account = await _fresh_account(work, session)
         if isinstance(account, Refused):
             return account
-        await accounts.hold(work.tx, account.id)
         await recovery_codes.end_current(work.tx, account.id, by="replacement", now=work.now)
         await codes.make(work, account.id, owner_id=session.id)
         await put_notice(
@@ -295,6 +294,7 @@ async def _may_change_password(
     work: Work, session: Session, *, is_required: bool
 ) -> Refused | None:
     if is_required:
+        await accounts.hold(work.tx, session.account_id)
         account = await accounts.get(work.tx, session.account_id)
         now = await sessions.get(work.tx, session.id, work.now)
         demanded = account is not None and account.new_password_required_at is not None

@@ -45,10 +45,17 @@ class Added:
 
 
 async def account_of(work: Work, binder: Binder) -> Account | Refused:
-    """The binder's account, if the binder still stands and may bind at all."""
+    """The binder's account, held, if the binder still stands and may bind at all.
+
+    Held first: of two first set-ups that finish at once, the second finds itself ended.
+    """
+    await accounts.hold(work.tx, binder.account_id)
+    account = await accounts.get(work.tx, binder.account_id)
+    if account is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
     if isinstance(binder, PendingSignIn):
         pending = await sign_ins.get(work.tx, binder.id, work.now)
-        if pending is None or not _may_bind(pending):
+        if pending is None or not _may_bind(pending, account):
             return Refused(Reason.SIGN_IN_EXPIRED)
     else:
         session = await sessions.get(work.tx, binder.id, work.now)
@@ -56,13 +63,13 @@ async def account_of(work: Work, binder: Binder) -> Account | Refused:
             return Refused(Reason.SIGN_IN_EXPIRED)
         if not session.may_change(work.now):
             return Refused(Reason.STEP_UP_NEEDED)
-    account = await accounts.get(work.tx, binder.account_id)
-    return account or Refused(Reason.SIGN_IN_EXPIRED)
+    return account
 
 
-def _may_bind(pending: PendingSignIn) -> bool:
+def _may_bind(pending: PendingSignIn, account: Account) -> bool:
     if pending.state is SignInState.ENROLLMENT:
-        return pending.email_confirmed_at is not None
+        # Once a second factor is bound, password and mailbox alone replace it no more (R2).
+        return pending.email_confirmed_at is not None and not account.is_enrolled
     return pending.state is SignInState.REPLACEMENT
 
 
@@ -75,7 +82,6 @@ async def bind(
         return account
     if not await authenticators.finish_enrollment(work.tx, enrollment.id):
         return Refused(Reason.SET_UP_EXPIRED)
-    await accounts.hold(work.tx, account.id)
     before = await authenticators.of_account(work.tx, account.id)
     is_recovered = isinstance(binder, PendingSignIn) and binder.recovered_at is not None
     bound = Authenticator(
