@@ -187,7 +187,9 @@ async def _strike(work: Work, holder: Holder, digits: int) -> int | None:
     counted = await throttles.strikes(
         work.tx, holder.account.id, password_epoch=epoch, now=work.now
     )
-    if counted.epoch == STRIKES_PER_PASSWORD or counted.year == STRIKES_PER_YEAR:
+    is_reached = counted.epoch == STRIKES_PER_PASSWORD or counted.year == STRIKES_PER_YEAR
+    # A longer guess draws on neither budget, so it must not ask for another password again.
+    if is_reached and digits == 6:
         await accounts.require_new_password(work.tx, holder.account.id, work.now)
         await _note_refusal(work, holder, EventName.STRIKES_REACHED, None)
     return strikes
