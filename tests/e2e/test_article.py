@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Arrive
 from tests.e2e.running_house import RunningHouse
-from tests.e2e.visitor import Visitor, read_qr
+from tests.e2e.visitor import Arrive, Visitor, read_qr
 
 pytestmark = pytest.mark.browser
 

@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Arrive
 from tests.e2e.running_house import RunningHouse
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Arrive, Visitor
 
 pytestmark = pytest.mark.browser
 

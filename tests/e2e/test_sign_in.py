@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import Arrive
 from tests.e2e.running_house import RunningHouse
-from tests.e2e.visitor import EMAIL, Visitor
+from tests.e2e.visitor import EMAIL, Arrive, Visitor
 from tests.front_door import PASSWORD
 
 pytestmark = pytest.mark.browser

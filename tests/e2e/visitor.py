@@ -6,12 +6,22 @@ content policy, requests to another host.
 """
 
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    expect,
+)
 
-from tests.e2e.running_house import RunningHouse
+from tests.e2e.running_house import PATIENCE, RunningHouse
 from tests.front_door import PASSWORD
 
 EMAIL = "ada@example.com"
@@ -91,6 +101,18 @@ class Visitor:
 
     def sees(self, words: str) -> None:
         expect(self.page.locator("body")).to_contain_text(words)
+
+    def widen(self, width: int, height: int = 800) -> None:
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def overflow(self) -> int:
+        """How many pixels of the page are out of sight to the side."""
+        wide: int = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        return max(0, wide)
+
+    def forgive(self, status: int) -> None:
+        """A page that a test asked for answers with this status; the console says so, rightly."""
+        self.faults = [one for one in self.faults if f"status of {status}" not in one]
 
     # --- the article's steps ----------------------------------------------------------------
 
@@ -188,9 +210,35 @@ class Visitor:
         """Password and a texted code, on the page that asks before a change."""
         self.is_at("/settings/confirm")
         self.press("Send code by text message")
+        self.prove("sms")
+
+    def prove(self, channel: str) -> None:
         self.type("Password", PASSWORD)
-        self.type("Six-digit code", self.house.code("sms"))
+        self.type("Six-digit code", self.house.code(channel))
         self.press("Confirm")
+
+
+@contextmanager
+def reception(browser: Browser, house: RunningHouse) -> Iterator["Arrive"]:
+    """Lets visitors with fresh profiles arrive; at the end none may have met a fault."""
+    with ExitStack() as profiles:
+        visitors: list[Visitor] = []
+
+        def arrive(*, javascript: bool = True, width: int = 1280, height: int = 800) -> Visitor:
+            context = browser.new_context(
+                java_script_enabled=javascript, viewport={"width": width, "height": height}
+            )
+            context.set_default_timeout(PATIENCE * 1000)
+            profiles.callback(context.close)
+            visitors.append(Visitor(house, context))
+            return visitors[-1]
+
+        yield arrive
+        faults = [fault for visitor in visitors for fault in visitor.faults]
+    assert not faults, "\n".join(faults)
+
+
+Arrive = Callable[..., Visitor]
 
 
 class App:

@@ -1,0 +1,188 @@
+"""One walk past every page of the house, for those who want to look at each of them.
+
+`tour` yields a name whenever a page stands in front of a visitor. Whoever looks may resize,
+recolour and reload nothing: the walk goes on from the page as it was.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tests.e2e.visitor import EMAIL, Arrive, Visitor
+
+Stop = tuple[str, Visitor]
+
+
+def tour(arrive: Arrive) -> Iterator[Stop]:
+    """Every page, each once, refusals and empty states among them."""
+    visitor = arrive()
+    visitor.open("/simulator")
+    yield "simulator, empty", visitor
+    yield from _sign_up(visitor)
+    yield from _set_up(visitor)
+    yield from _problems(visitor)
+    yield from _settings(visitor)
+    yield from _sessions(visitor, arrive())
+    yield from _sign_in(visitor)
+    yield from _forgotten_password(arrive())
+    yield from _wall(arrive())
+    visitor.open("/simulator")
+    yield "simulator", visitor
+
+
+def _sign_up(visitor: Visitor) -> Iterator[Stop]:
+    visitor.open("/sign-up")
+    yield "sign-up", visitor
+    visitor.press("Create account")
+    yield "sign-up, refused", visitor
+    visitor.fill_sign_up(EMAIL)
+    visitor.press("Create account")
+    yield "sign-up code", visitor
+    visitor.follow("Use another address")
+    yield "sign-up address", visitor
+    visitor.follow("Back to the code")
+    visitor.verify("123")
+    yield "sign-up code, refused", visitor
+    visitor.verify(visitor.house.code("email"))
+
+
+def _set_up(visitor: Visitor) -> Iterator[Stop]:
+    yield "set-up", visitor
+    visitor.open("/set-up/app")
+    yield "app, before", visitor
+    visitor.press("Show the QR code")
+    yield "app", visitor
+    visitor.page.get_by_text("Cannot scan?").click()
+    yield "app, by hand", visitor
+    visitor.follow("Use a phone instead")
+    yield "phone", visitor
+    visitor.ask_for_code(phone="07400")
+    yield "phone, refused", visitor
+    visitor.ask_for_code()
+    code = visitor.house.code("sms")
+    visitor.page.reload()
+    yield "phone code", visitor
+    visitor.verify(code)
+    yield "recovery code", visitor
+    visitor.type("Type its last group", "AAAA")
+    visitor.press("Finish")
+    yield "recovery code, refused", visitor
+    visitor.open("/set-up/recovery-code")
+    yield "recovery code, gone", visitor
+    visitor.open("/")
+    yield "dashboard, reminding", visitor
+    visitor.open("/set-up/recovery-code")
+    visitor.press("Make another")
+    visitor.save_recovery_code()
+    yield "dashboard", visitor
+
+
+def _problems(visitor: Visitor) -> Iterator[Stop]:
+    visitor.open("/help")
+    yield "help", visitor
+    visitor.open("/no-such-page")
+    visitor.forgive(404)
+    yield "problem, not found", visitor
+    visitor.open("/")
+    visitor.page.evaluate("document.querySelectorAll('[name=csrf]').forEach(one => one.remove())")
+    visitor.press("User Settings")
+    visitor.forgive(403)
+    yield "problem, out of date", visitor
+
+
+def _settings(visitor: Visitor) -> Iterator[Stop]:
+    house = visitor.house
+    house.clock.advance(timedelta(minutes=11))
+    visitor.open("/settings")
+    yield "settings gate, before", visitor
+    visitor.press("Send code")
+    yield "settings gate", visitor
+    visitor.verify(house.code("email"))
+    yield "settings", visitor
+    visitor.follow("+ Add authentication app")
+    yield "confirm, before", visitor
+    visitor.press("Send code by text message")
+    yield "confirm", visitor
+    visitor.press("Confirm")
+    yield "confirm, refused", visitor
+    visitor.prove("sms")
+    visitor.press("Show the QR code")
+    yield "app, inside", visitor
+    visitor.connect_app("Tablet")
+    yield "settings, with an app", visitor
+    for link, name in {
+        "Edit": "default method",
+        "Rename Tablet": "rename app",
+        "Remove Tablet": "remove app",
+        "Change number": "change number",
+        "Change password": "change password",
+        "Generate new code": "new recovery code",
+    }.items():
+        visitor.open("/settings")
+        visitor.follow(link)
+        yield name, visitor
+
+
+def _sessions(visitor: Visitor, other: Visitor) -> Iterator[Stop]:
+    house = visitor.house
+    visitor.open("/sessions")
+    yield "sessions, one", visitor
+    house.clock.advance(seconds=60)
+    other.sign_in()
+    visitor.open("/sessions")
+    yield "sessions", visitor
+    house.clock.advance(timedelta(minutes=31))
+    visitor.open("/")
+    yield "resume", visitor
+    visitor.press("Sign out")
+
+
+def _sign_in(visitor: Visitor) -> Iterator[Stop]:
+    house = visitor.house
+    visitor.open("/sign-in")
+    yield "sign-in", visitor
+    visitor.give_password(password="not this one at all")
+    yield "sign-in, refused", visitor
+    visitor.give_password()
+    yield "code by text", visitor
+    visitor.verify("000000")
+    yield "code by text, refused", visitor
+    visitor.follow("Try another way")
+    yield "other ways", visitor
+    house.clock.advance(seconds=60)
+    visitor.choose("Voice call")
+    yield "code by call", visitor
+    visitor.follow("Try another way")
+    visitor.choose("Tablet")
+    yield "code by app", visitor
+    visitor.follow("Try another way")
+    visitor.follow("Enter recovery code")
+    yield "enter recovery code", visitor
+    visitor.open("/sign-in/code")
+    visitor.follow("Try another way")
+    visitor.choose("Text message")
+    visitor.verify(house.code("sms"))
+    visitor.press("Sign out")
+
+
+def _forgotten_password(visitor: Visitor) -> Iterator[Stop]:
+    house = visitor.house
+    visitor.open("/forgot-password")
+    yield "forgotten password", visitor
+    visitor.type("E-mail", EMAIL)
+    visitor.press("Send code")
+    yield "forgotten password, code", visitor
+    house.clock.advance(seconds=60)
+    visitor.verify(house.code("email"), label="Ten-character code")
+    yield "forgotten password, second factor", visitor
+    visitor.verify(house.code("sms"))
+    yield "forgotten password, new one", visitor
+
+
+def _wall(visitor: Visitor) -> Iterator[Stop]:
+    """An account whose set-up was left, back by its password."""
+    visitor.sign_up("grace@example.com", name="Grace Hopper")
+    visitor.press("Sign out")
+    visitor.give_password("grace@example.com")
+    yield "wall mail, before", visitor
+    visitor.press("Send code")
+    yield "wall mail", visitor
