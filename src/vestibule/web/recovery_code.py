@@ -33,6 +33,9 @@ def _owner(visit: Visit) -> Session | PendingSignIn:
 
 async def show(visit: Visit, desk: Desk) -> Response:
     owner = _owner(visit)
+    if visit.request.method == "HEAD":
+        # Whoever asks for the head sees no code, so it waits for its person.
+        return await _page(visit, desk, None)
     shown = await recovery_codes.take(
         visit.means, visit.caller, account_id=owner.account_id, owner_id=owner.id
     )
