@@ -55,18 +55,22 @@ def _phone_budgets(
     work: Work, purpose: Purpose, account_id: str | None, number: PhoneNumber
 ) -> list[Budget]:
     side = "confirmed" if purpose in CONFIRMED else "unconfirmed"
-    budgets = [
+    budgets = _source_budget(work, f"source-hour-{side}")
+    if account_id is not None:
+        budgets.append(Budget(f"account-day-{side}", account_id, 10, DAY))
+    return [
+        *budgets,
         Budget(f"number-spacing-{side}", number.e164, 1, NUMBER_SPACING),
         Budget(f"number-hour-{side}", number.e164, 5, HOUR),
         Budget(f"number-day-{side}", number.e164, 10, DAY),
         Budget(f"prefix-hour-{side}", number.prefix, 20, HOUR),
     ]
-    if account_id is not None:
-        budgets.append(Budget(f"account-day-{side}", account_id, 10, DAY))
+
+
+def _source_budget(work: Work, kind: str) -> list[Budget]:
+    """Spent before all others: who has used up his own must not use up anybody else's."""
     source = source_of(work)
-    if source is not None:
-        budgets.append(Budget(f"source-hour-{side}", source, 10, HOUR))
-    return budgets
+    return [] if source is None else [Budget(kind, source, 10, HOUR)]
 
 
 def _mail_budgets(
@@ -74,14 +78,11 @@ def _mail_budgets(
 ) -> list[Budget]:
     if purpose in {Purpose.SETTINGS_GATE, Purpose.WALL} and account_id is not None:
         return [Budget(f"mail-hour-{purpose}", account_id, 10, HOUR)]
-    budgets = [
+    return [
+        *_source_budget(work, f"mail-source-hour-{purpose}"),
         Budget(f"mail-hour-{purpose}", address, 5, HOUR),
         Budget(f"mail-day-{purpose}", address, 10, DAY),
     ]
-    source = source_of(work)
-    if source is not None:
-        budgets.append(Budget(f"mail-source-hour-{purpose}", source, 10, HOUR))
-    return budgets
 
 
 async def _spend_all(work: Work, budgets: list[Budget]) -> datetime | None:

@@ -105,17 +105,16 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
     source_lane = None
     if source is not None and not is_known:
         source_lane = keyring.mac(KeyPurpose.THROTTLE, "password-source", source)
-    source_failures = 0
-    for bucket in filter(None, (lane, source_lane)):
-        source_failures, until = await _wait_in(work, bucket)
-        if until is not None:
-            await work.note(
-                EventName.PASSWORD_THROTTLED,
-                account_id=account.id if account else None,
-                outcome="failure",
-                reason=Reason.SIGN_IN_THROTTLED,
-            )
-            return Refused(Reason.SIGN_IN_THROTTLED, details={"until": until})
+    lanes = [bucket for bucket in (lane, source_lane) if bucket is not None]
+    source_failures, until = await _take_try(work, lanes)
+    if until is not None:
+        await work.note(
+            EventName.PASSWORD_THROTTLED,
+            account_id=account.id if account else None,
+            outcome="failure",
+            reason=Reason.SIGN_IN_THROTTLED,
+        )
+        return Refused(Reason.SIGN_IN_THROTTLED, details={"until": until})
     password = await accounts.password(work.tx, account.id) if account else None
     return PasswordTry(
         account, password.password_mac if password else None, lane, source_lane, source_failures
@@ -141,14 +140,18 @@ async def _has_own_lane(work: Work, account_id: str) -> bool:
     return await throttles.has_lane(work.tx, lane, work.now)
 
 
-async def _wait_in(work: Work, bucket: bytes) -> tuple[int, datetime | None]:
-    """Take a try of one lane: its count, and None when taken, else when it opens again."""
-    failed, until = await throttles.hold_lane(work.tx, bucket, work.now)
+async def _take_try(work: Work, lanes: list[bytes]) -> tuple[int, datetime | None]:
+    """Take a try of every lane, or of none: the last one's count, or when all are open again.
+
+    Held before any is counted, so that a source which has to wait slows no account (RL-03).
+    """
+    held = [await throttles.hold_lane(work.tx, bucket, work.now) for bucket in lanes]
+    until = max(until for _, until in held)
     if until > work.now:
-        return failed, until
-    wait = password_wait(failed + 1)
-    await throttles.count_failure(work.tx, bucket, work.now + wait)
-    return failed + 1, None
+        return held[-1][0], until
+    for bucket, (failed, _) in zip(lanes, held, strict=True):
+        await throttles.count_failure(work.tx, bucket, work.now + password_wait(failed + 1))
+    return held[-1][0] + 1, None
 
 
 async def forgive_password_try(work: Work, tried: PasswordTry) -> None:

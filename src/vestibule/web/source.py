@@ -21,15 +21,26 @@ class Sources:
             for hop in value.split(",")
         ]
         while hops and self._is_trusted(peer):
-            peer = hops.pop()
+            hop = hops.pop()
+            if not _is_address(hop):
+                # Text that is no address would be a lane of its own at each change.
+                break
+            peer = hop
         return _plain(peer)
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(_plain(address))
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted)
+        plain = _plain(address)
+        return _is_address(plain) and any(
+            ipaddress.ip_address(plain) in network for network in self._trusted
+        )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(address: str) -> str:
