@@ -21,9 +21,11 @@ from vestibule.crypto import root_key
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.password_hash import OWASP, PasswordHash, Profile
 from vestibule.crypto.seal import Seal
+from vestibule.delivery.provider import Provider
 from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
+from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
 from vestibule.delivery.rendering import House
-from vestibule.delivery.routing import Routes
+from vestibule.domain.challenge import Channel
 from vestibule.domain.password import PasswordPolicy, load_blocklist
 from vestibule.domain.session import Limits
 from vestibule.entropy import Entropy, SystemEntropy
@@ -106,9 +108,14 @@ def _cores() -> int:
 
 
 def _delivering(settings: Settings, means: Means, inbox: Inbox | None) -> Delivering:
+    providers = _providers(settings, means.clock, inbox)
+    routes = {
+        channel.value: tuple(providers[name] for name in _names(settings, channel))
+        for channel in Channel
+    }
     return Delivering(
         means=means,
-        routes=_routes(inbox),
+        routes=routes,
         house=House(settings.name, means.policy.host, settings.public_origin),
         words=lambda _: WORDS,
     )
@@ -146,6 +153,7 @@ def _policy(settings: Settings) -> Policy:
             minimum=settings.password_minimum, blocklist=load_blocklist(packed)
         ),
         countries=frozenset(settings.countries) or None,
+        channels=frozenset(channel for channel in Channel if _names(settings, channel)),
         default_country=settings.default_country,
         session=Limits(
             absolute=timedelta(hours=settings.session_hours),
@@ -165,11 +173,20 @@ def _site(settings: Settings) -> Site:
     )
 
 
-def _routes(inbox: Inbox | None) -> Routes:
-    if inbox is None:
-        return {}
-    simulator = SimulatorProvider(inbox)
-    return dict.fromkeys(("sms", "voice", "email"), (simulator,))
+def _names(settings: Settings, channel: Channel) -> tuple[str, ...]:
+    """Who carries a channel, in order; an app needs nobody."""
+    return () if channel is Channel.TOTP else settings.routes(channel.value)
+
+
+def _providers(settings: Settings, clock: Clock, inbox: Inbox | None) -> dict[str, Provider]:
+    """The providers that some route names, once each."""
+    found: dict[str, Provider] = {}
+    if inbox is not None:
+        found["simulator"] = SimulatorProvider(inbox)
+    if settings.webhook_url:
+        target = WebhookTarget(settings.webhook_url, settings.secret("webhook_secret"))
+        found["webhook"] = WebhookProvider(target, clock)
+    return found
 
 
 def _simulator(settings: Settings, inbox: Inbox | None) -> list[BaseRoute]:

@@ -7,16 +7,20 @@ import ipaddress
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_ACCENT = "#1E6B5C"
 LOGO_BYTES = 32 * 1024
+ROUTES = ("routes_email", "routes_sms", "routes_voice")
 MINIMUM_CONTRAST = 4.5
 """WCAG 2.2 §1.4.3, for the operator's accent under white text."""
+
+
+Route = Literal["smtp", "webhook", "simulator"]
 
 
 class SettingsFault(Exception):
@@ -44,6 +48,8 @@ class Settings(BaseSettings):
     """The address to listen on."""
     logo: Path | None = None
     """An SVG or PNG file shown in the place of the mark, 32 kB at most."""
+    mail_from: str = ""
+    """The sender of mails, as `Acme <no-reply@example.com>`; needed with the route `smtp`."""
     name: str = Field(default="Vestibule", min_length=1, max_length=40)
     """The product's name, on pages and in messages."""
     password_minimum: int = Field(default=12, ge=8, le=64)
@@ -55,12 +61,22 @@ class Settings(BaseSettings):
     a request's Host."""
     root_key_file: Path | None = None
     """A file with the root key (mode 0600); by default `root.key` in the data folder."""
+    routes_email: Annotated[tuple[Route, ...], NoDecode] = ()
+    """Who carries mails, in order, with commas: `smtp`, `webhook`, `simulator`."""
+    routes_sms: Annotated[tuple[Route, ...], NoDecode] = ()
+    """Who carries text messages, in order: `webhook`, `simulator`; empty closes them."""
+    routes_voice: Annotated[tuple[Route, ...], NoDecode] = ()
+    """Who places calls, in order: `webhook`, `simulator`; empty closes them."""
     session_hours: int = Field(default=12, ge=1, le=24)
     """How long a session lasts at most (SE-03)."""
     session_idle_minutes: int = Field(default=30, ge=5, le=60)
     """How long a session may rest before the password is asked again."""
     simulator: bool = False
     """Deliver to the simulator at `/simulator`: only where the public origin is this machine."""
+    smtp_url: SecretStr = SecretStr("")
+    """`smtp://user:password@host:587?starttls=required` or `smtps://…:465`."""
+    smtp_url_file: Path | None = None
+    """A file with the same, instead."""
     support_email: str = ""
     """Where *Contact support* writes to."""
     support_url: str = ""
@@ -68,7 +84,14 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Networks whose `X-Forwarded-For` is believed, with commas; by default nobody (RL-08)."""
 
-    @field_validator("countries", "trusted_proxies", mode="before")
+    webhook_secret: SecretStr = SecretStr("")
+    """What signs the posts to `VESTIBULE_WEBHOOK_URL`: 24 bytes or more."""
+    webhook_secret_file: Path | None = None
+    """A file with the same, instead."""
+    webhook_url: str = ""
+    """The operator's own service that reaches a carrier; needed with the route `webhook`."""
+
+    @field_validator("countries", "trusted_proxies", *ROUTES, mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -138,6 +161,26 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _routes_have_what_they_need(self) -> Self:
+        for name in ("smtp_url", "webhook_secret"):
+            self.secret(name)
+        used = {route for name in ROUTES for route in getattr(self, name)}
+        if "smtp" in used and not (self.secret("smtp_url") and self.mail_from):
+            raise ValueError(
+                "VESTIBULE_ROUTES_EMAIL: smtp needs VESTIBULE_SMTP_URL and VESTIBULE_MAIL_FROM"
+            )
+        if "webhook" in used and not (self.webhook_url and self.secret("webhook_secret")):
+            raise ValueError(
+                "VESTIBULE_ROUTES_…: webhook needs VESTIBULE_WEBHOOK_URL and"
+                " VESTIBULE_WEBHOOK_SECRET"
+            )
+        if "simulator" in used and not self.simulator:
+            raise ValueError("VESTIBULE_ROUTES_…: simulator needs VESTIBULE_SIMULATOR=true")
+        if "smtp" in {*self.routes_sms, *self.routes_voice}:
+            raise ValueError("VESTIBULE_ROUTES_SMS: smtp carries mails only")
+        return self
+
+    @model_validator(mode="after")
     def _simulator_stays_here(self) -> Self:
         host = urlsplit(self.public_origin).hostname or ""
         if self.simulator and not (on_this_machine(host) and on_this_machine(self.host)):
@@ -146,6 +189,25 @@ class Settings(BaseSettings):
                 " VESTIBULE_PUBLIC_ORIGIN must be this machine"
             )
         return self
+
+    def secret(self, name: str) -> str:
+        """A secret setting, from itself or from its file."""
+        file: Path | None = getattr(self, f"{name}_file")
+        value: SecretStr = getattr(self, name)
+        if file is None:
+            return value.get_secret_value()
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ValueError(f"VESTIBULE_{name.upper()}_FILE: {file} cannot be read") from error
+
+    def routes(self, channel: str) -> tuple[Route, ...]:
+        """Who carries `sms`, `voice` or `email`, in order.
+
+        The simulator where nobody is named and it runs.
+        """
+        named: tuple[Route, ...] = getattr(self, f"routes_{channel}")
+        return named or (("simulator",) if self.simulator else ())
 
     @property
     def is_https(self) -> bool:

@@ -47,10 +47,12 @@ async def _examine_database(settings: Settings) -> Finding:
 
 
 def _examine_delivery(settings: Settings) -> Finding:
-    if settings.simulator:
-        return Finding(True, "delivery by the simulator: nothing leaves this machine")
-    return Finding(
-        False,
-        "No code can be delivered: this version has the simulator only"
-        " (VESTIBULE_SIMULATOR=true, on this machine).",
-    )
+    mail = ", ".join(settings.routes("email"))
+    phone = ", ".join(sorted({*settings.routes("sms"), *settings.routes("voice")}))
+    if not mail:
+        return Finding(
+            False,
+            "Nobody carries mails, and without them nobody can sign up:"
+            " set VESTIBULE_ROUTES_EMAIL.",
+        )
+    return Finding(True, f"mails by {mail}; texts and calls by {phone or 'nobody: apps only'}")

@@ -14,6 +14,13 @@ from vestibule.storage.database import StorageDown, connect
 
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then end cleanly."""
+    if not settings.routes("email"):
+        typer.echo(
+            "Nobody carries mails, and without them nobody can sign up:"
+            " set VESTIBULE_ROUTES_EMAIL, or VESTIBULE_SIMULATOR=true on this machine.",
+            err=True,
+        )
+        raise typer.Exit(2)
     try:
         asyncio.run(_check(settings))
     except WrongRevision as fault:

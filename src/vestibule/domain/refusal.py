@@ -61,6 +61,7 @@ class Reason(StrEnum):
     APPS_TOO_MANY = "apps_too_many"
     SET_UP_EXPIRED = "set_up_expired"
     METHOD_UNKNOWN = "method_unknown"
+    METHOD_CLOSED = "method_closed"
     METHOD_TOO_NEW = "method_too_new"
     LAST_METHOD = "last_method"
     # recovery code

@@ -61,6 +61,8 @@ async def start_phone(
         field = "country" if number is PhoneFault.PHONE_COUNTRY_NOT_SERVED else "phone"
         return Refused(Reason(number.value.lower()), field, {"country": country})
     way = Channel.VOICE if channel == Channel.VOICE.value else Channel.SMS
+    if way not in means.policy.channels:
+        return Refused(Reason.METHOD_CLOSED, "phone")
     if way is Channel.SMS and is_landline(number):
         return Refused(Reason.PHONE_LANDLINE, "phone")
     return await work(means, caller, lambda unit: _start_phone(unit, binder, number, way))

@@ -326,12 +326,10 @@ async def look(work: Work, holder: Holder) -> View:
     live = await challenges.live(work.tx, holder.purpose, holder.binding_id)
     if live is not None and live.authenticator_id != holder.authenticator.id:
         live = None
+    number = phone_number(work.means, holder.authenticator)
+    ending = number.ending if number else None
+    chosen = Way(holder.authenticator.id, holder.channel, holder.authenticator.name, ending)
     ways = await ways_of(work, holder.account)
-    chosen = next(
-        way
-        for way in ways
-        if (way.authenticator_id, way.channel) == (holder.authenticator.id, holder.channel)
-    )
     wanted = decision.digits if isinstance(decision, Open) else 6
     return View(
         way=chosen,
@@ -353,6 +351,9 @@ async def ways_of(work: Work, account: Account) -> list[Way]:
         for number in [phone_number(work.means, one)]
         for channel in one.channels
     ]
+    is_open = {*work.means.policy.channels, Channel.TOTP}
+    # A closed way still proves its owner where nothing else does (R1).
+    ways = [way for way in ways if way.channel in is_open] or ways
     default = (account.default_authenticator_id, account.default_channel)
     return sorted(ways, key=lambda way: (way.authenticator_id, way.channel) != default)
 

@@ -15,6 +15,7 @@ from vestibule.clock import Clock
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Seal
+from vestibule.domain.challenge import Channel
 from vestibule.domain.event import Event, EventName, Outcome
 from vestibule.domain.password import PasswordPolicy
 from vestibule.domain.session import Limits
@@ -36,6 +37,8 @@ class Policy:
     host: str
     password: PasswordPolicy
     countries: frozenset[str] | None
+    # The ways out that have a provider; the operator closes one by naming nobody for it.
+    channels: frozenset[Channel]
     default_country: str
     session: Limits
     # With the simulator every person calls from this machine, so a source says nothing.

@@ -61,7 +61,7 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
             view.challenge,
             action="/forgot-password/code/send",
             channel=Channel.EMAIL,
-            now=visit.now,
+            visit=visit,
             _=desk.translate,
         ),
     )

@@ -7,6 +7,7 @@ import segno
 from markupsafe import Markup
 from starlette.responses import JSONResponse, Response
 
+from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import countries, mask_email
 from vestibule.domain.pending import SignInState
 from vestibule.domain.refusal import Reason, Refused
@@ -59,7 +60,7 @@ async def show_email(visit: Visit, desk: Desk) -> Response:
             live,
             action="/set-up/email/send",
             channel=live.channel,
-            now=visit.now,
+            visit=visit,
             _=desk.translate,
         )
         if live
@@ -92,7 +93,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         "set_up.html",
         doors=1,
         replacing=visit.the_pending().state is SignInState.REPLACEMENT,
-        phone_open=True,
+        phone_open=bool({Channel.SMS, Channel.VOICE} & visit.means.policy.channels),
         app_open=True,
     )
 
@@ -110,6 +111,8 @@ async def show_phone(visit: Visit, desk: Desk) -> Response:
         base=base_of(visit),
         changing=visit.session is not None,
         countries=countries(policy.countries),
+        sms_open=Channel.SMS in policy.channels,
+        voice_open=Channel.VOICE in policy.channels,
         typed={"country": _likely_country(visit), "phone": "", **typed},
     )
 
@@ -159,7 +162,7 @@ async def show_phone_code(visit: Visit, desk: Desk) -> Response:
             view.challenge,
             action=f"{base}/phone/send",
             channel=view.challenge.channel,
-            now=visit.now,
+            visit=visit,
             _=desk.translate,
         ),
         delivery=delivery_line(

@@ -135,7 +135,7 @@ async def _show_gate(visit: Visit, desk: Desk) -> Response:
             live,
             action="/settings/send",
             channel=Channel.EMAIL,
-            now=visit.now,
+            visit=visit,
             _=desk.translate,
         )
         if live
@@ -305,14 +305,22 @@ async def show_password(visit: Visit, desk: Desk) -> Response:
 
 
 async def submit_password(visit: Visit, desk: Desk) -> Response:
-    refused = await account_settings.change_password(
+    outcome = await account_settings.change_password(
         visit.means,
         visit.caller,
         visit.the_session(),
         new_password=visit.typed("new_password"),
         is_required=False,
     )
-    return done(visit, refused)
+    if isinstance(outcome, Refused):
+        return done(visit, outcome)
+    return _renewed(visit, outcome, to=SETTINGS)
+
+
+def _renewed(visit: Visit, renewed: reauthenticate.Renewed, *, to: str) -> Response:
+    response = visit.go(to)
+    visit.cookies.put(response, Cookie.SESSION, renewed.session_token)
+    return response
 
 
 # --- a password that must change ------------------------------------------------------------
@@ -331,17 +339,17 @@ async def show_required_password(visit: Visit, desk: Desk) -> Response:
 
 
 async def submit_required_password(visit: Visit, desk: Desk) -> Response:
-    refused = await account_settings.change_password(
+    outcome = await account_settings.change_password(
         visit.means,
         visit.caller,
         visit.the_session(),
         new_password=visit.typed("new_password"),
         is_required=True,
     )
-    if refused is None:
-        return visit.go("/")
-    if refused.reason is Reason.STEP_UP_NEEDED:
+    if isinstance(outcome, reauthenticate.Renewed):
+        return _renewed(visit, outcome, to="/")
+    if outcome.reason is Reason.STEP_UP_NEEDED:
         # The sign-in that would prove it is too old; signing in again is the way.
         await account_settings.sign_out(visit.means, visit.caller, visit.the_session())
         return visit.again(Refused(Reason.SIGN_IN_EXPIRED), to="/sign-in")
-    return visit.again(refused)
+    return visit.again(outcome)

@@ -84,7 +84,7 @@ def proof_context(
             view.challenge,
             action=f"{base}/send",
             channel=view.way.channel,
-            now=visit.now,
+            visit=visit,
             _=desk.translate,
         )
         if is_sent

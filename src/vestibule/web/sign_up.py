@@ -73,7 +73,7 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
             found.challenge,
             action="/sign-up/resend",
             channel=Channel.EMAIL,
-            now=visit.now,
+            visit=visit,
             _=desk.translate,
         ),
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from vestibule.domain.challenge import Challenge, Channel, next_send_at
 from vestibule.domain.delivery import Delivery
 from vestibule.flows.second_factor import View, Way
+from vestibule.web.visit import Visit
 from vestibule.web.wording import Translate, clock_time
 
 SLOW_AFTER = timedelta(seconds=20)
@@ -53,13 +54,17 @@ class Choice:
 
 
 def resend(
-    challenge: Challenge | None, *, action: str, channel: Channel, now: datetime, _: Translate
+    challenge: Challenge | None, *, action: str, channel: Channel, visit: Visit, _: Translate
 ) -> Resend:
     """When and how the code may be sent again."""
-    other = {
-        Channel.SMS: (OtherChannel("voice", _("Call me instead")),),
-        Channel.VOICE: (OtherChannel("sms", _("Text me instead")),),
-    }.get(channel, ())
+    now = visit.now
+    instead = {
+        Channel.SMS: (Channel.VOICE, _("Call me instead")),
+        Channel.VOICE: (Channel.SMS, _("Text me instead")),
+    }.get(channel)
+    other: tuple[OtherChannel, ...] = ()
+    if instead is not None and instead[0] in visit.means.policy.channels:
+        other = (OtherChannel(instead[0].value, instead[1]),)
     if challenge is None or challenge.is_expired(now):
         return Resend(action, channel.value, 0, "", 5, other)
     at = next_send_at(challenge)

@@ -84,6 +84,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.APPS_TOO_MANY: N_("You have five apps. Remove one first."),
     Reason.SET_UP_EXPIRED: N_("This set-up took a while, so start it again."),
     Reason.METHOD_UNKNOWN: N_("That way is not there any more. Choose another one."),
+    Reason.METHOD_CLOSED: N_("We cannot reach phones that way here. Choose another way."),
     Reason.METHOD_TOO_NEW: N_(
         "This was set up during a recovery and can approve changes from %(until)s."
     ),

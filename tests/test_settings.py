@@ -1,0 +1,108 @@
+"""Settings: what is bad stops the start with a sentence that names it."""
+
+from pathlib import Path
+
+import pytest
+
+from vestibule.settings import SettingsFault, load
+
+SECRET = "a secret of the operator's own making"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "abc", "valid integer"),
+        ("PORT", "70000", "less than or equal to 65535"),
+        ("NAME", "", "at least 1 character"),
+        ("PUBLIC_ORIGIN", "http://id.example.com", "use https"),
+        ("PUBLIC_ORIGIN", "https://id.example.com/path", "scheme, host and port only"),
+        ("PUBLIC_ORIGIN", "id.example.com", "write it as https://"),
+        ("DATABASE_URL", "mysql://x", "sqlite:/// or postgresql://"),
+        ("COUNTRIES", "gb", "two-letter country code"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "cannot be trusted"),
+        ("TRUSTED_PROXIES", "proxy", "does not appear"),
+        ("ACCENT", "#ffff00", "not readable"),
+        ("ACCENT", "green", "#RRGGBB"),
+        ("LOGO", "missing.svg", "not an SVG or PNG"),
+        ("SESSION_HOURS", "25", "less than or equal to 24"),
+        ("SUPPORT_URL", "javascript:alert(1)", "https://"),
+        ("ROUTES_SMS", "pigeon", "simulator"),
+        ("ROUTES_SMS", "webhook", "VESTIBULE_WEBHOOK_URL"),
+        ("ROUTES_EMAIL", "smtp", "VESTIBULE_SMTP_URL"),
+        ("ROUTES_EMAIL", "simulator", "VESTIBULE_SIMULATOR"),
+        ("WEBHOOK_SECRET_FILE", "/does/not/exist", "cannot be read"),
+    ],
+)
+def test_bad_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    """The sentence has the setting as the operator wrote it, and what to write instead."""
+    monkeypatch.setenv(f"VESTIBULE_{name}", value)
+
+    with pytest.raises(SettingsFault) as fault:
+        load()
+
+    assert "VESTIBULE_" in str(fault.value)
+    assert says in str(fault.value)
+
+
+def test_unknown_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt setting stops the start instead of being ignored."""
+    monkeypatch.setenv("VESTIBULE_PORTS", "8000")
+
+    with pytest.raises(SettingsFault, match="VESTIBULE_PORTS is not a setting"):
+        load()
+
+
+@pytest.mark.parametrize("origin", ["https://id.example.com", "https://localhost.example.com"])
+def test_simulator_needs_this_machine(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    """It shows every code to everybody, so any other public origin stops the start."""
+    monkeypatch.setenv("VESTIBULE_SIMULATOR", "true")
+    monkeypatch.setenv("VESTIBULE_PUBLIC_ORIGIN", origin)
+
+    with pytest.raises(SettingsFault, match="must be this machine"):
+        load()
+
+
+def test_simulator_needs_a_loopback_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listening for the whole network stops the start too."""
+    monkeypatch.setenv("VESTIBULE_SIMULATOR", "true")
+    monkeypatch.setenv("VESTIBULE_HOST", "0.0.0.0")  # noqa: S104 - that it is refused is the test
+
+    with pytest.raises(SettingsFault, match="must be this machine"):
+        load()
+
+
+def test_file_of_settings_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`--settings FILE` holds the same lines; the environment has the last word."""
+    file = tmp_path / "vestibule.env"
+    file.write_text("VESTIBULE_NAME=Acme\nVESTIBULE_PORT=9000\n")
+    monkeypatch.setenv("VESTIBULE_PORT", "9001")
+
+    settings = load(file)
+
+    assert (settings.name, settings.port) == ("Acme", 9001)
+
+
+def test_missing_file_of_settings_is_named(tmp_path: Path) -> None:
+    """A file that is not there stops the start."""
+    with pytest.raises(SettingsFault, match="does not exist"):
+        load(tmp_path / "none.env")
+
+
+def test_secret_comes_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every secret may stand in a file, and none is ever printed."""
+    file = tmp_path / "secret"
+    file.write_text(f"{SECRET}\n")
+    monkeypatch.setenv("VESTIBULE_WEBHOOK_URL", "https://sms.example.com/")
+    monkeypatch.setenv("VESTIBULE_WEBHOOK_SECRET_FILE", str(file))
+    monkeypatch.setenv("VESTIBULE_SMTP_URL", "smtp://user:hidden@mail.example.com")
+
+    settings = load()
+
+    assert settings.secret("webhook_secret") == SECRET
+    assert "hidden" not in repr(settings)
+    assert SECRET not in repr(settings)
