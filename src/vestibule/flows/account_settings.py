@@ -21,6 +21,7 @@ from vestibule.flows import second_factor
 from vestibule.flows.enroll import NAME_LENGTH
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import put_notice
+from vestibule.flows.reauthenticate import Renewed
 from vestibule.flows.sign_up import refuse_password
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, authenticators, recovery_codes, sessions, sign_ins
@@ -258,9 +259,10 @@ def may_make_another(owner: Session | PendingSignIn, now: datetime, *, is_saved:
 
 async def change_password(
     means: Means, caller: Caller, session: Session, *, new_password: str, is_required: bool
-) -> Refused | None:
+) -> Renewed | Refused:
     """Set another password; every other session and pending sign-in ends (PW-08).
 
+    This session goes on under a new token, so whoever copied its cookie is out too (SE-05).
     `is_required` is the change that the account's strikes demand: the sign-in just completed
     is its proof, so no gate is asked, but freshness is. Raises `Busy`.
     """
@@ -276,7 +278,7 @@ async def change_password(
         return Refused(Reason.PASSWORD_SAME, "new_password")
     password_mac = await means.passwords.hash(normalise(new_password))
 
-    async def unit(work: Work) -> Refused | None:
+    async def unit(work: Work) -> Renewed | Refused:
         allowed = await _may_change_password(work, session, is_required=is_required)
         if isinstance(allowed, Refused):
             return allowed
@@ -285,7 +287,9 @@ async def change_password(
         )
         await work.note(EventName.PASSWORD_CHANGED, account_id=account.id, session_id=session.id)
         await _tell(work, account, session, "password_changed")
-        return None
+        token = work.means.entropy.token()
+        renewed = await sessions.renew(work.tx, session.id, token_digest=digest(token))
+        return Renewed(token) if renewed else Refused(Reason.SIGN_IN_EXPIRED)
 
     return await work(means, caller, unit)
 

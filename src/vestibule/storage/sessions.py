@@ -96,6 +96,16 @@ async def touch(tx: Transaction, session_id: str, now: datetime) -> None:
     )
 
 
+async def renew(tx: Transaction, session_id: str, *, token_digest: bytes) -> bool:
+    """The same session goes on under a new token; the old one is dead at once (SE-05)."""
+    touched = await tx.execute(
+        "UPDATE sessions SET token_digest = :token_digest WHERE id = :id",
+        id=session_id,
+        token_digest=token_digest,
+    )
+    return touched == 1
+
+
 async def resume(tx: Transaction, session_id: str, *, token_digest: bytes, now: datetime) -> bool:
     """The password was given again: the same session goes on under a new token (SE-04)."""
     touched = await tx.execute(
