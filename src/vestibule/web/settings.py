@@ -135,7 +135,7 @@ async def _show_gate(visit: Visit, desk: Desk) -> Response:
             live,
             action="/settings/send",
             channel=Channel.EMAIL,
-            now=visit.now,
+            visit=visit,
             _=desk.translate,
         )
         if live
