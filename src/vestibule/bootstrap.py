@@ -5,7 +5,7 @@ The composition root: the only room, with the commands, that reads settings. No 
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -88,13 +88,16 @@ def build_house(
         wake_delivery=wake.set,
     )
     inbox = Inbox(clock) if settings.simulator else None
-    worker = Worker(_delivering(settings, means, inbox), wake)
+    providers = _providers(settings, clock, inbox)
+    worker = Worker(_delivering(settings, means, providers), wake)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await refuse_other_revision(means.database)
         async with worker.running():
             yield
+        for provider in providers.values():
+            await provider.close()
         await means.database.close()
 
     routes = _simulator(settings, inbox)
@@ -107,8 +110,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
 
 
-def _delivering(settings: Settings, means: Means, inbox: Inbox | None) -> Delivering:
-    providers = _providers(settings, means.clock, inbox)
+def _delivering(settings: Settings, means: Means, providers: Mapping[str, Provider]) -> Delivering:
     routes = {
         channel.value: tuple(providers[name] for name in _names(settings, channel))
         for channel in Channel

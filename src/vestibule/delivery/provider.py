@@ -75,3 +75,7 @@ class Provider(Protocol):
     async def send(self, message: Message, to: str) -> Outcome:
         """Hand one message over. Expected failures are values; only bugs raise."""
         ...
+
+    async def close(self) -> None:
+        """Let go of connections; nothing is sent afterwards."""
+        ...

@@ -131,6 +131,9 @@ class SimulatorProvider:
                 return Throttled(retry_after_seconds=30)
         return Accepted(self._inbox.put(message, to).id, Receipt("delivered"))
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
 
 def _lost(message: Message) -> str:
     return f"lost-{message.id}"
