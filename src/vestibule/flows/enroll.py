@@ -79,8 +79,7 @@ async def _start_phone(
         bound = await authenticators.of_account(work.tx, account.id)
         if any(one.fingerprint_mac in marks for one in bound):
             return Refused(Reason.PHONE_ALREADY_YOURS, "phone")
-    if await authenticators.count_by_fingerprint(work.tx, marks) >= ACCOUNTS_PER_NUMBER:
-        # PN-04: refused without saying that other accounts use the number.
+    if await _is_used_up(work, marks, account.id):
         return Refused(Reason.PHONE_NOT_USABLE, "phone")
     begun = await authenticators.enrollment_of(
         work.tx, binder.id, AuthenticatorKind.PHONE, work.now
@@ -90,6 +89,12 @@ async def _start_phone(
         enrollment = await _begin_phone(work, binder, account, number, marks[0])
         await challenges.end(work.tx, Purpose.ENROLL, binder.id, work.now)
     return await codes.send(work, _asked(enrollment, binder, number, channel))
+
+
+async def _is_used_up(work: Work, marks: list[bytes], account_id: str) -> bool:
+    """PN-04: whether so many other accounts use the number; nobody is told that they do."""
+    others = await authenticators.count_by_fingerprint(work.tx, marks, besides=account_id)
+    return others >= ACCOUNTS_PER_NUMBER
 
 
 async def _begin_phone(
@@ -188,6 +193,11 @@ async def verify_phone(
             return proven
         if proven.challenge.authenticator_id != enrollment.id:
             return Refused(Reason.SET_UP_EXPIRED)
+        # Again: set-ups that began together must not all pass the limit.
+        number = _number(work, enrollment)
+        marks = work.means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, number.e164)
+        if await _is_used_up(work, marks, enrollment.account_id):
+            return Refused(Reason.PHONE_NOT_USABLE)
         return await bind(work, binder, enrollment, proven.challenge.channel, step=0, offset=0)
 
     return await work(means, caller, settle)

@@ -102,14 +102,17 @@ async def remove(tx: Transaction, account_id: str, authenticator_id: str) -> boo
     return touched == 1
 
 
-async def count_by_fingerprint(tx: Transaction, fingerprint_macs: list[bytes]) -> int:
-    """How many accounts use a number (PN-04), over every key that may have made its mark."""
+async def count_by_fingerprint(
+    tx: Transaction, fingerprint_macs: list[bytes], *, besides: str
+) -> int:
+    """How many other accounts use a number (PN-04), over every key that may have marked it."""
     total = 0
     for mac in fingerprint_macs:
         row = await tx.fetch_one(
             """SELECT COUNT(DISTINCT account_id) AS n FROM authenticators
-            WHERE fingerprint_mac = :mac""",
+            WHERE fingerprint_mac = :mac AND account_id <> :besides""",
             mac=mac,
+            besides=besides,
         )
         total += int(row["n"]) if row else 0
     return total

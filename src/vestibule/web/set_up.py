@@ -260,7 +260,7 @@ def _bound(
             return enter(visit, outcome, to=_after_binding(visit))
         case Added(shows_code=shows_code):
             return visit.go("/settings/recovery-code" if shows_code else "/settings")
-        case Refused(reason=Reason.SET_UP_EXPIRED):
+        case Refused(reason=Reason.SET_UP_EXPIRED | Reason.PHONE_NOT_USABLE):
             return visit.again(outcome, to=f"{base}/{page.split('/')[0]}")
         case Refused():
             return _back(visit, outcome, to=f"{base}/{page}", keep=keep)

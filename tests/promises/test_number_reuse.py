@@ -1,0 +1,49 @@
+"""One number on many accounts: a limit that is not told (A.7)."""
+
+import pytest
+
+from tests.attack import count
+from tests.front_door import FrontDoor
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_number_serves_five_accounts(house: FrontDoor) -> None:
+    """PN-04: a sixth account cannot bind the number, and is not told why."""
+    for turn in range(5):
+        person = house.browser(source=f"198.51.100.{turn}")
+        await house.sign_up(person, f"{turn}@example.com")
+        await house.set_up_phone(person)
+        house.clock.advance(seconds=3600)
+    sixth = house.browser()
+    await house.sign_up(sixth, "sixth@example.com")
+    await sixth.get("/set-up/phone")
+    await sixth.press("Send code by text message", country="GB", phone="+44 7400 123456")
+
+    assert "This number cannot be used here" in sixth.text
+    assert "account" not in sixth.text.split("This number cannot")[1].split(".")[0]
+
+
+async def test_set_ups_begun_together_bind_five(house: FrontDoor) -> None:
+    """PN-04: set-ups that were begun before the fifth was finished bind no sixth account."""
+    for turn in range(3):
+        person = house.browser(source=f"198.51.100.{turn}")
+        await house.sign_up(person, f"{turn}@example.com")
+        await house.set_up_phone(person)
+        house.clock.advance(seconds=1800)
+    house.clock.advance(seconds=3600)
+    begun = []
+    for turn in range(3, 8):
+        person = house.browser(source=f"198.51.100.{turn}")
+        await house.sign_up(person, f"{turn}@example.com")
+        await person.get("/set-up/phone")
+        await person.press("Send code by text message", country="GB", phone="07400 123456")
+        begun.append((person, await house.code("sms")))
+        house.clock.advance(seconds=31)
+
+    for person, code in begun:
+        await person.press("Verify", code=code)
+
+    assert [person.path for person, _ in begun[:2]] == ["/set-up/recovery-code"] * 2
+    assert all("cannot be used here" in person.text for person, _ in begun[2:])
+    assert await count(house, "authenticators") == 5
