@@ -238,7 +238,7 @@ async def test_budget_outlives_the_house(database: Database, tmp_path: Path) -> 
         for turn in range(2):
             await _guess(house, turn)
         moment: datetime = house.clock()
-    same_key = {"root_key_file": tmp_path / "root.key"}
+    same_key: dict[str, object] = {"root_key_file": tmp_path / "root.key"}
     async with front_door(database, tmp_path / "again", settings=same_key) as again:
         again.clock.advance(moment - again.clock())
         person = await _guess(again, 3)
