@@ -1,20 +1,23 @@
 // Counts down to the moment when another code may be asked for, and says so once.
-for (const button of document.querySelectorAll("[data-wait]")) {
-  const line = button.closest("p");
-  const when = line.querySelector("[data-in]");
-  const ready = line.querySelector("[data-ready]");
-  const end = Date.now() + 1000 * Number(button.dataset.wait);
-  if (end <= Date.now()) continue;
+for (const form of document.querySelectorAll("form.resend")) {
+  const buttons = form.querySelectorAll("[data-wait]");
+  const when = form.querySelector("[data-in]");
+  const ready = form.querySelector("[data-ready]");
+  const end = Date.now() + 1000 * Number(buttons[0]?.dataset.wait);
+  if (!(end > Date.now())) continue;
+  const open = (isOpen) => {
+    for (const button of buttons) button.disabled = !isOpen;
+  };
   const tick = () => {
     const left = Math.ceil((end - Date.now()) / 1000);
     if (left <= 0) {
       clearInterval(timer);
-      button.disabled = false;
+      open(true);
       when.textContent = "";
       ready.textContent = ready.dataset.ready;
       return;
     }
-    button.disabled = true;
+    open(false);
     const seconds = String(left % 60).padStart(2, "0");
     when.textContent = `${when.dataset.in} ${Math.floor(left / 60)}:${seconds}`;
   };
