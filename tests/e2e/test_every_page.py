@@ -72,7 +72,7 @@ def violations(visitor: Visitor, rules: list[str] | None = None) -> Iterator[str
     )
     for rule in found["violations"]:
         for node in rule["nodes"]:
-            yield f"{rule['id']} at {json.dumps(node['target'])}: {node['html'][:120]}"
+            yield f"{rule['id']} at {node['target']}: {node['failureSummary']}"
 
 
 def weight_of(visitor: Visitor) -> int:
