@@ -191,7 +191,7 @@ async def test_generate_needs_both_proofs(house: FrontDoor) -> None:
     ada = await member(house)
     house.clock.advance(seconds=11 * 60)
     before = await rows(house, "recovery_codes")
-    forms = (
+    forms: tuple[tuple[str, dict[str, str]], ...] = (
         ("/settings/recovery-code/new", {}),
         ("/settings/recovery-code", {"action": "another"}),
         ("/set-up/recovery-code", {"action": "another"}),
