@@ -55,7 +55,7 @@ def build(
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """The application, with routes of other rooms (the simulator) beside its own."""
-    return Starlette(
+    app = Starlette(
         routes=[
             *(_route(front, door) for door in DOORS),
             Route("/brand.css", _brand(front)),
@@ -73,6 +73,10 @@ def build(
         exception_handlers={HTTPException: _no_such_door(front)},
         lifespan=lifespan,
     )
+    # `/sign-in/` would be sent on to an address made from the Host header, by plain http
+    # behind a proxy, and 307 would take the password along (EM-03).
+    app.router.redirect_slashes = False
+    return app
 
 
 def _route(front: Front, door: Door) -> Route:
@@ -102,6 +106,9 @@ def _no_such_door(front: Front):  # type: ignore[no-untyped-def]  # Starlette's 
 
 
 async def _answer(front: Front, door: Door, visit: Visit) -> Response:
+    if any("\0" in str(part) for part in visit.request.path_params.values()):
+        # PostgreSQL has no text with NUL; nothing of ours is named so.
+        raise HTTPException(404)
     is_post = visit.request.method == "POST"
     if is_post:
         refusal = await _refuse_form(front, door, visit)

@@ -1,11 +1,14 @@
 """Form bodies: small, plain, each field once (WB-07)."""
 
+import re
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 MOST_BYTES = 64 * 1024
 MOST_FIELDS = 40
+
+_BROKEN = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 Form = dict[str, str]
 
@@ -28,6 +31,9 @@ async def read_form(request: Request) -> Form:
         body += chunk
         if len(body) > MOST_BYTES:
             raise FormRefused(413)
+    if _BROKEN.search(body):
+        # The parser would take the characters as they are; no browser writes them so.
+        raise FormRefused(400)
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
@@ -39,6 +45,6 @@ async def read_form(request: Request) -> Form:
     except (ValueError, UnicodeDecodeError) as fault:
         raise FormRefused(400) from fault
     form = dict(pairs)
-    if len(form) != len(pairs) or any("\0" in value for value in form.values()):
+    if len(form) != len(pairs) or any("\0" in part for pair in pairs for part in pair):
         raise FormRefused(400)
     return form
