@@ -61,7 +61,7 @@ async def enter(
         ),
         token_digest=digest(token),
     )
-    browser_token = work.caller.browser_token or work.means.entropy.token()
+    browser_token = await _browser_token(work)
     await sessions.remember_browser(work.tx, digest(browser_token), account_id, work.now)
     await work.note(
         EventName.SIGNED_IN,
@@ -73,6 +73,17 @@ async def enter(
     )
     await work.note(EventName.SESSION_CREATED, account_id=account_id, session_id=session_id)
     return SignedIn(token, browser_token, session_id, account_id, return_to)
+
+
+async def _browser_token(work: Work) -> str:
+    """The mark that this browser has, while somebody is known by it; else a new one.
+
+    One that we never gave, or that a recovery has forgotten, may be in other hands.
+    """
+    token = work.caller.browser_token
+    if token is not None and await sessions.is_known_by_any(work.tx, digest(token)):
+        return token
+    return work.means.entropy.token()
 
 
 async def end_everything_else(

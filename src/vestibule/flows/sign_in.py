@@ -5,7 +5,7 @@ next step (EF-03). Strangers learn nothing: every refusal before the right passw
 the same (R6, EN-01).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vestibule.crypto.keyring import Purpose as KeyPurpose
@@ -70,11 +70,11 @@ async def submit_password(
     if not right or stored.account is None:
         await work(means, caller, lambda unit: _note_wrong(unit, stored.account))
         return Refused(Reason.SIGN_IN_WRONG)
-    await _strengthen(means, caller, stored, password)
+    tried = await _strengthen(means, caller, stored, password)
     return await work(
         means,
         caller,
-        lambda unit: _open_first_door(unit, stored, pending_token, return_to),
+        lambda unit: _open_first_door(unit, tried, pending_token, return_to),
     )
 
 
@@ -172,23 +172,33 @@ async def _note_wrong(work: Work, account: Account | None) -> None:
     )
 
 
-async def _strengthen(means: Means, caller: Caller, tried: PasswordTry, password: str) -> None:
-    """PH-04: rehash below-policy parameters at a right password, never at a wrong one."""
+async def _strengthen(
+    means: Means, caller: Caller, tried: PasswordTry, password: str
+) -> PasswordTry:
+    """PH-04: rehash below-policy parameters at a right password, never at a wrong one.
+
+    The try, with what is stored of the same password now.
+    """
     old, account = tried.password_mac, tried.account
     if old is None or account is None or not means.passwords.needs_rehash(old):
-        return
+        return tried
     new = await means.passwords.hash(normalise(password))
-    await work(
+    is_stored = await work(
         means,
         caller,
         lambda unit: accounts.rehash_password(unit.tx, account.id, old=old, new=new),
     )
+    return replace(tried, password_mac=new) if is_stored else tried
 
 
 async def _open_first_door(
     work: Work, tried: PasswordTry, pending_token: str | None, return_to: str | None
 ) -> PasswordAccepted | Refused:
-    account = await accounts.get(work.tx, tried.account.id) if tried.account else None
+    if tried.account is None:
+        return Refused(Reason.SIGN_IN_WRONG)
+    # Held, so that a change of password or factor that is under way is seen or sees this.
+    await accounts.hold(work.tx, tried.account.id)
+    account = await accounts.get(work.tx, tried.account.id)
     stored = await accounts.password(work.tx, account.id) if account else None
     # The password may have been changed while it was compared.
     if account is None or stored is None or stored.password_mac != tried.password_mac:

@@ -240,5 +240,14 @@ async def knows_browser(tx: Transaction, token_digest: bytes, account_id: str) -
     return row is not None
 
 
+async def is_known_by_any(tx: Transaction, token_digest: bytes) -> bool:
+    """Whether any account has been entered from the browser with this mark."""
+    row = await tx.fetch_one(
+        "SELECT 1 AS found FROM known_browsers WHERE token_digest = :token_digest LIMIT 1",
+        token_digest=token_digest,
+    )
+    return row is not None
+
+
 async def forget_browsers(tx: Transaction, account_id: str) -> None:
     await tx.execute("DELETE FROM known_browsers WHERE account_id = :id", id=account_id)
