@@ -64,6 +64,10 @@ async def _settle(work: Work, sign_in_id: str, code: str) -> Recovering | Refuse
     pending = await sign_ins.get(work.tx, sign_in_id, work.now)
     if pending is None or pending.state is not SignInState.SECOND_FACTOR:
         return Refused(Reason.SIGN_IN_EXPIRED)
+    # Held and asked again, so that no code is used up for a sign-in that another change ended.
+    await accounts.hold(work.tx, pending.account_id)
+    if await sign_ins.get(work.tx, sign_in_id, work.now) != pending:
+        return Refused(Reason.SIGN_IN_EXPIRED)
     used = await recovery_codes.consume(
         work.tx, pending.account_id, codes.macs(work, pending.account_id, code), work.now
     )

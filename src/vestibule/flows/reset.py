@@ -132,6 +132,8 @@ async def submit_code(means: Means, caller: Caller, reset: Reset, *, typed: str)
                 reason=proven.reason,
             )
             return proven
+        # Held, so that a first set-up that ends at the same moment is seen or ends this.
+        await accounts.hold(work.tx, reset.account_id or "")
         account = await accounts.get(work.tx, reset.account_id or "")
         if account is None:
             return Refused(Reason.SIGN_IN_EXPIRED)
@@ -255,6 +257,7 @@ async def set_password(
     password_mac = await means.passwords.hash(normalise(new_password))
 
     async def unit(work: Work) -> Refused | None:
+        await accounts.hold(work.tx, account.id)
         if not await resets.end(work.tx, reset.id, seen=ResetStage.PASSWORD):
             return Refused(Reason.SIGN_IN_EXPIRED)
         await accounts.replace_password(
