@@ -148,6 +148,18 @@ async def test_enrolled_account_binds_nothing_at_the_wall(house: FrontDoor) -> N
     assert await rows(house, "authenticators") == before
 
 
+async def test_mailed_code_opens_the_wall_for_one_browser(house: FrontDoor) -> None:
+    """SE-05: a pending cookie copied before its mailed code does not stand behind the open wall."""
+    person = await wall_mail(house)
+    await person.press("Send code")
+    thief = copy_of(house, person)
+    await person.press("Verify", code=await house.code("email"))
+    assert person.path == "/set-up"
+
+    await thief.get("/set-up/app")
+    assert thief.path == "/sign-in"
+
+
 async def test_wall_left_open_ends_with_the_first_factor(house: FrontDoor) -> None:
     """EF-05: a wall that was open elsewhere binds nothing once the account has its factor."""
     owner = house.browser()

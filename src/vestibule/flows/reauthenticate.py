@@ -34,9 +34,9 @@ class GateView:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The proof was right: the session goes on under this token."""
+    """The proof was right: what asked, session or pending sign-in, goes on under this token."""
 
-    session_token: str
+    token: str
 
 
 # --- the mailed code ----------------------------------------------------------------------
@@ -78,8 +78,8 @@ async def view_gate(means: Means, caller: Caller, keeper: GateKeeper) -> GateVie
 
 async def submit_gate_code(
     means: Means, caller: Caller, keeper: GateKeeper, *, typed: str
-) -> Renewed | Refused | None:
-    """Open settings for this session, or the wall for this pending sign-in (None).
+) -> Renewed | Refused:
+    """Open settings for this session, or the wall for this pending sign-in.
 
     Five wrong codes end what asked; they add no strikes.
     """
@@ -89,20 +89,24 @@ async def submit_gate_code(
     if isinstance(reserved, Refused):
         return reserved
 
-    async def settle(work: Work) -> Renewed | Refused | None:
+    async def settle(work: Work) -> Renewed | Refused:
         proven = await codes.settle(work, reserved)
         if isinstance(proven, Refused):
             return await _fail_gate(work, keeper, proven)
         await work.note(EventName.GATE_OPENED, account_id=keeper.account_id)
-        if isinstance(keeper, PendingSignIn):
-            await sign_ins.confirm_email(
-                work.tx, keeper.id, now=work.now, expires_at=work.now + WALL_LIFETIME
-            )
-            return None
         token = work.means.entropy.token()
-        opened = await sessions.open_gate(
-            work.tx, keeper.id, token_digest=digest(token), now=work.now
-        )
+        if isinstance(keeper, PendingSignIn):
+            opened = await sign_ins.confirm_email(
+                work.tx,
+                keeper.id,
+                token_digest=digest(token),
+                now=work.now,
+                expires_at=work.now + WALL_LIFETIME,
+            )
+        else:
+            opened = await sessions.open_gate(
+                work.tx, keeper.id, token_digest=digest(token), now=work.now
+            )
         return Renewed(token) if opened else Refused(Reason.SIGN_IN_EXPIRED)
 
     return await work(means, caller, settle)

@@ -92,13 +92,18 @@ async def choose(
 
 
 async def confirm_email(
-    tx: Transaction, sign_in_id: str, *, now: datetime, expires_at: datetime
+    tx: Transaction, sign_in_id: str, *, token_digest: bytes, now: datetime, expires_at: datetime
 ) -> bool:
-    """Open the wall of an account without a second factor: its mailbox has answered."""
+    """Open the wall of an account without a second factor: its mailbox has answered.
+
+    Under a new token, so that no copy of the old one stands behind the wall (SE-05).
+    """
     touched = await tx.execute(
-        """UPDATE sign_ins SET email_confirmed_at = :confirmed_at, expires_at = :expires_at
+        """UPDATE sign_ins SET email_confirmed_at = :confirmed_at, expires_at = :expires_at,
+            token_digest = :token_digest
         WHERE id = :id AND state = 'enrollment'""",
         id=sign_in_id,
+        token_digest=token_digest,
         confirmed_at=now,
         expires_at=expires_at,
     )

@@ -15,6 +15,7 @@ from vestibule.domain.totp import base32
 from vestibule.flows import codes, enroll, reauthenticate
 from vestibule.flows.binding import Added, Binder
 from vestibule.flows.entering import SignedIn
+from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.sign_in import ENDED, enter
 from vestibule.web.views import delivery_line, resend
@@ -81,7 +82,9 @@ async def submit_email(visit: Visit, desk: Desk) -> Response:
     )
     if isinstance(outcome, Refused):
         return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else None)
-    return visit.go("/set-up")
+    response = visit.go("/set-up")
+    visit.cookies.put(response, Cookie.PENDING, outcome.token)
+    return response
 
 
 # --- choosing -------------------------------------------------------------------------------

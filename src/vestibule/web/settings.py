@@ -73,8 +73,7 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
             outcome = Refused(Reason.CODE_SPENT_BY_TRIES, "code")
         return visit.again(outcome, to="/sign-in" if is_over else SETTINGS)
     response = visit.go(_wanted(visit) or SETTINGS)
-    if outcome is not None:
-        visit.cookies.put(response, Cookie.SESSION, outcome.session_token)
+    visit.cookies.put(response, Cookie.SESSION, outcome.token)
     return response
 
 
@@ -200,7 +199,7 @@ async def submit_confirm(visit: Visit, desk: Desk) -> Response:
     if isinstance(outcome, Refused):
         return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else None)
     response = visit.go(_wanted(visit) or SETTINGS)
-    visit.cookies.put(response, Cookie.SESSION, outcome.session_token)
+    visit.cookies.put(response, Cookie.SESSION, outcome.token)
     visit.cookies.drop(response, Cookie.NEXT)
     return response
 
@@ -319,7 +318,7 @@ async def submit_password(visit: Visit, desk: Desk) -> Response:
 
 def _renewed(visit: Visit, renewed: reauthenticate.Renewed, *, to: str) -> Response:
     response = visit.go(to)
-    visit.cookies.put(response, Cookie.SESSION, renewed.session_token)
+    visit.cookies.put(response, Cookie.SESSION, renewed.token)
     return response
 
 

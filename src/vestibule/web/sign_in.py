@@ -233,7 +233,7 @@ async def submit_resume(visit: Visit, desk: Desk) -> Response:
     if isinstance(outcome, Refused):
         return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else None)
     response = visit.go(safe_path(visit.cookie(Cookie.NEXT)) or HOME)
-    visit.cookies.put(response, Cookie.SESSION, outcome.session_token)
+    visit.cookies.put(response, Cookie.SESSION, outcome.token)
     visit.cookies.drop(response, Cookie.NEXT)
     return response
 
