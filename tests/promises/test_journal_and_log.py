@@ -1,0 +1,215 @@
+"""Journal and log: every step is there, in one form, without a secret, safe to read (A.16)."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+import httpx
+import pytest
+
+from tests.attack import journal, rows, wrong
+from tests.front_door import PASSWORD, FrontDoor
+from tests.leaks import LeakAlarm, watching
+from tests.person import Person
+from vestibule.domain.event import EventName
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def alarm() -> Iterator[LeakAlarm]:
+    with watching() as made:
+        yield made
+
+
+async def _walk(house: FrontDoor, alarm: LeakAlarm) -> None:
+    """Through every flow: up, in, out, wrong, forgotten, recovered, changed."""
+    person = alarm.watch(house.browser())
+    await house.sign_up(person, "ada@example.com")
+    alarm.register("a recovery code", await house.set_up_phone(person))
+    await _change(house, alarm, person)
+    await person.get("/")
+    await person.press("Sign out")
+    house.clock.advance(seconds=3600)
+    await house.password(person, password="not the lantern")
+    await house.password(person)
+    code = await house.code("sms")
+    await person.press("Verify", code=wrong(code))
+    await person.press("Verify", code=code)
+    stranger = alarm.watch(house.browser(source="198.51.100.1"))
+    await stranger.get("/forgot-password")
+    await stranger.press("Send code", email="ada@example.com")
+    await stranger.press("Verify", code=await house.code("email"))
+    await stranger.get("/sign-up")
+    await stranger.press("Create account", name="Eve", email="ada@example.com", password=PASSWORD)
+    await stranger.client.post("/sign-in", data={"email": "ada@example.com", "password": PASSWORD})
+    await _recover(house, alarm)
+
+
+async def _change(house: FrontDoor, alarm: LeakAlarm, person: Person) -> None:
+    await house.open_settings(person)
+    await person.get("/settings/app")
+    await person.post("/settings/app/start", {})
+    secret = house.secret_on(person)
+    alarm.register("an app's secret", secret.hex())
+    await person.press("Verify", code=house.app_code(secret), app_name="Spare")
+    await person.follow("Generate new code")
+    await person.press("Confirm")
+    alarm.register("a recovery code", await house.save_recovery_code(person))
+
+
+async def _recover(house: FrontDoor, alarm: LeakAlarm) -> None:
+    house.clock.advance(seconds=60)
+    found = [s for s, kind in alarm.secrets.items() if kind == "a recovery code"]
+    person = alarm.watch(house.browser(source="192.0.2.1"))
+    await house.password(person)
+    await person.get("/sign-in/recovery-code")
+    await person.press("Recover and set up 2FA", recovery_code="0" * 24)
+    await person.press("Recover and set up 2FA", recovery_code=found[-1])
+    assert person.path == "/set-up/recovery-code", person.text
+    alarm.register("a recovery code", await house.save_recovery_code(person))
+
+
+HAPPENED = {
+    "sign_up_started", "user_created", "challenge_sent", "enrollment_started",
+    "authenticator_bound", "authn_login_success", "session_created", "recovery_code_made",
+    "recovery_code_shown", "recovery_code_acknowledged", "settings_gate_opened", "authn_logout",
+    "authn_password_success", "authn_password_fail", "authn_login_fail", "recovery_code_fail",
+    "recovery_code_used", "sign_up_existing_address", "authn_password_reset_requested",
+    "csrf_refused",
+}  # fmt: skip
+LINE = {
+    "event": str,
+    "level": str,
+    "id": str,
+    "at": str,
+    "outcome": str,
+    "reason": (str, type(None)),
+    "account_id": (str, type(None)),
+    "actor_id": (str, type(None)),
+    "session": (str, type(None)),
+    "sign_in": (str, type(None)),
+    "method": (str, type(None)),
+    "source": str,
+    "user_agent": str,
+    "request_id": str,
+    "version": str,
+}
+MORE = {"purpose", "amr", "label", "door", "ended", "kind", "digits"}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\+00:00|Z)")
+
+
+async def test_every_line_has_the_form(house: FrontDoor, alarm: LeakAlarm) -> None:
+    """AU-01: every step of a walk is one line of one form: when, what, who, how, from where."""
+    await _walk(house, alarm)
+
+    lines = alarm.lines()
+    assert {str(line["event"]) for line in lines} >= HAPPENED
+    for line in lines:
+        for name, kind in LINE.items():
+            assert isinstance(line[name], kind), (name, line)  # type: ignore[arg-type]  # types
+        assert set(line) - set(LINE) <= MORE, set(line) - set(LINE)
+        assert _MOMENT.fullmatch(str(line["at"]))
+        assert line["event"] in set(EventName)
+        assert line["outcome"] in {"success", "failure"}
+        for mark in ("session", "sign_in"):
+            assert line[mark] is None or re.fullmatch(r"[0-9a-f]{70}", str(line[mark]))
+
+
+async def test_log_and_journal_agree(either_house: FrontDoor, alarm: LeakAlarm) -> None:
+    """AU-01: each line of the log is one row of the journal, with the same id, and the reverse."""
+    await _walk(either_house, alarm)
+
+    kept = await rows(either_house, "SELECT * FROM events")
+    said = {str(line["id"]): line for line in alarm.lines()}
+    assert len(said) == len(kept) == len(alarm.lines())
+    for row in kept:
+        line = said[row["id"]]
+        assert line["event"] == row["name"]
+        assert datetime.fromisoformat(str(line["at"])) == row["occurred_at"]
+        for name in ("outcome", "reason", "account_id", "actor_id", "method", "source"):
+            assert line[name] == row[name], name
+        for name in ("user_agent", "request_id", "version"):
+            assert line[name] == row[name], name
+
+
+async def test_no_secret_is_written_down(either_house: FrontDoor, alarm: LeakAlarm) -> None:
+    """AU-02: no code, password, token, secret or number of a walk is in the log or a row."""
+    await _walk(either_house, alarm)
+
+    found = await alarm.search(either_house)
+
+    assert len(alarm.secrets) > 30
+    assert set(alarm.secrets.values()) >= {
+        "a code", "a typed password", "a session token", "a pending token", "a recovery code",
+        "an app's secret", "a number", "an address", "a visit token", "a browser token",
+    }  # fmt: skip
+    assert found == []
+
+
+LEAKS = [
+    ("a code", 'UPDATE events SET details = \'{"code": "~"}\'', "events.details"),
+    ("a session token", "UPDATE sessions SET user_agent = '~'", "sessions.user_agent"),
+    ("a number", "UPDATE authenticators SET name = 'tel ~'", "authenticators.name"),
+    ("an address", "UPDATE events SET source = '~'", "events.source"),
+    ("a typed password", "UPDATE accounts SET email = '~'", "accounts.email"),
+    ("a recovery code", "UPDATE recovery_codes SET label = '~'", "recovery_codes.label"),
+]
+
+
+@pytest.mark.parametrize(("kind", "sql", "place"), LEAKS)
+async def test_the_alarm_rings(
+    house: FrontDoor, alarm: LeakAlarm, kind: str, sql: str, place: str
+) -> None:
+    """AU-02: the alarm that searches for secrets finds one in a row, and names the place."""
+    person = alarm.watch(house.browser())
+    await house.sign_up(person, "ada@example.com")
+    alarm.register("a recovery code", await house.set_up_phone(person))
+    alarm.receive(house)
+    secret = next(secret for secret, one in alarm.secrets.items() if one == kind)
+    leak = sql.replace("~", secret)
+
+    await house.database.transact(lambda tx: tx.execute(leak))
+
+    assert f"{place}: {kind}" in await alarm.search(house)
+
+
+async def test_the_alarm_hears_the_log(house: FrontDoor, alarm: LeakAlarm) -> None:
+    """AU-02: the alarm finds a secret in a line of the log too."""
+    alarm.register("a code", "482915")
+    await house.password(house.browser(agent="Mozilla 482915"), "a@example.com")
+
+    assert "the log: a code" in await alarm.search(house)
+
+
+HOSTILE = [
+    'a\r\n{"event": "forged"}',
+    "a\nforged",
+    "\x1b[2J\x1b[31mred",
+    "\u202eevil\u2066",
+    "\u2028line\u2029",
+    "\x00\x07\x08",
+    "\x7f\x9b31m",
+    '", "outcome": "success',
+    "%s %(name)s {0}",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_nothing_typed_can_forge_a_line(
+    house: FrontDoor, alarm: LeakAlarm, text: str
+) -> None:
+    """AU-03: line ends, escapes and direction marks in names and browsers stay inside one line."""
+    person = house.browser()
+    person.client.headers = httpx.Headers([(b"user-agent", text.encode())])
+    await person.get("/sign-up")
+    await person.post(
+        "/sign-up", {"name": text, "email": "ada@example.com", "password": PASSWORD, "code": text}
+    )
+    await house.password(person, text, password=text)
+
+    log = alarm.log.getvalue()
+    assert log.isascii()
+    assert all(32 <= ord(char) < 127 or char == "\n" for char in log)
+    assert len(alarm.lines()) == len(await journal(house))
+    assert "forged" not in {line["event"] for line in alarm.lines()}
