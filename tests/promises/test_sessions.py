@@ -7,6 +7,7 @@ from tests.promises.states import (
     Member,
     add_app,
     add_phone,
+    ask_reset,
     cookie,
     copy_of,
     digest,
@@ -208,6 +209,27 @@ async def test_sign_out_of_a_pending_sign_in(house: FrontDoor) -> None:
     await thief.get("/sign-in/code")
     assert thief.path == "/sign-in"
     assert await rows(house, "sign_ins") == []
+
+
+async def test_sign_out_ends_all_that_the_browser_has_open(house: FrontDoor) -> None:
+    """SE-06: signing out ends a pending sign-in and a reset beside the session, copies and all."""
+    ada, bob = await member(house), await member(house, "bob@example.com")
+    other = house.browser()
+    await house.password(other, bob.email)
+    put_cookie(ada.person, "pending", str(cookie(other, "pending")))
+    await ask_reset(ada.person, bob.email)
+    thief = copy_of(house, ada.person)
+    await ada.person.get("/")
+    await ada.person.press("Sign out")
+
+    for path, back in (
+        ("/", "/sign-in"),
+        ("/sign-in/code", "/sign-in"),
+        ("/forgot-password/code", "/forgot-password"),
+    ):
+        await thief.get(path)
+        assert thief.path == back, path
+    assert await is_inside(bob.person)
 
 
 async def test_sign_out_is_on_every_page(house: FrontDoor) -> None:

@@ -98,6 +98,15 @@ async def find(means: Means, caller: Caller, token: str) -> Reset | None:
     return await look(means, caller, lambda unit: resets.find(unit.tx, digest(token), unit.now))
 
 
+async def cancel(means: Means, caller: Caller, reset: Reset) -> None:
+    """Leave it: whoever copied its cookie goes no further either."""
+
+    async def unit(work: Work) -> None:
+        await resets.end(work.tx, reset.id, seen=reset.stage)
+
+    await work(means, caller, unit)
+
+
 async def view(means: Means, caller: Caller, reset: Reset) -> View:
     async def unit(work: Work) -> View:
         return View(reset, await challenges.live(work.tx, Purpose.RESET, reset.id))

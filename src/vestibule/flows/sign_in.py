@@ -372,10 +372,12 @@ async def find_pending(means: Means, caller: Caller, token: str) -> PendingSignI
     return await look(means, caller, lambda unit: sign_ins.find(unit.tx, digest(token), unit.now))
 
 
-async def cancel(means: Means, caller: Caller, sign_in_id: str) -> None:
+async def cancel(means: Means, caller: Caller, token: str) -> None:
     """Sign out of a pending sign-in."""
 
     async def unit(work: Work) -> None:
-        await sign_ins.end(work.tx, sign_in_id)
+        pending = await sign_ins.find(work.tx, digest(token), work.now)
+        if pending is not None:
+            await sign_ins.end(work.tx, pending.id)
 
     await work(means, caller, unit)

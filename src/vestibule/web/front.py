@@ -3,7 +3,7 @@
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from vestibule.domain.assurance import AuthenticationEvent, Method, acr, amr
-from vestibule.flows import account_settings, health, recovery_codes, sign_in
+from vestibule.flows import account_settings, health, recovery_codes, reset, sign_in
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.visit import Visit
@@ -37,8 +37,10 @@ async def submit_sign_out(visit: Visit, desk: Desk) -> Response:
     session = visit.session or visit.idle_session
     if session is not None:
         await account_settings.sign_out(visit.means, visit.caller, session)
-    if visit.pending is not None:
-        await sign_in.cancel(visit.means, visit.caller, visit.pending.id)
+    # Beside a session too, where no door looks at it.
+    await sign_in.cancel(visit.means, visit.caller, visit.cookie(Cookie.PENDING) or "")
+    if visit.reset is not None:
+        await reset.cancel(visit.means, visit.caller, visit.reset)
     response = visit.go("/sign-in")
     response.headers["Clear-Site-Data"] = CLEAR
     for cookie in (Cookie.SESSION, Cookie.PENDING, Cookie.RESET, Cookie.NEXT):
