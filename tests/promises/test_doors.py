@@ -186,3 +186,19 @@ async def test_session_answers_only_a_full_sign_in(house: FrontDoor) -> None:
         expected = 200 if state in {"inside", "stale", "fresh"} else 401
         assert (await person.client.get("/session")).status_code == expected, state
         assert (await copy_of(house, person).client.get("/session")).status_code == expected, state
+
+
+async def test_sign_up_goes_on_in_its_own_browser_only(house: FrontDoor) -> None:
+    """EF-01: the pages of a sign-up send a browser that has none to its first page."""
+    person = house.browser()
+    csrf = await token(person)
+    for door in DOORS:
+        if door.needs is not Needs.SIGN_UP:
+            continue
+        if door.get is not None:
+            await person.get(door.path)
+            assert person.path == "/sign-up", door
+        answer = await person.client.post(
+            door.path, data={"csrf": csrf, "code": "000000", "email": "ada@example.com"}
+        )
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-up"), door

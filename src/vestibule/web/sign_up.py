@@ -41,6 +41,8 @@ def _go_on(visit: Visit, started: sign_up.Started) -> Response:
 
 
 async def show_address(visit: Visit, desk: Desk) -> Response:
+    if await sign_up.view(visit.means, visit.caller, visit.cookie(Cookie.SIGN_UP) or "") is None:
+        return visit.go("/sign-up")
     return desk.pages.page(visit, "sign_up_address.html", doors=0)
 
 
