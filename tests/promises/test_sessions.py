@@ -172,6 +172,22 @@ async def test_password_resumes_until_the_absolute_limit(house: FrontDoor) -> No
     assert ada.person.path == "/sign-in"
 
 
+async def test_form_of_a_resting_session_leads_to_its_password(house: FrontDoor) -> None:
+    """SE-04: a form that is posted from a resting session changes nothing and asks to resume."""
+    ada = await member(house)
+    await ada.person.get("/sessions")
+    action, data = ada.person.filled("Sign out")
+    house.clock.advance(seconds=IDLE + 1)
+    before = await snapshot(house, but=("events",))
+    for path in ("/settings/open", "/sessions"):
+        answer = await ada.person.client.post(path, data={**data, "end": "all"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/resume"), path
+    assert await snapshot(house, but=("events",)) == before
+
+    await ada.person.client.post(action, data=data)
+    assert await rows(house, "sessions") == []
+
+
 async def test_resuming_is_no_step_up(house: FrontDoor) -> None:
     """SE-04: the password that resumes a session opens no change: the second factor is old."""
     ada = await member(house)

@@ -145,6 +145,9 @@ async def _refuse_form(front: Front, door: Door, visit: Visit) -> Response | Non
         raise HTTPException(fault.status) from fault
     session_id = visit.session.id if visit.session else ""
     subjects = {session_id} if door.needs in INSIDE else {session_id, ""}
+    if visit.idle_session is not None:
+        # It opens nothing before its password, which is what the guard will ask for.
+        subjects.add(visit.idle_session.id)
     token, visit_token = visit.typed("csrf"), visit.cookie(Cookie.VISIT)
     is_ours = csrf.is_same_origin(visit.request.headers, front.public_origin) and any(
         csrf.is_ours(visit.means.keyring, token, visit=visit_token, session_id=one)
