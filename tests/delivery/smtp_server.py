@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import ssl
+from asyncio.trsock import TransportSocket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -107,6 +108,7 @@ class MailServer:
     port: int = 0
     received: list[Received] = field(default_factory=list)
     connections: list[SMTP] = field(default_factory=list)
+    lines: list["Line"] = field(default_factory=list)
     logins: list[bool] = field(default_factory=list)
     """Each AUTH that was tried: whether it came encrypted."""
     hellos: list[str] = field(default_factory=list)
@@ -180,6 +182,31 @@ class MailServer:
         await asyncio.Event().wait()
 
 
+class _Connection(SMTP):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        assert isinstance(self.event_handler, MailServer)
+        self.event_handler.lines.append(_line(transport))
+
+
+Line = tuple[asyncio.WriteTransport, TransportSocket]
+
+
+def _line(transport: asyncio.BaseTransport) -> Line:
+    """A connection and its socket, which a closed connection no longer tells."""
+    assert isinstance(transport, asyncio.WriteTransport)
+    return transport, transport.get_extra_info("socket")
+
+
+async def _end(lines: list[Line]) -> None:
+    """Break the connections, and wait until their sockets are closed."""
+    for transport, _ in lines:
+        transport.abort()
+    # asyncio tells nobody when it has closed a socket.
+    while any(one.fileno() >= 0 for _, one in lines):  # noqa: ASYNC110 - see above
+        await asyncio.sleep(0)
+
+
 def _authenticate(
     _: SMTP, __: Session, ___: Envelope, ____: str, login: LoginPassword
 ) -> AuthResult:
@@ -199,7 +226,7 @@ async def mail_server(
     seen = MailServer()
 
     def connected() -> SMTP:
-        connection = SMTP(
+        connection = _Connection(
             seen,
             hostname="mail.test",
             enable_SMTPUTF8=is_international,
@@ -220,14 +247,17 @@ async def mail_server(
         yield seen
     finally:
         listening.close()
-        seen.hang_up()
+        await _end(seen.lines)
 
 
 @asynccontextmanager
 async def odd_server(says: bytes, *, is_closing: bool = False) -> AsyncIterator[int]:
     """Something that greets with these bytes and then falls silent, or hangs up; its port."""
 
+    lines: list[Line] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(_line(writer.transport))
         writer.write(says)
         if not is_closing:
             await reader.read()
@@ -238,3 +268,4 @@ async def odd_server(says: bytes, *, is_closing: bool = False) -> AsyncIterator[
         yield listening.sockets[0].getsockname()[1]
     finally:
         listening.close()
+        await _end(lines)

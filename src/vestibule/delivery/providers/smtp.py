@@ -12,6 +12,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as MAIL_LINES
@@ -88,9 +89,8 @@ class SmtpServer:
         except ValueError:
             # The library's errors quote the URL, so they are not even kept as a cause.
             raise ValueError(_HOW) from None
-        if parts.scheme not in _PORTS or not _is_host(host) or port == 0:
-            raise ValueError(_HOW)
-        if parts.path not in {"", "/"} or parts.fragment:
+        is_bare = parts.path in {"", "/"} and not parts.fragment
+        if parts.scheme not in _PORTS or not _is_host(host) or port == 0 or not is_bare:
             raise ValueError(_HOW)
         return cls(
             host=host,
@@ -221,31 +221,25 @@ class SmtpProvider:
             return PermanentFailure("not a mail address")
         letter = _letter(message, self._sender, recipient, self._clock())
         async with self._lock:
-            return await self._hand_in(letter)
+            return await self._hand_in(letter, self._take_kept())
 
     async def close(self) -> None:
         """Take leave of the server once the mail under way is through; never raises."""
         async with self._lock:
             client, self._kept = self._kept, None
-            if client is None:
-                return
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await client.quit(timeout=min(self._timeout, 2))
-            client.close()
+            if client is not None:
+                with suppress(aiosmtplib.SMTPException, OSError):
+                    await client.quit(timeout=min(self._timeout, 2))
+                client.close()
 
-    async def _hand_in(self, letter: _Letter) -> Outcome:
+    async def _hand_in(self, letter: _Letter, kept: aiosmtplib.SMTP | None) -> Outcome:
         """Over the kept connection if there is one; if that turns out dead, over a new one."""
-        kept = self._take_kept()
-        if kept is not None:
-            try:
-                return await self._attempt(letter, kept)
-            except _Failed as failed:
-                if not failed.may_try_fresh:
-                    return failed.outcome
         try:
-            return await self._attempt(letter, None)
+            return await self._attempt(letter, kept)
         except _Failed as failed:
-            return failed.outcome
+            if kept is None or not failed.may_try_fresh:
+                return failed.outcome
+        return await self._hand_in(letter, None)
 
     def _take_kept(self) -> aiosmtplib.SMTP | None:
         """The kept connection, which whoever takes it must put back or close."""
@@ -313,12 +307,10 @@ class SmtpProvider:
             raise _Failed(TemporaryFailure("no login offered"), may_try_fresh=False)
 
     async def _address_it(self, client: aiosmtplib.SMTP, letter: _Letter) -> None:
-        options, encoding = [], "ascii"
-        if letter.is_international:
-            if not client.supports_extension("smtputf8"):
-                failure = TemporaryFailure("international addresses not taken")
-                raise _Failed(failure, may_try_fresh=False)
-            options, encoding = ["SMTPUTF8"], "utf-8"
+        if letter.is_international and not client.supports_extension("smtputf8"):
+            failure = TemporaryFailure("international addresses not taken")
+            raise _Failed(failure, may_try_fresh=False)
+        options, encoding = (["SMTPUTF8"], "utf-8") if letter.is_international else ([], "ascii")
         await client.mail(self._sender.addr_spec, options=options, encoding=encoding)
         await client.rcpt(letter.recipient, encoding=encoding)
 
@@ -327,13 +319,13 @@ class SmtpProvider:
 
 
 def _letter(message: Message, sender: Address, recipient: Address, now: datetime) -> _Letter:
-    """The mail with its headers; a retry of the same message has the same Message-ID."""
+    """The mail with its headers; the Message-ID is made of the message's id, or its digest."""
     is_international = not recipient.username.isascii()
-    reference = f"<{_id(message.id)}@{sender.domain}>"
+    digest = hashlib.sha256(message.id.encode("utf-8", "replace")).hexdigest()
+    unique = message.id if _ID.fullmatch(message.id) else digest
+    reference = f"<{unique}@{sender.domain}>"
     mail = EmailMessage(policy=_SEVEN_BIT.clone(utf8=is_international))
-    mail["From"] = sender
     mail["To"] = recipient
-    mail["Subject"] = _CONTROL.sub(" ", message.subject or "")
     mail["Date"] = now
     mail["Message-ID"] = reference
     # RFC 3834 §5: nobody's out-of-office note answers a code.
@@ -348,16 +340,25 @@ def _letter(message: Message, sender: Address, recipient: Address, now: datetime
     return _Letter(
         reference=reference,
         recipient=f"{recipient.username}@{recipient.domain}",
-        content=mail.as_bytes(),
+        content=(_from(sender) + _subject(message.subject or "")).encode() + mail.as_bytes(),
         is_international=is_international,
     )
 
 
-def _id(message_id: str) -> str:
-    """The id where it can stand in a header as it is, else its digest."""
-    if _ID.fullmatch(message_id):
-        return message_id
-    return hashlib.sha256(message_id.encode("utf-8", "replace")).hexdigest()
+# EmailMessage loses blanks where it breaks a long text beyond ASCII; the older Header does not.
+
+
+def _from(sender: Address) -> str:
+    name = sender.display_name
+    if name.isascii():
+        return f"From: {sender}\r\n"
+    phrase = Header(name, header_name="From").encode(linesep="\r\n")
+    return f"From: {phrase}\r\n <{sender.addr_spec}>\r\n"
+
+
+def _subject(text: str) -> str:
+    line = Header(_CONTROL.sub(" ", text).strip(), header_name="Subject")
+    return "Subject: " + line.encode(linesep="\r\n") + "\r\n"
 
 
 # ── What an answer means ─────────────────────────────────────────────────────────────────────
