@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from vestibule import settings
+from vestibule.crypto import keyring
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason
 from vestibule.storage.retention import KEPT
@@ -23,6 +24,7 @@ def pages() -> dict[str, str]:
     return {
         "addresses.md": _addresses(),
         "events.md": _events(),
+        "keys.md": _keys(),
         "refusals.md": _refusals(),
         "retention.md": _retention(),
         "settings.md": _settings(),
@@ -66,8 +68,13 @@ def _documented(path: Path, class_name: str) -> dict[str, str]:
     for field, text in pairwise(body):
         if not (isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)):
             continue
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            found[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split())
+        target: ast.expr | None = None
+        if isinstance(field, ast.AnnAssign):
+            target = field.target
+        elif isinstance(field, ast.Assign):
+            target = field.targets[0]
+        if isinstance(target, ast.Name):
+            found[target.id] = " ".join(str(ast.literal_eval(text.value)).split())
     return found
 
 
@@ -92,6 +99,23 @@ def _events() -> str:
         " comes with time, outcome, reason, account, keyed marks of session and pending sign-in,"
         " method, source address, browser, request id and version.",
         ["event"],
+        rows,
+    )
+
+
+def _keys() -> str:
+    documented = _documented(Path(keyring.__file__), "Purpose")
+    rows = [
+        [f"`{purpose.value}`", f"`vestibule/1/{purpose.value}`", documented[purpose.name]]
+        for purpose in keyring.Purpose
+    ]
+    return _page(
+        "Keys",
+        "src/vestibule/crypto/keyring.py",
+        "One root key of 256 bits is kept in a file of mode 0600, apart from the database. Each"
+        " purpose has its own key of 256 bits, derived by HKDF-SHA-256 with this info; no key"
+        " serves two purposes, and everything stored names the root it was made with.",
+        ["purpose", "info of the derivation", "what it protects"],
         rows,
     )
 

@@ -29,13 +29,9 @@ def test_keyring_inventory_is_the_known_one() -> None:
         "recovery-code",
         "seal",
         "csrf",
-        "cookie",
         "phone-fingerprint",
-        "source",
         "password",
         "throttle",
-        "email",
-        "journal",
         "session-reference",
     ]
 

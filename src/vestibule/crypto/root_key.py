@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from itertools import pairwise
 from pathlib import Path
 
 from vestibule.entropy import Entropy
@@ -31,7 +32,7 @@ def read(path: Path) -> bytes:
     """The key of a file that only its owner can read (KY-02)."""
     try:
         mode = path.stat().st_mode
-        text = path.read_text().strip()
+        text = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError as error:
         raise RootKeyFault(
             f"The root key {path} cannot be read. `vestibule migrate` makes one with a new"
@@ -42,6 +43,11 @@ def read(path: Path) -> bytes:
     if not _HEX.fullmatch(text):
         raise RootKeyFault(f"The root key {path} is not 64 hexadecimal digits.")
     key = bytes.fromhex(text)
-    if len(set(key)) < _FEWEST_DIFFERENT_BYTES:
+    if len(set(key)) < _FEWEST_DIFFERENT_BYTES or _is_counted(key):
         raise RootKeyFault(f"The root key {path} is a sample, not a random key.")
     return key
+
+
+def _is_counted(key: bytes) -> bool:
+    """Whether each byte is the same step from the one before, as in 00 01 02 …"""
+    return len({(later - earlier) % 256 for earlier, later in pairwise(key)}) == 1
