@@ -29,6 +29,11 @@ class Passwords:
         self._taken = 0
         self._limiter: anyio.CapacityLimiter | None = None
 
+    def refuse_if_full(self) -> None:
+        """Raise `Busy` now, before a try is counted that would not be looked at."""
+        if self._taken >= self._most:
+            raise Busy
+
     async def hash(self, password: str) -> str:
         """The stored form of a password; raises `Busy`."""
         return await self._in_turn(lambda: self._hasher.hash(password))
@@ -41,8 +46,7 @@ class Passwords:
         return self._hasher.needs_rehash(stored)
 
     async def _in_turn(self, job: Callable[[], T]) -> T:
-        if self._taken >= self._most:
-            raise Busy
+        self.refuse_if_full()
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(self._at_once)
         self._taken += 1

@@ -257,6 +257,7 @@ async def check_password(
     address = parse_email(account.email) if account else None
     if account is None or address is None:
         return Refused(Reason.SIGN_IN_EXPIRED)
+    means.passwords.refuse_if_full()
     tried = await work(means, caller, lambda unit: reserve_password_try(unit, address))
     if isinstance(tried, Refused):
         return tried

@@ -61,6 +61,7 @@ async def submit_password(
         return Refused(Reason.EMAIL_NOT_AN_ADDRESS, "email")
     if not password:
         return Refused(Reason.PASSWORD_MISSING, "password")
+    means.passwords.refuse_if_full()
     stored = await work(means, caller, lambda unit: reserve_password_try(unit, address))
     if isinstance(stored, Refused):
         return stored

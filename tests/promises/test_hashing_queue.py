@@ -1,0 +1,81 @@
+"""The queue of passwords to be hashed has an end; beyond it the house says so (A.3)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.attack import rows
+from tests.front_door import PASSWORD, FrontDoor
+from vestibule.bootstrap import HASHES_QUEUED
+from vestibule.crypto.keyring import Keyring
+from vestibule.crypto.password_hash import CHEAPEST, PasswordHash, Profile
+from vestibule.entropy import SeededEntropy
+from vestibule.flows.passwords import Busy, Passwords
+
+pytestmark = pytest.mark.anyio
+
+SLOW = f"$argon2id$v=19$m=19456,t=12,p=1${'A' * 22}${'A' * 43}$k=k1"
+"""A stored password that costs about a quarter of a second to compare."""
+
+
+@asynccontextmanager
+async def _full_queue(house: FrontDoor) -> AsyncIterator[None]:
+    """As many slow comparisons as the house takes; those that wait are given up at the end."""
+    passwords, tasks = house.built.means.passwords, list[asyncio.Task[bool]]()
+    while True:
+        tasks.append(asyncio.create_task(passwords.matches(SLOW, "x")))
+        await asyncio.sleep(0)
+        if tasks[-1].done():
+            with pytest.raises(Busy):
+                tasks.pop().result()
+            break
+    assert len(tasks) > HASHES_QUEUED
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_beyond_the_queue_is_503(house: FrontDoor) -> None:
+    """PH-05: past the queue a sign-in is 503 with Retry-After, and every other page answers."""
+    person, other = house.browser(), house.browser(source="198.51.100.1")
+    await house.sign_up(house.browser(), "ada@example.com")
+    await person.get("/sign-in")
+    await other.get("/sign-up")
+    async with _full_queue(house):
+        for _ in range(6):
+            answer = await person.press("Sign in", email="ada@example.com", password=PASSWORD)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+            await person.get("/sign-in")
+        await other.press(
+            "Create account", name="Eve", email="eve@example.com", password="another lantern here"
+        )
+        assert other.status == 503
+        for path in ("/livez", "/readyz", "/help", "/sign-in", "/forgot-password"):
+            assert (await person.client.get(path)).status_code == 200, path
+        tries = await rows(house, "SELECT hits FROM throttles WHERE kind = 'password'")
+        assert tries == [], "a try that was not looked at is not counted"
+
+    await person.press("Sign in", email="ada@example.com", password=PASSWORD)
+    assert person.path == "/set-up/email"
+
+
+async def test_no_more_at_once_than_allowed() -> None:
+    """PH-05: of many hashes two run at a time, the queue takes its number, the rest are refused."""
+    hasher = PasswordHash(
+        Keyring.from_root(bytes(range(32))), SeededEntropy("PH-05"), Profile(1024, 1, 1)
+    )
+    passwords = Passwords(hasher, at_once=2, queued=10)
+
+    done = await asyncio.gather(
+        *(passwords.matches(None, "x") for _ in range(50)), return_exceptions=True
+    )
+
+    assert [one for one in done if one is False] == [False] * 12
+    assert len([one for one in done if isinstance(one, Busy)]) == 38
+    assert await passwords.matches(None, "x") is False
+    assert CHEAPEST.memory_kib < 1024
