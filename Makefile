@@ -3,7 +3,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test quick e2e check fix lock coverage
+.PHONY: help run test quick e2e check fix lock coverage bench
 
 PORT ?= 8000
 DATA ?= var
@@ -51,6 +51,10 @@ coverage: .venv/.dev  ## Branch coverage of the tests that need no browser.
 	@.venv/bin/coverage erase
 	@.venv/bin/coverage run -m pytest -q -m 'not browser'
 	@.venv/bin/coverage combine --quiet && .venv/bin/coverage report
+
+bench: .venv/.dev  ## How soon each page shows something, and what it weighs.
+	@scripts/components
+	@.venv/bin/python -m bench.pages
 
 # What an environment was made from; it is made again only when one of these changes.
 MADE_FROM := pyproject.toml requirements-installer.txt scripts/environment

@@ -88,7 +88,10 @@ def running_house(
 ) -> Iterator[RunningHouse]:
     """Serves a new house on a free port until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    # asyncio switches Nagle's delay off only where the socket says that it speaks TCP.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(100)
         origin = f"http://localhost:{listener.getsockname()[1]}"
         house = _build(folder, origin, settings or {})
         server = uvicorn.Server(

@@ -79,7 +79,9 @@ def test_walk_by_app(arrive: Arrive, javascript: bool, tmp_path: Path) -> None:
     )
     assert read_qr(picture) == visitor.otpauth()
     visitor.page.get_by_text("Cannot scan?").click()
+    by_hand = visitor.page.locator("dt", has_text="Secret").locator("+ dd").inner_text()
     app = visitor.connect_app()
+    assert "".join(by_hand.split()) == app.secret
     visitor.save_recovery_code()
     visitor.is_at("/")
     visitor.press("Sign out")
