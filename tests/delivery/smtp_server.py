@@ -269,3 +269,22 @@ async def odd_server(says: bytes, *, is_closing: bool = False) -> AsyncIterator[
     finally:
         listening.close()
         await _end(lines)
+
+
+@asynccontextmanager
+async def lame_server(seconds: float) -> AsyncIterator[int]:
+    """Greets at once and answers every command, each after this time; its port."""
+    lines: list[Line] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(_line(writer.transport))
+        writer.write(b"220 mail.test\r\n")
+        while await reader.readline():
+            asyncio.get_running_loop().call_later(seconds, writer.write, b"250 fine\r\n")
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
+        await _end(lines)

@@ -11,6 +11,7 @@ from tests.delivery.smtp_server import (
     Certificate,
     MailServer,
     certificate,
+    lame_server,
     mail_server,
     odd_server,
 )
@@ -154,6 +155,16 @@ async def test_a_server_that_hangs(server: MailServer, ours: Certificate) -> Non
         assert outcome == TemporaryFailure("timeout")
         assert isinstance(await mail.send(MESSAGE, "ada@example.com"), Accepted)
     assert len(server.connections) == 2
+
+
+async def test_a_server_that_is_slow_at_every_word() -> None:
+    """The time is for the whole attempt: a server cannot stretch it by answering now and then."""
+    url = "smtp://127.0.0.1:{port}"
+    async with (
+        lame_server(SHORT.total_seconds() / 2) as port,
+        provider(port, None, url=url, patience=SHORT) as mail,
+    ):
+        assert await mail.send(MESSAGE, "ada@example.com") == TemporaryFailure("timeout")
 
 
 async def test_a_mail_in_doubt(server: MailServer, ours: Certificate) -> None:
