@@ -47,6 +47,8 @@ def serve(settings: Settings) -> None:
         proxy_headers=False,
         server_header=False,
         date_header=True,
+        # httptools has no limit for headers: one client could fill the memory (WB-07).
+        http="h11",
         h11_max_incomplete_event_size=32 * 1024,
         timeout_graceful_shutdown=5,
     )
