@@ -203,6 +203,34 @@ def test_two_tabs_are_one_sign_in(visitor: Visitor, house: RunningHouse) -> None
     visitor.is_at("/")
 
 
+def test_stale_tabs_of_a_set_up_follow(visitor: Visitor, house: RunningHouse) -> None:
+    """A code typed again in a tab that was left behind leads to the step that is next."""
+    visitor.open("/sign-up")
+    visitor.fill_sign_up(EMAIL)
+    visitor.press("Create account")
+    first, code = visitor.page, house.code("email")
+    visitor.page = visitor.context.new_page()
+    visitor.open("/sign-up/code")
+    visitor.verify(code)
+    visitor.is_at("/set-up")
+    visitor.page, second = first, visitor.page
+    visitor.verify(code)
+    visitor.is_at("/set-up")
+
+    visitor.follow("Set up 2FA")
+    visitor.ask_for_code()
+    code = house.code("sms")
+    visitor.page = second
+    visitor.open("/set-up/phone/code")
+    visitor.verify(code)
+    visitor.is_at("/set-up/recovery-code")
+    visitor.save_recovery_code()
+    visitor.page = first
+    visitor.verify(code)
+
+    visitor.is_at("/")
+
+
 def test_back_leads_forward(visitor: Visitor, house: RunningHouse) -> None:
     """Back after any step shows the current step, never a dead form or somebody's secret."""
     page = visitor.page

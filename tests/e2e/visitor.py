@@ -24,6 +24,8 @@ from playwright.sync_api import (
 from tests.e2e.running_house import PATIENCE, RunningHouse
 from tests.front_door import PASSWORD
 
+expect.set_options(timeout=PATIENCE * 1000)
+
 EMAIL = "ada@example.com"
 PHONE = "07400 123456"
 NOTICE_OF_CLEARING = "Clear-Site-Data"

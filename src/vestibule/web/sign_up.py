@@ -53,7 +53,7 @@ async def submit_address(visit: Visit, desk: Desk) -> Response:
     )
     if isinstance(started, Refused):
         if started.reason is Reason.SIGN_IN_EXPIRED:
-            return visit.again(started, to="/sign-up")
+            return _over(visit, started)
         return visit.again(started, keep=("email",))
     return _go_on(visit, started)
 
@@ -61,8 +61,7 @@ async def submit_address(visit: Visit, desk: Desk) -> Response:
 async def show_code(visit: Visit, desk: Desk) -> Response:
     found = await sign_up.view(visit.means, visit.caller, visit.cookie(Cookie.SIGN_UP) or "")
     if found is None:
-        # Back from a step that came later leads to that step, not to an empty form.
-        return visit.go(current_step(visit) if visit.pending or visit.session else "/sign-up")
+        return visit.go(_onward(visit) or "/sign-up")
     sent_at = found.challenge.last_sent_at if found.challenge else None
     return desk.pages.page(
         visit,
@@ -90,7 +89,7 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
     )
     if isinstance(verified, Refused):
         if verified.reason is Reason.SIGN_IN_EXPIRED:
-            return visit.again(verified, to="/sign-up")
+            return _over(visit, verified)
         if verified.reason is Reason.TOO_MANY_WRONG_CODES:
             verified = Refused(Reason.CODE_SPENT_BY_TRIES, "code")
         return visit.again(verified)
@@ -104,5 +103,17 @@ async def submit_resend(visit: Visit, desk: Desk) -> Response:
     sent = await sign_up.resend(visit.means, visit.caller, visit.cookie(Cookie.SIGN_UP) or "")
     if isinstance(sent, codes.Sent):
         return visit.go("/sign-up/code")
-    to = "/sign-up" if sent.reason is Reason.SIGN_IN_EXPIRED else "/sign-up/code"
-    return visit.again(sent, to=to)
+    if sent.reason is Reason.SIGN_IN_EXPIRED:
+        return _over(visit, sent)
+    return visit.again(sent, to="/sign-up/code")
+
+
+def _over(visit: Visit, refused: Refused) -> Response:
+    """This sign-up is over: because it was finished, perhaps in another tab, or by time."""
+    onward = _onward(visit)
+    return visit.go(onward) if onward else visit.again(refused, to="/sign-up")
+
+
+def _onward(visit: Visit) -> str | None:
+    """The step after a finished sign-up, for a browser that went back or has another tab."""
+    return current_step(visit) if visit.pending or visit.session else None
