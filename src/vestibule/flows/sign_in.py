@@ -251,12 +251,19 @@ async def holder_of(work: Work, pending: PendingSignIn) -> second_factor.Holder 
     account = await accounts.get(work.tx, pending.account_id)
     if account is None or pending.state is not SignInState.SECOND_FACTOR:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    return await second_factor.holder_for(
-        work,
-        account,
+    chosen, channel = pending.authenticator_id, pending.channel
+    found = await authenticators.get(work.tx, account.id, chosen) if chosen else None
+    if found is None and account.default_authenticator_id:
+        channel = account.default_channel
+        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
+    if found is None or channel is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    return second_factor.Holder(
         purpose=Purpose.SIGN_IN,
         binding_id=pending.id,
-        chosen=(pending.authenticator_id, pending.channel),
+        account=account,
+        authenticator=found,
+        channel=channel,
         known_browser=pending.is_known_browser,
     )
 
@@ -316,27 +323,51 @@ async def view(means: Means, caller: Caller, sign_in_id: str) -> second_factor.V
     return await look(means, caller, unit)
 
 
-async def switch(
-    means: Means, caller: Caller, *, sign_in_id: str, authenticator_id: str = "", channel: str = ""
+async def choose(
+    means: Means, caller: Caller, *, sign_in_id: str, authenticator_id: str, channel: str
 ) -> Refused | None:
-    """Try another way, resend, or call instead of texting: empty texts mean the present way."""
+    """Try another way: ask for another enrolled method, and send its code if it needs one."""
 
     async def unit(work: Work) -> Refused | None:
         holder = await _find(work, sign_in_id)
         if isinstance(holder, Refused):
             return holder
-        switched = await second_factor.switch(work, holder, authenticator_id, channel)
-        if isinstance(switched, Refused):
-            return switched
-        await sign_ins.choose(
-            work.tx,
-            sign_in_id,
-            authenticator_id=switched.authenticator_id,
-            channel=switched.channel,
-        )
-        return switched.refused
+        chosen = await second_factor.choose(work, holder.account, authenticator_id, channel)
+        if isinstance(chosen, Refused):
+            return chosen
+        await sign_ins.choose(work.tx, sign_in_id, authenticator_id=chosen[0].id, channel=chosen[1])
+        if chosen[1] is Channel.TOTP:
+            return None
+        sent = await _send(work, sign_in_id)
+        # The code that is out already serves where its timer still runs.
+        is_out = isinstance(sent, Refused) and sent.reason is Reason.SEND_TOO_SOON
+        return sent if isinstance(sent, Refused) and not is_out else None
 
     return await work(means, caller, unit)
+
+
+async def send(
+    means: Means, caller: Caller, *, sign_in_id: str, channel: str
+) -> codes.Sent | Refused:
+    """Resend, or call instead of texting: the same phone, perhaps over its other channel."""
+
+    async def unit(work: Work) -> codes.Sent | Refused:
+        holder = await _find(work, sign_in_id)
+        if isinstance(holder, Refused):
+            return holder
+        wanted = channel or holder.channel.value
+        chosen = await second_factor.choose(work, holder.account, holder.authenticator.id, wanted)
+        if isinstance(chosen, Refused):
+            return chosen
+        await sign_ins.choose(work.tx, sign_in_id, authenticator_id=chosen[0].id, channel=chosen[1])
+        return await _send(work, sign_in_id)
+
+    return await work(means, caller, unit)
+
+
+async def _send(work: Work, sign_in_id: str) -> codes.Sent | Refused:
+    holder = await _find(work, sign_in_id)
+    return holder if isinstance(holder, Refused) else await second_factor.send(work, holder)
 
 
 async def find_pending(means: Means, caller: Caller, token: str) -> PendingSignIn | None:
