@@ -36,6 +36,8 @@ async def enter(
     return_to: str | None,
 ) -> SignedIn | Refused:
     """Destroy the pending sign-in and open a session under a new id (EF-06), once."""
+    # Held, so that a change under way either sees this session or has ended this sign-in.
+    await accounts.hold(work.tx, account_id)
     if not await sign_ins.end(work.tx, sign_in_id):
         return Refused(Reason.SIGN_IN_EXPIRED)
     token, session_id = work.means.entropy.token(), work.means.entropy.id()
