@@ -4,6 +4,7 @@ Texts are GSM-7 and at most 160 characters with the origin-bound last line (OC-1
 """
 
 import html
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -146,12 +147,49 @@ def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
     )
 
 
-def _text(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
-    said = envelope.words.gettext(
+_TEXTS = (
+    N_(
         "%(code)s is your %(product)s code %(why)s. It expires in %(minutes)d minutes."
         " We never ask you for it."
-    ) % {"code": sent.code, "product": house.product, "why": why, "minutes": sent.minutes}
-    return f"{said}\n\n@{house.host} #{sent.code}"
+    ),
+    N_("%(code)s is your %(product)s code %(why)s. We never ask you for it."),
+    N_("%(code)s is your %(product)s code. We never ask you for it."),
+    N_("%(code)s is your code."),
+)
+"""What a text says, the fullest first: long names, hosts and codes leave less room."""
+
+
+def _text(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
+    """OC-12: the fullest wording that is one text of 160 characters; the last line is whole."""
+    words = {"code": sent.code, "product": _gsm(house.product), "why": why, "minutes": sent.minutes}
+    end = f"\n\n@{house.host} #{sent.code}"
+    said = [envelope.words.gettext(text) % words + end for text in _TEXTS]
+    return next((text for text in said if _length(text) <= _ONE_TEXT), said[-1])
+
+
+_ONE_TEXT = 160
+_GSM_SINGLE = frozenset(
+    "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_DOUBLE = frozenset("^{}\\[~]|€")
+
+
+def _gsm(text: str) -> str:
+    """The text in GSM 03.38: accents it lacks go, and what has no such letter becomes "?"."""
+    return "".join(_gsm_character(character) for character in text)
+
+
+def _gsm_character(character: str) -> str:
+    if character in _GSM_SINGLE | _GSM_DOUBLE:
+        return character
+    bare = unicodedata.normalize("NFKD", character)[0]
+    return bare if bare in _GSM_SINGLE else "?"
+
+
+def _length(text: str) -> int:
+    """In septets: the characters of the extension table count twice."""
+    return sum(2 if character in _GSM_DOUBLE else 1 for character in text)
 
 
 def _speech(house: House, envelope: Envelope, sent: SentCode) -> tuple[str, ...]:

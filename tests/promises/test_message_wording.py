@@ -1,0 +1,79 @@
+"""What texts and calls say: one GSM-7 text with its bound last line, digits one by one (A.4)."""
+
+from gettext import NullTranslations
+from itertools import product
+
+import pytest
+
+from tests.front_door import FrontDoor
+from vestibule.delivery.provider import Channel, Message
+from vestibule.delivery.rendering import CODE_FOR, Envelope, House, SentCode, code_message
+
+GSM_7 = set(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+TWICE = set("^{}\\[~]|€\f")
+NAMES = ["Acme", "N" * 40, "Łódź Bank", "株式会社", "{[Acme]} €", "Zoë’s Café — Köln"]
+HOSTS = ["id.example.com", "a-rather-long-name-of-a-host.accounts.internal.example.com", "h" * 63]
+PURPOSES = ["sign_in", "enroll", "step_up", "reset_factor"]
+
+
+def _message(name: str, host: str, purpose: str, code: str, channel: Channel = "sms") -> Message:
+    return code_message(
+        House(name, host, f"https://{host}"),
+        Envelope("id", channel, "+447400123456", "Ada", "en", NullTranslations()),
+        SentCode(purpose, code, 10, 1),
+    )
+
+
+@pytest.mark.parametrize("code", ["012345", "0123456789"])
+def test_texts_are_one_gsm_message(code: str) -> None:
+    """OC-12: with any name, host, purpose and length of code a text is one GSM-7 message of 160."""
+    for name, host, purpose in product(NAMES, HOSTS, PURPOSES):
+        text = _message(name, host, purpose, code).text
+        assert set(text) <= GSM_7 | TWICE, set(text) - GSM_7
+        assert sum(2 if character in TWICE else 1 for character in text) <= 160, text
+        assert text.splitlines()[-1] == f"@{host} #{code}"
+        assert text.startswith(f"{code} is your ")
+
+
+def test_texts_name_the_act_and_warn() -> None:
+    """OC-12: the usual text says code, product, act, lifetime and that nobody asks for it."""
+    assert _message("Acme", "id.example.com", "step_up", "012345").text == (
+        "012345 is your Acme code to CHANGE your settings. It expires in 10 minutes."
+        " We never ask you for it.\n\n@id.example.com #012345"
+    )
+
+
+@pytest.mark.parametrize("purpose", CODE_FOR)
+def test_texts_carry_no_link_and_no_address(purpose: str) -> None:
+    """OC-12: no text holds a link, an address of the account or its number."""
+    text = _message("Acme", "id.example.com", purpose, "012345").text
+
+    assert "http" not in text
+    assert "Ada" not in text
+    assert "7400" not in text
+
+
+@pytest.mark.parametrize("code", ["000000", "012345", "9876543210"])
+def test_calls_say_every_digit_three_times(code: str) -> None:
+    """OC-12: a call says each digit by itself, zeros in front included, three times."""
+    spoken = _message("Acme", "id.example.com", "sign_in", code, "voice").spoken
+    digits = [part for part in spoken if part.isdigit()]
+
+    assert digits == [*code] * 3
+    assert all(len(part) == 1 for part in digits)
+
+
+@pytest.mark.anyio
+async def test_the_last_line_is_our_host(house: FrontDoor) -> None:
+    """OC-12: the text that is really sent ends with the host of the public origin and the code."""
+    person = house.browser()
+    await house.sign_up(person, "ada@example.com")
+    await person.get("/set-up/phone")
+    await person.press("Send code by text message", country="GB", phone="07400 123456")
+    message = await house.message("sms")
+
+    assert message.text.splitlines()[-1] == f"@localhost #{message.code}"
+    assert "ada@example.com" not in message.text
