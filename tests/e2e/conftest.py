@@ -1,7 +1,7 @@
-"""A real Chromium for the whole package; for each test a served house and fresh profiles.
+"""A real Chromium for each room of tests; for each test a served house and fresh profiles.
 
 The browser is not of the session's scope: Playwright's synchronous interface holds the thread's
-event loop, so it has to be gone before the tests of another room run theirs.
+event loop, so it has to be gone before tests of another room run theirs, in whatever order.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.e2e.running_house import RunningHouse, running_house
 from tests.e2e.visitor import Arrive, Visitor, reception
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
