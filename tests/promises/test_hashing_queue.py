@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -11,8 +12,11 @@ from tests.front_door import PASSWORD, FrontDoor
 from vestibule.bootstrap import HASHES_QUEUED
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.password_hash import CHEAPEST, PasswordHash, Profile
+from vestibule.domain.refusal import Reason, Refused
 from vestibule.entropy import SeededEntropy
+from vestibule.flows import sign_up
 from vestibule.flows.passwords import Busy, Passwords
+from vestibule.flows.work import Caller
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +66,37 @@ async def test_beyond_the_queue_is_503(house: FrontDoor) -> None:
 
     await person.press("Sign in", email="ada@example.com", password=PASSWORD)
     assert person.path == "/set-up/email"
+
+
+class _Counted(PasswordHash):
+    """A hasher that counts what it was asked for."""
+
+    asked = 0
+
+    def hash(self, password: str) -> str:
+        self.asked += 1
+        return super().hash(password)
+
+
+async def test_one_source_has_ten_hashes_an_hour(house: FrontDoor) -> None:
+    """PH-05: a stranger's sign-ups keep the hashing busy ten times an hour for each source."""
+    hasher = _Counted(Keyring.from_root(bytes(range(32))), SeededEntropy("PH-05"), CHEAPEST)
+    means = replace(house.built.means, passwords=Passwords(hasher, at_once=2, queued=10))
+    for turn in range(30):
+        started = await sign_up.start(
+            means,
+            Caller("198.51.100.1", "", "", "en"),
+            name="Eve",
+            email=f"eve{turn}@example.com",
+            password=PASSWORD,
+            return_to=None,
+            old_token=None,
+        )
+        if turn >= 10:
+            assert isinstance(started, Refused)
+            assert started.reason is Reason.SEND_BUDGET_SPENT
+
+    assert hasher.asked == 10
 
 
 async def test_no_more_at_once_than_allowed() -> None:

@@ -51,6 +51,14 @@ async def spend_send(
     return until
 
 
+async def spend_hash(work: Work) -> datetime | None:
+    """Take a hash for a stranger's new password: ten an hour for each source, then when again.
+
+    Asked before the hashing, which is the dearest thing that anybody can ask for (PH-05).
+    """
+    return await _spend_all(work, _source_budget(work, "sign-up-hash-hour"))
+
+
 def _phone_budgets(
     work: Work, purpose: Purpose, account_id: str | None, number: PhoneNumber
 ) -> list[Budget]:

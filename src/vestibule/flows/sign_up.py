@@ -21,6 +21,7 @@ from vestibule.domain.pending import (
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import codes
 from vestibule.flows.notices import put_notice
+from vestibule.flows.sending import spend_hash
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sign_ins, sign_ups
 
@@ -63,6 +64,9 @@ async def start(
     refused = _refuse_form(means, name, address, password)
     if refused is not None or address is None:
         return refused or Refused(Reason.EMAIL_NOT_AN_ADDRESS, "email")
+    until = await work(means, caller, spend_hash)
+    if until is not None:
+        return Refused(Reason.SEND_BUDGET_SPENT, "email", {"until": until})
     password_mac = await means.passwords.hash(normalise(password))
     token = means.entropy.token()
 
