@@ -326,11 +326,15 @@ async def test_one_winner(store: Store, name: str) -> None:
     race = RACES[name]
     first, second = store.open(), store.open()
     for turn in range(ROUNDS):
-        await first.transact(lambda tx, turn=turn: race.prepare(tx, turn))  # type: ignore[misc]
+        await _set_up(first, race, turn)
 
         taken = await _run(race.take(turn), first, second)
 
         assert sum(bool(one) for one in taken) == race.winners, (name, turn, taken)
+
+
+async def _set_up(database: Database, race: Race, turn: int) -> None:
+    await database.transact(lambda tx: race.prepare(tx, turn))
 
 
 async def _run(take: Take, first: Database, second: Database) -> list[object]:
