@@ -127,7 +127,7 @@ async def _recovery_code(tx: Transaction, turn: int) -> None:
         ended_at=None,
         ended_by=None,
     )
-    await recovery_codes.add(tx, record, code_mac=f"mac-{turn}".encode())
+    await recovery_codes.add(tx, record, code_mac=f"mac-{turn}".encode(), is_provisional=False)
     await recovery_codes.put_view(
         tx, record.id, owner_id=f"owner-{turn}", code_sealed=b"sealed", expires_at=LATER
     )

@@ -97,6 +97,13 @@ NOTICES: Mapping[str, tuple[str, str]] = {
             " was signed out. A new recovery code was shown."
         ),
     ),
+    "recovery_stopped": (
+        N_("A recovery was stopped"),
+        N_(
+            "Somebody had begun to sign in with your recovery code. Then you signed in as always,"
+            " so that was stopped, and a new recovery code was shown."
+        ),
+    ),
     "recovery_code_replaced": (
         N_("Your recovery code was replaced"),
         N_("A new recovery code was made. The old one no longer works."),
@@ -196,7 +203,8 @@ def _speech(house: House, envelope: Envelope, sent: SentCode) -> tuple[str, ...]
     """Digit by digit, three times: a number would lose its leading zeros."""
     _ = envelope.words.gettext
     greeting = _("Hello. This is %(product)s calling with your code.") % {"product": house.product}
-    again, bye = _("Again:"), _("The code expires in ten minutes. Goodbye.")
+    again = _("Again:")
+    bye = _("The code expires in %(minutes)d minutes. Goodbye.") % {"minutes": sent.minutes}
     digits = tuple(sent.code)
     return (greeting, _("Your code is:"), *digits, again, *digits, again, *digits, bye)
 

@@ -47,6 +47,7 @@ class EventName(StrEnum):
     RECOVERY_CODE_ACKNOWLEDGED = "recovery_code_acknowledged"
     RECOVERY_CODE_USED = "recovery_code_used"
     RECOVERY_CODE_FAILED = "recovery_code_fail"
+    RECOVERY_STOPPED = "recovery_stopped"
     # settings gate and step-up
     GATE_OPENED = "settings_gate_opened"
     GATE_FAILED = "settings_gate_fail"

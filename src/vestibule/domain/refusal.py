@@ -68,6 +68,7 @@ class Reason(StrEnum):
     RECOVERY_CODE_MALFORMED = "recovery_code_malformed"
     RECOVERY_CODE_WRONG = "recovery_code_wrong"
     RECOVERY_CODE_SLOWED = "recovery_code_slowed"
+    RECOVERY_STOPPED = "recovery_stopped"
     LAST_GROUP_WRONG = "last_group_wrong"
     RECOVERY_CODE_GONE = "recovery_code_gone"
     # the house

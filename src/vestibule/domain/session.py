@@ -114,5 +114,12 @@ class Session:
         is_old_enough = self.approves_changes_at is None or now >= self.approves_changes_at
         return is_old_enough and self.is_fresh(now)
 
+    def must_set_password(self, required_at: datetime | None) -> bool:
+        """Whether it is a full sign-in after the strikes that demand another password.
+
+        One from before goes on: somebody else's wrong codes shut nobody out (R4).
+        """
+        return required_at is not None and self.signed_in_at >= required_at
+
     def has_fresh_password(self, now: datetime) -> bool:
         return fresh(self.password_at, now)

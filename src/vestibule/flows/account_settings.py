@@ -106,6 +106,9 @@ async def set_default(
             return account
         for way in await second_factor.ways_of(work, account):
             value = way.authenticator_id if way.channel is Channel.TOTP else way.channel.value
+            present = (account.default_authenticator_id, account.default_channel)
+            if value == method and (way.authenticator_id, way.channel) == present:
+                return None
             if value == method:
                 await accounts.set_default(
                     work.tx,
@@ -242,7 +245,13 @@ async def make_another_code(
         is_saved = any(one.acknowledged_at is not None for one in current)
         if not may_make_another(owner, work.now, is_saved=is_saved):
             return Refused(Reason.STEP_UP_NEEDED)
-        await codes.make(work, owner.account_id, owner_id=owner.id)
+        is_recovering = not isinstance(owner, Session)
+        await codes.make(work, owner.account_id, owner_id=owner.id, is_provisional=is_recovering)
+        account = await accounts.get(work.tx, owner.account_id)
+        if account is not None:
+            await put_notice(
+                work, kind="recovery_code_replaced", to=account.email, account_id=account.id
+            )
         return None
 
     return await work(means, caller, unit)

@@ -29,6 +29,7 @@ from vestibule.flows.notices import put_notice
 from vestibule.flows.second_factor import phone_number
 from vestibule.flows.work import Work
 from vestibule.storage import accounts, authenticators, sessions, sign_ins
+from vestibule.storage import recovery_codes as stored_codes
 
 NEWLY_RECOVERED_FOR = timedelta(hours=24)
 """What was bound during a recovery approves no other change for so long (product.md E)."""
@@ -63,6 +64,7 @@ async def account_of(work: Work, binder: Binder) -> Account | Refused:
             return Refused(Reason.SIGN_IN_EXPIRED)
         if not session.may_change(work.now):
             return Refused(Reason.STEP_UP_NEEDED)
+        await sessions.use_gate(work.tx, session.id, work.now)
     return account
 
 
@@ -129,11 +131,7 @@ async def _bind_first(
     )
     for old in before:
         # After a recovery the new one replaces what was lost; only now, and at once.
-        await authenticators.remove(work.tx, account.id, old.id)
-        await work.note(
-            EventName.AUTHENTICATOR_UNBOUND, account_id=account.id, method=old.kind.value
-        )
-        await _tell_old_number(work, account, old)
+        await _unbind(work, account, old)
     await end_everything_else(work, account.id, session_id=None, sign_in_id=pending.id)
     signed_in = await enter(
         work,
@@ -143,8 +141,12 @@ async def _bind_first(
         authenticator_id=bound.id,
         return_to=pending.return_to,
     )
-    if isinstance(signed_in, SignedIn) and pending.state is SignInState.ENROLLMENT:
+    if isinstance(signed_in, Refused):
+        return signed_in
+    if pending.state is SignInState.ENROLLMENT:
         await recovery_codes.make(work, account.id, owner_id=signed_in.session_id)
+    else:
+        await stored_codes.confirm(work.tx, account.id)
     await put_notice(
         work, kind="method_added", to=account.email, account_id=account.id, method=bound.kind.value
     )
@@ -184,8 +186,7 @@ async def _bind_more(
                 work.tx, account.id, authenticator_id=bound.id, channel=channel, now=work.now
             )
         for old in old_phones:
-            await authenticators.remove(work.tx, account.id, old.id)
-            await _tell_old_number(work, account, old)
+            await _unbind(work, account, old)
         await recovery_codes.make(work, account.id, owner_id=session.id)
     await end_everything_else(work, account.id, session_id=session.id)
     await put_notice(
@@ -198,7 +199,10 @@ async def _bind_more(
     return Added(shows_code=is_change)
 
 
-async def _tell_old_number(work: Work, account: Account, old: Authenticator) -> None:
+async def _unbind(work: Work, account: Account, old: Authenticator) -> None:
+    """Take away what a new one replaces, and tell a number that goes."""
+    await authenticators.remove(work.tx, account.id, old.id)
+    await work.note(EventName.AUTHENTICATOR_UNBOUND, account_id=account.id, method=old.kind.value)
     number = phone_number(work.means, old)
     if number is not None:
         await put_notice(

@@ -28,7 +28,6 @@ from vestibule.delivery.rendering import (
     notice_message,
 )
 from vestibule.delivery.routing import Routes, route
-from vestibule.domain.challenge import lifetime
 from vestibule.flows.work import Means
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, challenges, outbox
@@ -79,7 +78,7 @@ async def deliver_one(delivering: Delivering) -> bool:
         case PermanentFailure(reason=reason):
             await _refuse(means, waiting, provider, reason)
         case TemporaryFailure(reason=reason):
-            await _retry(means, waiting, provider, reason, timedelta(seconds=2**waiting.attempts))
+            await _retry(means, waiting, provider, reason, _back_off(waiting))
         case Throttled(retry_after_seconds=seconds):
             await _retry(means, waiting, provider, "busy", timedelta(seconds=seconds))
         case other:
@@ -120,10 +119,11 @@ async def _address_code(
     seal = delivering.means.seal
     place = Place("challenges", "destination_sealed", challenge.id)
     to = seal.open(challenge.destination_sealed, place)
+    left = challenge.expires_at - delivering.means.clock()
     sent = SentCode(
         purpose=challenge.purpose.value,
         code=seal.open(challenge.code_sealed, Place("challenges", "code_sealed", challenge.id)),
-        minutes=int(lifetime(waiting.channel).total_seconds() // 60),
+        minutes=max(1, round(left.total_seconds() / 60)),
         number=challenge.number,
     )
     envelope = await _envelope(delivering, tx, waiting, to)
@@ -168,10 +168,15 @@ async def _refuse(means: Means, waiting: Waiting, provider: str, reason: str) ->
     await means.database.transact(unit)
 
 
+def _back_off(waiting: Waiting) -> timedelta:
+    """Doubling from two seconds to an hour: a notice is tried for as long as it is kept."""
+    return timedelta(seconds=min(2 ** min(waiting.attempts, 12), 3600))
+
+
 async def _retry(
     means: Means, waiting: Waiting, provider: str, reason: str, wait: timedelta
 ) -> None:
-    if waiting.attempts >= MOST_ATTEMPTS:
+    if waiting.challenge_id is not None and waiting.attempts >= MOST_ATTEMPTS:
         await _refuse(means, waiting, provider, reason)
         return
 

@@ -60,12 +60,23 @@ async def start_phone(
     if isinstance(number, PhoneFault):
         field = "country" if number is PhoneFault.PHONE_COUNTRY_NOT_SERVED else "phone"
         return Refused(Reason(number.value.lower()), field, {"country": country})
-    way = Channel.VOICE if channel == Channel.VOICE.value else Channel.SMS
+    way = _way(channel)
+    refused = _refuse_way(means, way, number)
+    if refused is not None:
+        return refused
+    return await work(means, caller, lambda unit: _start_phone(unit, binder, number, way))
+
+
+def _way(channel: str) -> Channel:
+    return Channel.VOICE if channel == Channel.VOICE.value else Channel.SMS
+
+
+def _refuse_way(means: Means, way: Channel, number: PhoneNumber) -> Refused | None:
     if way not in means.policy.channels:
         return Refused(Reason.METHOD_CLOSED, "phone")
     if way is Channel.SMS and is_landline(number):
         return Refused(Reason.PHONE_LANDLINE, "phone")
-    return await work(means, caller, lambda unit: _start_phone(unit, binder, number, way))
+    return None
 
 
 async def _start_phone(
@@ -143,8 +154,9 @@ async def resend(
         )
         if enrollment is None:
             return Refused(Reason.SET_UP_EXPIRED)
-        way = Channel.VOICE if channel == Channel.VOICE.value else Channel.SMS
-        return await codes.send(work, _asked(enrollment, binder, _number(work, enrollment), way))
+        way, number = _way(channel), _number(work, enrollment)
+        refused = _refuse_way(means, way, number)
+        return refused or await codes.send(work, _asked(enrollment, binder, number, way))
 
     return await work(means, caller, unit)
 

@@ -24,6 +24,8 @@ class SignedIn:
     session_id: str
     account_id: str
     return_to: str | None
+    has_stopped_recovery: bool = False
+    """Somebody had used the recovery code: that ended, and a new code waits to be shown."""
 
 
 async def enter(

@@ -19,7 +19,7 @@ from vestibule.domain.sign_in import Evidence
 from vestibule.flows import codes, second_factor
 from vestibule.flows.sign_in import forgive_password_try, reserve_password_try
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
-from vestibule.storage import accounts, authenticators, challenges, sessions, sign_ins
+from vestibule.storage import accounts, challenges, sessions, sign_ins
 
 WRONG_GATE_CODES = 5
 
@@ -148,19 +148,12 @@ async def _holder(work: Work, session_id: str) -> second_factor.Holder | Refused
     account = await accounts.get(work.tx, session.account_id) if session else None
     if session is None or account is None:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    chosen, channel = session.step_up_authenticator_id, session.step_up_channel
-    found = await authenticators.get(work.tx, account.id, chosen) if chosen else None
-    if found is None and account.default_authenticator_id:
-        channel = account.default_channel
-        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
-    if found is None or channel is None:
-        return Refused(Reason.METHOD_UNKNOWN)
-    return second_factor.Holder(
+    return await second_factor.holder_for(
+        work,
+        account,
         purpose=Purpose.STEP_UP,
         binding_id=session.id,
-        account=account,
-        authenticator=found,
-        channel=channel,
+        chosen=(session.step_up_authenticator_id, session.step_up_channel),
         known_browser=True,
     )
 
@@ -175,28 +168,25 @@ async def view_step_up(
     return await look(means, caller, unit)
 
 
-async def choose_step_up(
+async def switch_step_up(
     means: Means, caller: Caller, session: Session, *, authenticator_id: str, channel: str
-) -> codes.Sent | Refused | None:
-    """Step up by this method; a phone gets its code at once."""
+) -> Refused | None:
+    """Step up by this way; a phone gets its code at once."""
 
-    async def unit(work: Work) -> codes.Sent | Refused | None:
+    async def unit(work: Work) -> Refused | None:
         holder = await _holder(work, session.id)
         if isinstance(holder, Refused):
             return holder
-        wanted = authenticator_id or holder.authenticator.id
-        chosen = await second_factor.choose(
-            work, holder.account, wanted, channel or holder.channel.value
-        )
-        if isinstance(chosen, Refused):
-            return chosen
+        switched = await second_factor.switch(work, holder, authenticator_id, channel)
+        if isinstance(switched, Refused):
+            return switched
         await sessions.choose_step_up(
-            work.tx, session.id, authenticator_id=chosen[0].id, channel=chosen[1]
+            work.tx,
+            session.id,
+            authenticator_id=switched.authenticator_id,
+            channel=switched.channel,
         )
-        if chosen[1] is Channel.TOTP:
-            return None
-        again = await _holder(work, session.id)
-        return again if isinstance(again, Refused) else await second_factor.send(work, again)
+        return switched.refused
 
     return await work(means, caller, unit)
 

@@ -100,7 +100,7 @@ async def _start_replacement(work: Work, pending: PendingSignIn) -> Recovering |
     await recovery_codes.end_current(work.tx, account_id, by="recovery", now=work.now)
     await end_everything_else(work, account_id, session_id=None, sign_in_id=pending.id)
     await sessions.forget_browsers(work.tx, account_id)
-    await codes.make(work, account_id, owner_id=pending.id)
+    await codes.make(work, account_id, owner_id=pending.id, is_provisional=True)
     await work.note(EventName.RECOVERY_CODE_USED, account_id=account_id, sign_in_id=pending.id)
     account = await accounts.get(work.tx, account_id)
     if account is not None:

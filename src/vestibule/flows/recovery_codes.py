@@ -27,8 +27,11 @@ class Shown:
     record: RecoveryCode
 
 
-async def make(work: Work, account_id: str, *, owner_id: str) -> None:
-    """Make an unacknowledged code and leave it sealed for the one page of its owner."""
+async def make(work: Work, account_id: str, *, owner_id: str, is_provisional: bool = False) -> None:
+    """Make an unacknowledged code and leave it sealed for the one page of its owner.
+
+    A provisional one is made on the way through a recovery and only resumes it.
+    """
     entropy = work.means.entropy
     code, code_id = recovery_code.issue(entropy), entropy.id()
     record = RecoveryCode(
@@ -41,7 +44,7 @@ async def make(work: Work, account_id: str, *, owner_id: str) -> None:
         ended_by=None,
     )
     code_mac = work.means.keyring.mac(KeyPurpose.RECOVERY_CODE, account_id, code)
-    await recovery_codes.add(work.tx, record, code_mac=code_mac)
+    await recovery_codes.add(work.tx, record, code_mac=code_mac, is_provisional=is_provisional)
     place = Place("recovery_code_views", "code_sealed", code_id)
     await recovery_codes.put_view(
         work.tx,
@@ -96,6 +99,10 @@ async def acknowledge(
         return Refused(Reason.LAST_GROUP_WRONG, "last_group")
 
     async def unit(work: Work) -> Refused | None:
+        found = await recovery_codes.find(work.tx, account_id, macs(work, account_id, parsed))
+        if found is not None and found.ended_at is None and found.acknowledged_at is not None:
+            # Pressed twice, or back and again: it is saved, and nothing is wrong.
+            return None
         shown = await _current(work, account_id, parsed)
         if shown is None or not await recovery_codes.acknowledge(
             work.tx, account_id, shown.record.id, work.now

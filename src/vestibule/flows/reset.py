@@ -20,7 +20,7 @@ from vestibule.flows.notices import put_notice
 from vestibule.flows.sign_in import open_own_lane
 from vestibule.flows.sign_up import refuse_password
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
-from vestibule.storage import accounts, authenticators, challenges, resets
+from vestibule.storage import accounts, challenges, resets
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +172,12 @@ async def _holder(work: Work, reset: Reset) -> second_factor.Holder | Refused:
     account = await accounts.get(work.tx, reset.account_id or "")
     if account is None or reset.stage is not ResetStage.SECOND_FACTOR:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    chosen, channel = reset.authenticator_id, reset.channel
-    found = await authenticators.get(work.tx, account.id, chosen) if chosen else None
-    if found is None and account.default_authenticator_id:
-        channel = account.default_channel
-        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
-    if found is None or channel is None:
-        return Refused(Reason.SIGN_IN_EXPIRED)
-    return second_factor.Holder(
+    return await second_factor.holder_for(
+        work,
+        account,
         purpose=Purpose.RESET_FACTOR,
         binding_id=reset.id,
-        account=account,
-        authenticator=found,
-        channel=channel,
+        chosen=(reset.authenticator_id, reset.channel),
         known_browser=reset.is_known_browser,
     )
 
@@ -199,30 +192,28 @@ async def view_second_factor(
     return await look(means, caller, unit)
 
 
-async def choose(
-    means: Means, caller: Caller, token: str, *, authenticator_id: str, channel: str
-) -> codes.Sent | Refused | None:
-    """Prove it by this method; a phone gets its code at once."""
+async def switch(
+    means: Means, caller: Caller, token: str, *, authenticator_id: str = "", channel: str = ""
+) -> Refused | None:
+    """Prove it by this way; a phone gets its code at once."""
 
-    async def unit(work: Work) -> codes.Sent | Refused | None:
+    async def unit(work: Work) -> Refused | None:
         reset = await resets.find(work.tx, digest(token), work.now)
-        holder = await _holder(work, reset) if reset else Refused(Reason.SIGN_IN_EXPIRED)
-        if isinstance(holder, Refused) or reset is None:
-            return holder if isinstance(holder, Refused) else None
-        chosen = await second_factor.choose(
-            work,
-            holder.account,
-            authenticator_id or holder.authenticator.id,
-            channel or holder.channel.value,
+        if reset is None:
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        holder = await _holder(work, reset)
+        if isinstance(holder, Refused):
+            return holder
+        switched = await second_factor.switch(work, holder, authenticator_id, channel)
+        if isinstance(switched, Refused):
+            return switched
+        await resets.choose(
+            work.tx,
+            reset.id,
+            authenticator_id=switched.authenticator_id,
+            channel=switched.channel,
         )
-        if isinstance(chosen, Refused):
-            return chosen
-        await resets.choose(work.tx, reset.id, authenticator_id=chosen[0].id, channel=chosen[1])
-        if chosen[1] is Channel.TOTP:
-            return None
-        return await second_factor.send(
-            work, replace(holder, authenticator=chosen[0], channel=chosen[1])
-        )
+        return switched.refused
 
     return await work(means, caller, unit)
 
@@ -263,6 +254,10 @@ async def set_password(
     refused = refuse_password(means, new_password, context=context, field="new_password")
     if refused is not None:
         return refused
+    old = await look(means, caller, lambda unit: accounts.password(unit.tx, account.id))
+    if await means.passwords.matches(old.password_mac if old else None, normalise(new_password)):
+        # The second factor is proven by now, so this tells nobody else's secret.
+        return Refused(Reason.PASSWORD_SAME, "new_password")
     password_mac = await means.passwords.hash(normalise(new_password))
 
     async def unit(work: Work) -> Refused | None:

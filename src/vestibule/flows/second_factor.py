@@ -7,7 +7,7 @@ guess cannot be free. Sent codes are compared in `flows.codes`, time steps here.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -20,7 +20,13 @@ from vestibule.domain.event import EventName
 from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.sign_in import CodeProven, Evidence, TimeStepProven
-from vestibule.domain.throttle import Open, PausedUntil, second_factor_decision
+from vestibule.domain.throttle import (
+    EPOCH_BUDGET,
+    YEAR_BUDGET,
+    Open,
+    PausedUntil,
+    second_factor_decision,
+)
 from vestibule.flows import codes
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import accounts, authenticators, challenges, outbox, throttles
@@ -28,8 +34,6 @@ from vestibule.storage import accounts, authenticators, challenges, outbox, thro
 T = TypeVar("T")
 
 TRIES_PER_SIGN_IN = 5
-STRIKES_PER_PASSWORD = 20
-STRIKES_PER_YEAR = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class View:
 class _Attempt:
     holder: Holder
     proof: codes.Reserved | tuple[str, str]
+    digits: int
     strikes: int
 
 
@@ -128,7 +133,7 @@ async def _reserve(work: Work, holder: Holder, typed: str, next_typed: str) -> _
     strikes = await _strike(work, holder, digits)
     if strikes is None:
         return Refused(Reason.TOO_MANY_WRONG_CODES)
-    return _Attempt(holder, proof, strikes)
+    return _Attempt(holder, proof, digits, strikes)
 
 
 async def stance(work: Work, holder: Holder) -> Open | PausedUntil:
@@ -182,21 +187,36 @@ async def _strike(work: Work, holder: Holder, digits: int) -> int | None:
         most=TRIES_PER_SIGN_IN,
         now=work.now,
     )
-    if strikes is None:
-        return None
-    counted = await throttles.strikes(
-        work.tx, holder.account.id, password_epoch=epoch, now=work.now
-    )
-    is_reached = counted.epoch == STRIKES_PER_PASSWORD or counted.year == STRIKES_PER_YEAR
-    # A longer guess draws on neither budget, so it must not ask for another password again.
-    if is_reached and digits == 6:
-        await accounts.require_new_password(work.tx, holder.account.id, work.now)
-        await _note_refusal(work, holder, EventName.STRIKES_REACHED, None)
     return strikes
 
 
+async def _require_new_password(work: Work, attempt: _Attempt) -> None:
+    """Past the budget somebody else knows the password: the next full sign-in sets another.
+
+    A longer guess draws on no budget, so it must not ask for another password again.
+    """
+    if attempt.digits != 6:
+        return
+    holder = attempt.holder
+    password = await accounts.password(work.tx, holder.account.id)
+    counted = await throttles.strikes(
+        work.tx,
+        holder.account.id,
+        password_epoch=password.epoch if password else 0,
+        now=work.now,
+    )
+    if counted.epoch == EPOCH_BUDGET or counted.year == YEAR_BUDGET:
+        await accounts.require_new_password(work.tx, holder.account.id, work.now)
+        await _note_refusal(work, holder, EventName.STRIKES_REACHED, None)
+
+
 async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp) -> T | Refused:
-    """Transaction 2: compare, use the proof up, and go on with the evidence."""
+    """Transaction 2: compare, use the proof up, and go on with the evidence.
+
+    The account is held, so that a change which ends everything sees the session made here, or
+    ends what asks for it first (SE-07).
+    """
+    await accounts.hold(work.tx, attempt.holder.account.id)
     holder = attempt.holder
     evidence: Evidence | Refused
     if isinstance(attempt.proof, tuple):
@@ -212,12 +232,24 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
         await throttles.clear_strikes(work.tx, holder.binding_id)
         await authenticators.mark_used(work.tx, holder.authenticator.id, work.now)
         return await then(work, holder, evidence)
-    await _note_refusal(work, holder, EventName.SECOND_FACTOR_FAILED, evidence.reason)
+    is_replay = evidence.reason in {Reason.TIME_STEP_USED, Reason.CODE_SPENT}
+    name = EventName.SECOND_FACTOR_REPLAYED if is_replay else EventName.SECOND_FACTOR_FAILED
+    await _note_refusal(work, holder, name, evidence.reason)
+    await _require_new_password(work, attempt)
     if attempt.strikes >= TRIES_PER_SIGN_IN:
         await challenges.end(work.tx, holder.purpose, holder.binding_id, work.now)
         await give_up(work)
         return Refused(Reason.TOO_MANY_WRONG_CODES)
-    return evidence
+    return _with_tries_left(attempt, evidence)
+
+
+def _with_tries_left(attempt: _Attempt, refused: Refused) -> Refused:
+    """The tries left over all methods, which may be fewer than the one code's own."""
+    left = refused.details.get("left")
+    if not isinstance(left, int):
+        return refused
+    fewest = min(left, TRIES_PER_SIGN_IN - attempt.strikes)
+    return replace(refused, details={**refused.details, "left": fewest})
 
 
 async def _settle_time_step(
@@ -292,6 +324,66 @@ async def _note_refusal(work: Work, holder: Holder, name: EventName, reason: Rea
         method=holder.channel.value,
         purpose=holder.purpose.value,
     )
+
+
+# --- choosing ------------------------------------------------------------------------------
+
+
+async def holder_for(
+    work: Work,
+    account: Account,
+    *,
+    purpose: Purpose,
+    binding_id: str,
+    chosen: tuple[str | None, Channel | None],
+    known_browser: bool,
+) -> Holder | Refused:
+    """Ask for the authenticator and channel that were chosen; the default where that is gone."""
+    authenticator_id, channel = chosen
+    found = None
+    if authenticator_id is not None:
+        found = await authenticators.get(work.tx, account.id, authenticator_id)
+    if found is None and account.default_authenticator_id is not None:
+        channel = account.default_channel
+        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
+    if found is None or channel is None:
+        return Refused(Reason.METHOD_UNKNOWN)
+    return Holder(purpose, binding_id, account, found, channel, known_browser)
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """Another way is asked now: keep it; `refused` says why nothing new was sent, if so."""
+
+    authenticator_id: str
+    channel: Channel
+    refused: Refused | None
+
+
+async def switch(
+    work: Work, holder: Holder, authenticator_id: str, channel: str
+) -> Switched | Refused:
+    """Ask by another way, and send its code if it needs one; empty texts mean the present way.
+
+    Where the timer refuses a call because the text has just left, the text stays what is asked.
+    """
+    wanted_id = authenticator_id or holder.authenticator.id
+    chosen = await choose(work, holder.account, wanted_id, channel or holder.channel.value)
+    if isinstance(chosen, Refused):
+        return chosen
+    authenticator, way = chosen
+    if way is Channel.TOTP:
+        return Switched(authenticator.id, way, None)
+    sent = await send(work, replace(holder, authenticator=authenticator, channel=way))
+    if isinstance(sent, codes.Sent):
+        return Switched(authenticator.id, way, None)
+    live = await challenges.live(work.tx, holder.purpose, holder.binding_id)
+    if live is None or live.authenticator_id != authenticator.id:
+        return Switched(authenticator.id, way, sent)
+    # Back to a way whose code is out already: it serves, and nothing needs to be said.
+    is_back = (authenticator.id, way) != (holder.authenticator.id, holder.channel)
+    is_out = is_back and sent.reason is Reason.SEND_TOO_SOON and live.channel is way
+    return Switched(authenticator.id, live.channel, None if is_out else sent)
 
 
 # --- sending and showing ------------------------------------------------------------------

@@ -19,6 +19,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 NUMBER_SPACING = timedelta(seconds=30)
 KNOWN_BROWSER_SENDS = 5
+ANYBODY_MAY_ASK = {Purpose.SIGN_UP, Purpose.RESET}
 CONFIRMED = {Purpose.SIGN_IN, Purpose.STEP_UP, Purpose.RESET_FACTOR}
 
 
@@ -41,9 +42,13 @@ async def spend_send(
 ) -> datetime | None:
     """Take a send from every budget it draws on; None when free, else when to ask again."""
     if channel is Channel.EMAIL or isinstance(destination, str):
-        return await _spend_all(
-            work, _mail_budgets(work, purpose, account_id, str(destination).casefold())
-        )
+        address = str(destination).casefold()
+        until = await _spend_all(work, _mail_budgets(work, purpose, account_id, address))
+        if until is not None and purpose in ANYBODY_MAY_ASK:
+            # Strangers may have used up the address's budget; its owner still gets one an hour.
+            own = Budget(f"mail-own-{purpose}", f"{address} {source_of(work)}", 1, HOUR)
+            return await _spend_all(work, [own])
+        return until
     until = await _spend_all(work, _phone_budgets(work, purpose, account_id, destination))
     if until is not None and known_browser and account_id is not None:
         own = Budget("browser-sends", account_id, KNOWN_BROWSER_SENDS, DAY)
@@ -84,8 +89,14 @@ def _source_budget(work: Work, kind: str) -> list[Budget]:
 def _mail_budgets(
     work: Work, purpose: Purpose, account_id: str | None, address: str
 ) -> list[Budget]:
-    if purpose in {Purpose.SETTINGS_GATE, Purpose.WALL} and account_id is not None:
+    if purpose is Purpose.SETTINGS_GATE and account_id is not None:
         return [Budget(f"mail-hour-{purpose}", account_id, 10, HOUR)]
+    if purpose is Purpose.WALL and account_id is not None:
+        # Asked for with the password alone, so fewer guesses a day.
+        return [
+            Budget(f"mail-hour-{purpose}", account_id, 5, HOUR),
+            Budget(f"mail-day-{purpose}", account_id, 10, DAY),
+        ]
     return [
         *_source_budget(work, f"mail-source-hour-{purpose}"),
         Budget(f"mail-hour-{purpose}", address, 5, HOUR),
@@ -94,8 +105,16 @@ def _mail_budgets(
 
 
 async def _spend_all(work: Work, budgets: list[Budget]) -> datetime | None:
-    for budget in budgets:
-        bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, budget.kind, budget.key)
+    """Take one of each, or say when; what is seen to be spent already costs the others nothing."""
+    named = [
+        (work.means.keyring.mac(KeyPurpose.THROTTLE, budget.kind, budget.key), budget)
+        for budget in budgets
+    ]
+    for bucket, budget in named:
+        until = await throttles.spent_until(work.tx, bucket, limit=budget.limit, now=work.now)
+        if until is not None:
+            return until
+    for bucket, budget in named:
         until = await throttles.spend(
             work.tx,
             bucket,
@@ -117,7 +136,7 @@ def source_of(work: Work) -> str | None:
     try:
         address = ipaddress.ip_address(work.caller.source)
     except ValueError:
-        return work.caller.source or None
+        return work.caller.source or "unknown"
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     if address.is_loopback and not work.means.policy.limits_loopback:

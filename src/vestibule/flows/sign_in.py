@@ -23,11 +23,13 @@ from vestibule.domain.pending import (
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.sign_in import Complete, Evidence, advance, begin
 from vestibule.domain.throttle import password_wait
-from vestibule.flows import codes, second_factor
+from vestibule.flows import recovery_codes, second_factor
 from vestibule.flows.entering import SignedIn, enter, known_browser
+from vestibule.flows.notices import put_notice
 from vestibule.flows.sending import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
-from vestibule.storage import accounts, authenticators, sign_ins, throttles
+from vestibule.storage import accounts, sign_ins, throttles
+from vestibule.storage import recovery_codes as stored_codes
 
 OWN_LANE_FOR = timedelta(days=1)
 
@@ -251,19 +253,12 @@ async def holder_of(work: Work, pending: PendingSignIn) -> second_factor.Holder 
     account = await accounts.get(work.tx, pending.account_id)
     if account is None or pending.state is not SignInState.SECOND_FACTOR:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    chosen, channel = pending.authenticator_id, pending.channel
-    found = await authenticators.get(work.tx, account.id, chosen) if chosen else None
-    if found is None and account.default_authenticator_id:
-        channel = account.default_channel
-        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
-    if found is None or channel is None:
-        return Refused(Reason.SIGN_IN_EXPIRED)
-    return second_factor.Holder(
+    return await second_factor.holder_for(
+        work,
+        account,
         purpose=Purpose.SIGN_IN,
         binding_id=pending.id,
-        account=account,
-        authenticator=found,
-        channel=channel,
+        chosen=(pending.authenticator_id, pending.channel),
         known_browser=pending.is_known_browser,
     )
 
@@ -290,7 +285,7 @@ async def submit_code(
         state = advance(begin(pending.password_at, is_enrolled=True), evidence)
         if not isinstance(state, Complete):
             return Refused(Reason.SIGN_IN_EXPIRED)
-        return await enter(
+        signed_in = await enter(
             work,
             state,
             account_id=pending.account_id,
@@ -298,6 +293,9 @@ async def submit_code(
             authenticator_id=holder.authenticator.id,
             return_to=pending.return_to,
         )
+        if isinstance(signed_in, Refused):
+            return signed_in
+        return await _stop_recovery(work, signed_in)
 
     async def give_up(work: Work) -> None:
         await sign_ins.end(work.tx, sign_in_id)
@@ -313,6 +311,24 @@ async def submit_code(
     )
 
 
+async def _stop_recovery(work: Work, signed_in: SignedIn) -> SignedIn:
+    """An old method still serves its owner, so a recovery under way was not needed, or not theirs.
+
+    It ends, what it issued is void, and another code is made (product.md E).
+    """
+    account_id = signed_in.account_id
+    ended = await sign_ins.end_replacements(work.tx, account_id)
+    if not ended and not await stored_codes.has_provisional(work.tx, account_id):
+        return signed_in
+    await stored_codes.end_current(work.tx, account_id, by="recovery", now=work.now)
+    await recovery_codes.make(work, account_id, owner_id=signed_in.session_id)
+    await work.note(EventName.RECOVERY_STOPPED, account_id=account_id)
+    account = await accounts.get(work.tx, account_id)
+    if account is not None:
+        await put_notice(work, kind="recovery_stopped", to=account.email, account_id=account_id)
+    return replace(signed_in, has_stopped_recovery=True)
+
+
 async def view(means: Means, caller: Caller, sign_in_id: str) -> second_factor.View | Refused:
     """What `/sign-in/code` shows; reading it sends nothing."""
 
@@ -323,51 +339,27 @@ async def view(means: Means, caller: Caller, sign_in_id: str) -> second_factor.V
     return await look(means, caller, unit)
 
 
-async def choose(
-    means: Means, caller: Caller, *, sign_in_id: str, authenticator_id: str, channel: str
+async def switch(
+    means: Means, caller: Caller, *, sign_in_id: str, authenticator_id: str = "", channel: str = ""
 ) -> Refused | None:
-    """Try another way: ask for another enrolled method, and send its code if it needs one."""
+    """Try another way, resend, or call instead of texting: empty texts mean the present way."""
 
     async def unit(work: Work) -> Refused | None:
         holder = await _find(work, sign_in_id)
         if isinstance(holder, Refused):
             return holder
-        chosen = await second_factor.choose(work, holder.account, authenticator_id, channel)
-        if isinstance(chosen, Refused):
-            return chosen
-        await sign_ins.choose(work.tx, sign_in_id, authenticator_id=chosen[0].id, channel=chosen[1])
-        if chosen[1] is Channel.TOTP:
-            return None
-        sent = await _send(work, sign_in_id)
-        # The code that is out already serves where its timer still runs.
-        is_out = isinstance(sent, Refused) and sent.reason is Reason.SEND_TOO_SOON
-        return sent if isinstance(sent, Refused) and not is_out else None
+        switched = await second_factor.switch(work, holder, authenticator_id, channel)
+        if isinstance(switched, Refused):
+            return switched
+        await sign_ins.choose(
+            work.tx,
+            sign_in_id,
+            authenticator_id=switched.authenticator_id,
+            channel=switched.channel,
+        )
+        return switched.refused
 
     return await work(means, caller, unit)
-
-
-async def send(
-    means: Means, caller: Caller, *, sign_in_id: str, channel: str
-) -> codes.Sent | Refused:
-    """Resend, or call instead of texting: the same phone, perhaps over its other channel."""
-
-    async def unit(work: Work) -> codes.Sent | Refused:
-        holder = await _find(work, sign_in_id)
-        if isinstance(holder, Refused):
-            return holder
-        wanted = channel or holder.channel.value
-        chosen = await second_factor.choose(work, holder.account, holder.authenticator.id, wanted)
-        if isinstance(chosen, Refused):
-            return chosen
-        await sign_ins.choose(work.tx, sign_in_id, authenticator_id=chosen[0].id, channel=chosen[1])
-        return await _send(work, sign_in_id)
-
-    return await work(means, caller, unit)
-
-
-async def _send(work: Work, sign_in_id: str) -> codes.Sent | Refused:
-    holder = await _find(work, sign_in_id)
-    return holder if isinstance(holder, Refused) else await second_factor.send(work, holder)
 
 
 async def find_pending(means: Means, caller: Caller, token: str) -> PendingSignIn | None:

@@ -14,7 +14,9 @@ def _recovery_code(row: Mapping[str, Any]) -> RecoveryCode:
     return RecoveryCode(**row)
 
 
-async def add(tx: Transaction, recovery_code: RecoveryCode, *, code_mac: bytes) -> None:
+async def add(
+    tx: Transaction, recovery_code: RecoveryCode, *, code_mac: bytes, is_provisional: bool
+) -> None:
     """Add an unacknowledged code in the place of an earlier unacknowledged one."""
     await tx.execute(
         """UPDATE recovery_codes SET ended_at = :ended_at, ended_by = 'replacement'
@@ -23,12 +25,13 @@ async def add(tx: Transaction, recovery_code: RecoveryCode, *, code_mac: bytes) 
         ended_at=recovery_code.made_at,
     )
     await tx.execute(
-        """INSERT INTO recovery_codes (id, account_id, code_mac, label, made_at)
-        VALUES (:id, :account_id, :code_mac, :label, :made_at)""",
+        """INSERT INTO recovery_codes (id, account_id, code_mac, label, is_provisional, made_at)
+        VALUES (:id, :account_id, :code_mac, :label, :is_provisional, :made_at)""",
         id=recovery_code.id,
         account_id=recovery_code.account_id,
         code_mac=code_mac,
         label=recovery_code.label,
+        is_provisional=is_provisional,
         made_at=recovery_code.made_at,
     )
 
@@ -73,6 +76,26 @@ async def consume(
         if row:
             return _recovery_code(row)
     return None
+
+
+async def confirm(tx: Transaction, account_id: str) -> None:
+    """The recovery was completed: its code is the account's own."""
+    await tx.execute(
+        """UPDATE recovery_codes SET is_provisional = :is_provisional
+        WHERE account_id = :account_id AND ended_at IS NULL""",
+        account_id=account_id,
+        is_provisional=False,
+    )
+
+
+async def has_provisional(tx: Transaction, account_id: str) -> bool:
+    """Whether a current code comes from a recovery that was never completed."""
+    row = await tx.fetch_one(
+        """SELECT 1 AS found FROM recovery_codes
+        WHERE account_id = :account_id AND ended_at IS NULL AND is_provisional""",
+        account_id=account_id,
+    )
+    return row is not None
 
 
 async def end_current(tx: Transaction, account_id: str, *, by: str, now: datetime) -> None:

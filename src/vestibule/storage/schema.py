@@ -128,6 +128,8 @@ Table(
     _account(),
     _secret("code_mac", unique=True),
     _text("label"),
+    # Made on the way through a recovery: an owner who signs in meanwhile voids it.
+    Column("is_provisional", Boolean, nullable=False),
     _at("made_at"),
     _at("acknowledged_at", optional=True),
     _at("ended_at", optional=True),

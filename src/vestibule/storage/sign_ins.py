@@ -132,6 +132,14 @@ async def end(tx: Transaction, sign_in_id: str) -> bool:
     return touched == 1
 
 
+async def end_replacements(tx: Transaction, account_id: str) -> int:
+    """End every recovery under way; how many there were."""
+    return await tx.execute(
+        "DELETE FROM sign_ins WHERE account_id = :account_id AND state = 'replacement'",
+        account_id=account_id,
+    )
+
+
 async def end_others(tx: Transaction, account_id: str, *, kept: str | None) -> None:
     await tx.execute(
         "DELETE FROM sign_ins WHERE account_id = :account_id AND id <> :kept",

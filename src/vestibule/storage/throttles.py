@@ -43,6 +43,21 @@ async def spend(
     return until or now
 
 
+async def spent_until(
+    tx: Transaction, bucket: bytes, *, limit: int, now: datetime
+) -> datetime | None:
+    """When a window that is used up ends; None while something is left. Takes nothing."""
+    row = await tx.fetch_one(
+        """SELECT until_at FROM throttles
+        WHERE bucket_mac = :bucket AND hits >= :most AND until_at > :now""",
+        bucket=bucket,
+        most=limit,
+        now=now,
+    )
+    until: datetime | None = row["until_at"] if row else None
+    return until
+
+
 async def hold_lane(tx: Transaction, bucket: bytes, now: datetime) -> tuple[int, datetime]:
     """The failures of a password lane and until when it waits, held until the commit.
 

@@ -19,7 +19,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Lifespan
 
 from vestibule.domain.event import EventName
-from vestibule.flows import account_settings
 from vestibule.flows.work import Means, Work, work
 from vestibule.web import csrf
 from vestibule.web.cookies import Cookie, Cookies
@@ -122,19 +121,13 @@ async def _answer(front: Front, door: Door, visit: Visit) -> Response:
         raise HTTPException(405)
     if not is_post:
         visit.read_notice()
-    if door.needs in INSIDE and visit.session is not None:
-        await _notice_presence(visit, door)
+    # What pages poll by themselves is no activity.
+    if door.needs in INSIDE and not door.path.endswith("/delivery"):
+        await visit.note_presence()
     response = await handler(visit, Desk(front.pages))
     if is_post and visit.cookie(Cookie.NOTICE) and not _sets(response, visit, Cookie.NOTICE):
         visit.cookies.drop(response, Cookie.NOTICE)
     return response
-
-
-async def _notice_presence(visit: Visit, door: Door) -> None:
-    """A page or form is activity; what pages poll by themselves is not (SE-03)."""
-    session = visit.the_session()
-    if not door.path.endswith("/delivery") and (visit.now - session.last_seen_at).seconds >= 30:
-        await account_settings.touch(visit.means, visit.caller, session)
 
 
 async def _refuse_form(front: Front, door: Door, visit: Visit) -> Response | None:

@@ -85,13 +85,10 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
     response = _go_on(visit, moved)
     if moved.stage is ResetStage.SECOND_FACTOR:
         # The first text leaves with the post of the mailed code, as it does at sign-in.
-        sent = await reset.choose(
-            visit.means, visit.caller, moved.token, authenticator_id="", channel=""
-        )
-        if isinstance(sent, Refused):
-            refused = visit.again(sent, to=FACTOR)
-            _keep(visit, refused, moved)
-            return refused
+        refused = await reset.switch(visit.means, visit.caller, moved.token)
+        if refused is not None:
+            response = visit.again(refused, to=FACTOR)
+            _keep(visit, response, moved)
     return response
 
 
@@ -142,14 +139,14 @@ async def show_methods(visit: Visit, desk: Desk) -> Response:
 
 
 async def send_second_factor(visit: Visit, desk: Desk) -> Response:
-    sent = await reset.choose(
+    refused = await reset.switch(
         visit.means,
         visit.caller,
         visit.cookie(Cookie.RESET) or "",
         authenticator_id=visit.typed("authenticator"),
         channel=visit.typed("channel"),
     )
-    return _again(visit, sent, to=FACTOR) if isinstance(sent, Refused) else visit.go(FACTOR)
+    return visit.go(FACTOR) if refused is None else _again(visit, refused, to=FACTOR)
 
 
 async def show_new_password(visit: Visit, desk: Desk) -> Response:

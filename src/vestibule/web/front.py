@@ -51,13 +51,15 @@ async def submit_sign_out(visit: Visit, desk: Desk) -> Response:
 async def show_session(visit: Visit, desk: Desk) -> Response:
     """Who is signed in and how, for an application behind Vestibule; else 401."""
     session, account = visit.session, visit.account
-    if session is None or account is None or account.new_password_required_at is not None:
+    if session is None or account is None:
+        return JSONResponse({"error": "not_signed_in"}, status_code=401)
+    if session.must_set_password(account.new_password_required_at):
         return JSONResponse({"error": "not_signed_in"}, status_code=401)
     events = (
         AuthenticationEvent(Method.PWD, session.password_at),
         AuthenticationEvent(Method(session.second_factor_method.value), session.second_factor_at),
     )
-    await account_settings.touch(visit.means, visit.caller, session)
+    await visit.note_presence()
     return JSONResponse(
         {
             "account": {"id": account.id, "name": account.name, "email": account.email},

@@ -90,7 +90,7 @@ def _inside(visit: Visit, needs: Needs) -> str | None:
     session = visit.session
     if session is None:
         return "/resume" if visit.idle_session else _way_in(visit)
-    must_change = visit.the_account().new_password_required_at is not None
+    must_change = session.must_set_password(visit.the_account().new_password_required_at)
     if must_change != (needs is Needs.NEW_PASSWORD):
         # Past the strikes of one password nothing opens before another one is set.
         return "/new-password" if must_change else "/"

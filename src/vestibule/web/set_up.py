@@ -239,6 +239,7 @@ async def show_app(visit: Visit, desk: Desk) -> Response:
         secret=secret,
         uri=view.uri,
         issuer=visit.means.policy.product,
+        phone_open=bool({Channel.SMS, Channel.VOICE} & visit.means.policy.channels),
         account=view.account_email,
     )
 

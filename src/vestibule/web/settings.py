@@ -18,6 +18,7 @@ from vestibule.web.visit import Visit
 from vestibule.web.wording import clock_time, day, moment
 
 SETTINGS = "/settings"
+CONFIRM = "/settings/confirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,10 @@ async def open_settings(visit: Visit, desk: Desk) -> Response:
     session = visit.the_session()
     if session.has_gate_open(visit.now):
         return visit.go(SETTINGS)
-    sent = await reauthenticate.send_gate_code(visit.means, visit.caller, session)
-    is_out = isinstance(sent, Refused) and sent.reason is Reason.SEND_TOO_SOON
-    if isinstance(sent, codes.Sent) or is_out:
+    view = await reauthenticate.view_gate(visit.means, visit.caller, session)
+    if view.challenge is not None and not view.challenge.is_expired(visit.now):
         return visit.go(SETTINGS)
-    return visit.again(sent, to=SETTINGS)
+    return await send(visit, desk)
 
 
 async def send(visit: Visit, desk: Desk) -> Response:
@@ -80,7 +80,8 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
 def _wanted(visit: Visit) -> str | None:
     """The settings page that was asked for before the proof, and no other page."""
     path = safe_path(visit.cookie(Cookie.NEXT))
-    return path if path and path.startswith(f"{SETTINGS}/") else None
+    is_change = path is not None and path.startswith(f"{SETTINGS}/")
+    return path if is_change and path != CONFIRM else None
 
 
 async def show(visit: Visit, desk: Desk) -> Response:
@@ -175,15 +176,15 @@ async def show_confirm_delivery(visit: Visit, desk: Desk) -> Response:
 
 
 async def send_confirm(visit: Visit, desk: Desk) -> Response:
-    sent = await reauthenticate.choose_step_up(
+    refused = await reauthenticate.switch_step_up(
         visit.means,
         visit.caller,
         visit.the_session(),
         authenticator_id=visit.typed("authenticator"),
         channel=visit.typed("channel"),
     )
-    if isinstance(sent, Refused):
-        return visit.again(sent, to="/settings/confirm")
+    if refused is not None:
+        return visit.again(refused, to="/settings/confirm")
     return visit.go("/settings/confirm")
 
 

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from vestibule.domain.challenge import Channel
 from vestibule.domain.pending import SignInState
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.flows import codes, reauthenticate, recover, second_factor, sign_in
+from vestibule.flows import reauthenticate, recover, second_factor, sign_in
 from vestibule.flows.entering import SignedIn
 from vestibule.web.cookies import BROWSER_AGE, Cookie
 from vestibule.web.desk import Desk
@@ -54,7 +54,11 @@ async def submit(visit: Visit, desk: Desk) -> Response:
 
 def enter(visit: Visit, signed_in: SignedIn, *, to: str | None = None) -> Response:
     """Through the second door: a new cookie, and on to the page first asked for (EF-06)."""
-    response = visit.go(to or safe_path(signed_in.return_to) or HOME)
+    if signed_in.has_stopped_recovery:
+        to = "/set-up/recovery-code"
+        response = visit.again(Refused(Reason.RECOVERY_STOPPED), to=to)
+    else:
+        response = visit.go(to or safe_path(signed_in.return_to) or HOME)
     visit.cookies.put(response, Cookie.SESSION, signed_in.session_token)
     visit.cookies.put(response, Cookie.BROWSER, signed_in.browser_token, age=BROWSER_AGE)
     visit.cookies.drop(response, Cookie.PENDING)
@@ -130,15 +134,20 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
 
 
 async def submit_send(visit: Visit, desk: Desk) -> Response:
-    sent = await sign_in.send(
+    refused = await sign_in.switch(
         visit.means,
         visit.caller,
         sign_in_id=visit.the_pending().id,
         channel=visit.typed("channel"),
     )
-    if isinstance(sent, codes.Sent):
+    return _asked_again(visit, refused)
+
+
+def _asked_again(visit: Visit, refused: Refused | None) -> Response:
+    """To the page that asks for the code, with the reason if none was sent."""
+    if refused is None:
         return visit.go("/sign-in/code")
-    return visit.again(sent, to="/sign-in" if sent.reason in ENDED else "/sign-in/code")
+    return visit.again(refused, to="/sign-in" if refused.reason in ENDED else "/sign-in/code")
 
 
 async def show_delivery(visit: Visit, desk: Desk) -> Response:
@@ -180,18 +189,16 @@ async def show_methods(visit: Visit, desk: Desk) -> Response:
 
 
 async def submit_method(visit: Visit, desk: Desk) -> Response:
-    refused = await sign_in.choose(
+    refused = await sign_in.switch(
         visit.means,
         visit.caller,
         sign_in_id=visit.the_pending().id,
         authenticator_id=visit.typed("authenticator"),
         channel=visit.typed("channel"),
     )
-    if refused is None:
-        return visit.go("/sign-in/code")
-    if refused.reason is Reason.METHOD_UNKNOWN:
+    if refused is not None and refused.reason is Reason.METHOD_UNKNOWN:
         return visit.again(refused)
-    return visit.again(refused, to="/sign-in" if refused.reason in ENDED else "/sign-in/code")
+    return _asked_again(visit, refused)
 
 
 # --- the recovery code ----------------------------------------------------------------------

@@ -21,6 +21,7 @@ from vestibule.web.forms import Form
 from vestibule.web.source import Sources
 
 MOST_COOKIE_BYTES = 3800
+PRESENCE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,12 @@ class Visit:
         if self.reset is None:
             raise LookupError("this door was opened without its reset")
         return self.reset
+
+    async def note_presence(self) -> None:
+        """The person is here; noted twice a minute at most (SE-03)."""
+        session = self.the_session()
+        if (self.now - session.last_seen_at).total_seconds() >= PRESENCE_SECONDS:
+            await account_settings.touch(self.means, self.caller, session)
 
     # --- answers ---------------------------------------------------------------------------
 

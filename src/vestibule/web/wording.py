@@ -92,6 +92,10 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.RECOVERY_CODE_MALFORMED: N_("A recovery code has 24 letters and digits."),
     Reason.RECOVERY_CODE_WRONG: N_("That is not your recovery code. Check it and try again."),
     Reason.RECOVERY_CODE_SLOWED: N_("There were many tries. Wait until %(until)s."),
+    Reason.RECOVERY_STOPPED: N_(
+        "Somebody had begun to sign in with your recovery code, and we stopped that. If it was not"
+        " you, change your password now. Here is a new code."
+    ),
     Reason.LAST_GROUP_WRONG: N_("That is not the last group. Look at your copy of the code."),
     Reason.RECOVERY_CODE_GONE: N_("This code is no longer the newest. Make another one."),
     Reason.PAGE_OUT_OF_DATE: N_("This page was out of date. Try again."),

@@ -102,6 +102,7 @@ CREATE TABLE recovery_codes (
     account_id TEXT NOT NULL,
     code_mac BLOB NOT NULL,
     label TEXT NOT NULL,
+    is_provisional BOOLEAN NOT NULL,
     made_at BIGINT NOT NULL,
     acknowledged_at BIGINT,
     ended_at BIGINT,
@@ -113,9 +114,9 @@ CREATE TABLE recovery_codes (
     CONSTRAINT uq_recovery_codes_code_mac UNIQUE (code_mac)
 )
 
-CREATE UNIQUE INDEX ix_recovery_codes_one_unacknowledged ON recovery_codes (account_id) WHERE ended_at IS NULL AND acknowledged_at IS NULL
-
 CREATE INDEX ix_recovery_codes_account_id ON recovery_codes (account_id)
+
+CREATE UNIQUE INDEX ix_recovery_codes_one_unacknowledged ON recovery_codes (account_id) WHERE ended_at IS NULL AND acknowledged_at IS NULL
 
 CREATE UNIQUE INDEX ix_recovery_codes_one_acknowledged ON recovery_codes (account_id) WHERE ended_at IS NULL AND acknowledged_at IS NOT NULL
 
@@ -209,9 +210,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 )
 
-CREATE INDEX ix_challenges_account_id ON challenges (account_id)
-
 CREATE UNIQUE INDEX ix_challenges_one_live ON challenges (binding_id, purpose) WHERE ended_at IS NULL
+
+CREATE INDEX ix_challenges_account_id ON challenges (account_id)
 
 CREATE TABLE sessions (
     id TEXT NOT NULL,
@@ -286,11 +287,11 @@ CREATE TABLE outbox (
     CONSTRAINT fk_outbox_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 )
 
-CREATE INDEX ix_outbox_challenge_id ON outbox (challenge_id)
-
 CREATE INDEX ix_outbox_due_at ON outbox (due_at)
 
 CREATE INDEX ix_outbox_account_id ON outbox (account_id)
+
+CREATE INDEX ix_outbox_challenge_id ON outbox (challenge_id)
 
 CREATE TABLE recovery_code_views (
     recovery_code_id TEXT NOT NULL,
