@@ -5,8 +5,8 @@ The composition root: the only room, with the commands, that reads settings. No 
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from gettext import NullTranslations
@@ -23,6 +23,7 @@ from vestibule.crypto.password_hash import OWASP, PasswordHash, Profile
 from vestibule.crypto.seal import Seal
 from vestibule.delivery.provider import Provider
 from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
+from vestibule.delivery.providers.smtp import SmtpProvider, SmtpServer
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
 from vestibule.delivery.rendering import House
 from vestibule.domain.challenge import Channel
@@ -32,7 +33,7 @@ from vestibule.entropy import Entropy, SystemEntropy
 from vestibule.flows.deliver import Delivering
 from vestibule.flows.passwords import Passwords
 from vestibule.flows.work import Means, Policy
-from vestibule.settings import DEFAULT_ACCENT, Settings
+from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
 from vestibule.simulator.app import simulator_routes
 from vestibule.storage import revision
 from vestibule.storage.database import Database, connect
@@ -88,7 +89,7 @@ def build_house(
         wake_delivery=wake.set,
     )
     inbox = Inbox(clock) if settings.simulator else None
-    providers = _providers(settings, clock, inbox)
+    providers = providers_of(settings, clock, inbox)
     worker = Worker(_delivering(settings, means, providers), wake)
 
     @asynccontextmanager
@@ -180,15 +181,30 @@ def _names(settings: Settings, channel: Channel) -> tuple[str, ...]:
     return () if channel is Channel.TOTP else settings.routes(channel.value)
 
 
-def _providers(settings: Settings, clock: Clock, inbox: Inbox | None) -> dict[str, Provider]:
-    """The providers that some route names, once each."""
+def providers_of(settings: Settings, clock: Clock, inbox: Inbox | None) -> dict[str, Provider]:
+    """The configured providers by name; raises `SettingsFault` for what they cannot use."""
     found: dict[str, Provider] = {}
     if inbox is not None:
         found["simulator"] = SimulatorProvider(inbox)
     if settings.webhook_url:
-        target = WebhookTarget(settings.webhook_url, settings.secret("webhook_secret"))
-        found["webhook"] = WebhookProvider(target, clock)
+        with _naming("VESTIBULE_WEBHOOK_URL and VESTIBULE_WEBHOOK_SECRET"):
+            target = WebhookTarget(settings.webhook_url, settings.secret("webhook_secret"))
+            found["webhook"] = WebhookProvider(target, clock)
+    if settings.secret("smtp_url"):
+        with _naming("VESTIBULE_SMTP_URL"):
+            server = SmtpServer.parse(settings.secret("smtp_url"))
+        with _naming("VESTIBULE_MAIL_FROM"):
+            found["smtp"] = SmtpProvider(server, settings.mail_from, clock)
     return found
+
+
+@contextmanager
+def _naming(setting: str) -> Iterator[None]:
+    """A value that a provider refuses, told as the setting it came from."""
+    try:
+        yield
+    except ValueError as fault:
+        raise SettingsFault(f"{setting}: {fault}.") from fault
 
 
 def _simulator(settings: Settings, inbox: Inbox | None) -> list[BaseRoute]:

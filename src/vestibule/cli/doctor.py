@@ -3,9 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 
-from vestibule.bootstrap import WrongRevision, refuse_other_revision
+from vestibule.bootstrap import WrongRevision, providers_of, refuse_other_revision
+from vestibule.clock import SystemClock
 from vestibule.crypto import root_key
-from vestibule.settings import Settings
+from vestibule.settings import Settings, SettingsFault
 from vestibule.storage.database import StorageError, connect
 
 
@@ -47,6 +48,10 @@ async def _examine_database(settings: Settings) -> Finding:
 
 
 def _examine_delivery(settings: Settings) -> Finding:
+    try:
+        providers_of(settings, SystemClock(), None)
+    except SettingsFault as fault:
+        return Finding(False, str(fault))
     mail = ", ".join(settings.routes("email"))
     phone = ", ".join(sorted({*settings.routes("sms"), *settings.routes("voice")}))
     if not mail:

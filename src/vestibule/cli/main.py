@@ -39,7 +39,7 @@ def serve(settings: EnvFile = None) -> None:
     """Serve the front door until interrupted."""
     try:
         serve_command.serve(_settings(settings))
-    except RootKeyFault as fault:
+    except (RootKeyFault, SettingsFault) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(2) from fault
 
