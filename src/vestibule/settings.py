@@ -133,7 +133,11 @@ class Settings(BaseSettings):
             raise ValueError("it is scheme, host and port only")
         if parts.scheme == "http" and not on_this_machine(parts.hostname):
             raise ValueError("plain http is for this machine only; use https")
-        return f"{parts.scheme}://{parts.netloc}"
+        # As browsers write it: an Origin header in other letters would refuse every form.
+        default = {"http": 80, "https": 443}[parts.scheme]
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        port = "" if parts.port in {None, default} else f":{parts.port}"
+        return f"{parts.scheme}://{host}{port}"
 
     @field_validator("logo")
     @classmethod

@@ -7,6 +7,7 @@ import pytest
 from tests.attack import ENTRIES, count, journal, state
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
+from vestibule.settings import Settings
 from vestibule.web.doors import DOORS
 from vestibule.web.forms import MOST_FIELDS
 
@@ -118,6 +119,20 @@ async def test_our_own_forms(
     response = await person.client.post(action, data=data, headers={**origin, **site})
 
     assert response.headers["location"] == "/sign-up/code"
+
+
+@pytest.mark.parametrize(
+    ("written", "origin"),
+    [
+        ("https://ID.Example.com:443/", "https://id.example.com"),
+        ("HTTP://LocalHost:80", "http://localhost"),
+        ("https://id.example.com:8443", "https://id.example.com:8443"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_our_origin_is_what_browsers_say(written: str, origin: str) -> None:
+    """WB-01: however the operator writes the public origin, it is compared as browsers write it."""
+    assert Settings(public_origin=written).public_origin == origin
 
 
 KINDS = ["text/plain", "application/json", "multipart/form-data; boundary=x", "", "text/xml"]
