@@ -83,12 +83,6 @@ def test_sends_end_after_five(sends: int, left: int) -> None:
     assert (next_send_at(challenge) is None) is (left == 0)
 
 
-@pytest.mark.parametrize(("tries", "left"), [(0, 5), (4, 1), (5, 0), (6, 0)])
-def test_tries_left_count_down_from_five(tries: int, left: int) -> None:
-    """OC-06: Five wrong tries per code, and never a negative number left."""
-    assert replace(A_CHALLENGE, tries=tries).tries_left == left
-
-
 @pytest.mark.parametrize(("seconds_left", "same"), [(121, True), (120, True), (119, False)])
 def test_same_code_goes_out_while_two_minutes_remain(seconds_left: int, same: bool) -> None:
     """OC-08: A resend repeats the value while two minutes of its life remain."""

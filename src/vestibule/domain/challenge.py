@@ -62,10 +62,6 @@ class Challenge:
     is_decoy: bool
 
     @property
-    def tries_left(self) -> int:
-        return max(self.max_tries - self.tries, 0)
-
-    @property
     def sends_left(self) -> int:
         return max(MAX_SENDS - self.sends, 0)
 

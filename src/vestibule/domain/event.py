@@ -23,14 +23,12 @@ class EventName(StrEnum):
     PASSWORD_FAILED = "authn_password_fail"  # noqa: S105 - the name of an event
     PASSWORD_THROTTLED = "authn_password_fail_max"  # noqa: S105 - the name of an event
     # sign-in: the second factor
-    SECOND_FACTOR_ACCEPTED = "authn_second_factor_success"
     SECOND_FACTOR_FAILED = "authn_login_fail"
-    SECOND_FACTOR_EXHAUSTED = "authn_login_fail_max"
     SECOND_FACTOR_PAUSED = "authn_login_lock"
     SECOND_FACTOR_REPLAYED = "authn_token_reuse"
     SIGNED_IN = "authn_login_success"
     SIGNED_OUT = "authn_logout"
-    STRIKES_REACHED = "authn_strikes_reached"
+    STRIKES_REACHED = "authn_login_fail_max"
     # challenges
     CHALLENGE_SENT = "challenge_sent"
     CHALLENGE_REFUSED = "challenge_refused"
@@ -52,10 +50,8 @@ class EventName(StrEnum):
     GATE_OPENED = "settings_gate_opened"
     GATE_FAILED = "settings_gate_fail"
     STEP_UP_SUCCEEDED = "authn_step_up_success"
-    STEP_UP_FAILED = "authn_step_up_fail"
     # password
     PASSWORD_CHANGED = "authn_password_change"  # noqa: S105 - the name of an event
-    PASSWORD_CHANGE_FAILED = "authn_password_change_fail"  # noqa: S105 - the name of an event
     PASSWORD_RESET_REQUESTED = "authn_password_reset_requested"  # noqa: S105 - as above
     PASSWORD_RESET_FAILED = "authn_password_reset_fail"  # noqa: S105 - as above
     PASSWORD_RESET = "authn_password_reset"  # noqa: S105 - the name of an event
@@ -63,17 +59,11 @@ class EventName(StrEnum):
     SESSION_CREATED = "session_created"
     SESSION_RENEWED = "session_renewed"
     SESSION_RESUMED = "session_resumed"
-    SESSION_RESUME_FAILED = "session_resume_fail"
     SESSION_ENDED = "session_ended"
-    SESSION_EXPIRED = "session_expired"
     # refusals
     CSRF_REFUSED = "csrf_refused"
-    ACCESS_REFUSED = "authz_fail"
     SEQUENCE_REFUSED = "sequence_fail"
-    THROTTLE_HIT = "excess_rate_limit_exceeded"
     # operation
-    SYSTEM_STARTED = "sys_startup"
-    SYSTEM_STOPPED = "sys_shutdown"
 
 
 class Outcome(StrEnum):

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     SIGN_IN_WRONG = "sign_in_wrong"
     SIGN_IN_THROTTLED = "sign_in_throttled"
     SIGN_IN_EXPIRED = "sign_in_expired"
+    PASSWORD_THROTTLED = "password_throttled"  # noqa: S105 - an id
     PASSWORD_WRONG = "password_wrong"  # noqa: S105 - an id
     # codes
     CODE_EMPTY = "code_empty"
@@ -59,6 +60,8 @@ class Reason(StrEnum):
     PHONE_NOT_USABLE = "phone_not_usable"
     PHONE_ALREADY_YOURS = "phone_already_yours"
     APPS_TOO_MANY = "apps_too_many"
+    RESET_STOPPED = "reset_stopped"
+    SESSION_OVER = "session_over"
     SET_UP_EXPIRED = "set_up_expired"
     METHOD_UNKNOWN = "method_unknown"
     METHOD_CLOSED = "method_closed"
@@ -72,9 +75,7 @@ class Reason(StrEnum):
     LAST_GROUP_WRONG = "last_group_wrong"
     RECOVERY_CODE_GONE = "recovery_code_gone"
     # the house
-    PAGE_OUT_OF_DATE = "page_out_of_date"
     STEP_UP_NEEDED = "step_up_needed"
-    BUSY = "busy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from vestibule.domain.pending import PendingSignIn
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
 from vestibule.flows import recovery_codes as codes
-from vestibule.flows import second_factor
+from vestibule.flows import ways
 from vestibule.flows.enroll import NAME_LENGTH
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import put_notice
@@ -43,7 +43,7 @@ class View:
     phone_id: str | None
     is_phone_removable: bool
     apps: tuple[App, ...]
-    ways: tuple[second_factor.Way, ...]
+    ways: tuple[ways.Way, ...]
     recovery: RecoveryCode | None
 
 
@@ -59,7 +59,7 @@ async def view(means: Means, caller: Caller, session: Session) -> View | Refused
         current = await recovery_codes.current(work.tx, account.id)
         return View(
             account=account,
-            number=second_factor.phone_number(means, phone) if phone else None,
+            number=ways.phone_number(means, phone) if phone else None,
             phone_id=phone.id if phone else None,
             is_phone_removable=len(bound) > 1,
             apps=tuple(
@@ -67,7 +67,7 @@ async def view(means: Means, caller: Caller, session: Session) -> View | Refused
                 for one in bound
                 if one.kind is AuthenticatorKind.TOTP
             ),
-            ways=tuple(await second_factor.ways_of(work, account)),
+            ways=tuple(await ways.ways_of(work, account)),
             recovery=current[0] if current else None,
         )
 
@@ -104,7 +104,7 @@ async def set_default(
         account = await _fresh_account(work, session)
         if isinstance(account, Refused):
             return account
-        for way in await second_factor.ways_of(work, account):
+        for way in await ways.ways_of(work, account):
             value = way.authenticator_id if way.channel is Channel.TOTP else way.channel.value
             present = (account.default_authenticator_id, account.default_channel)
             if value == method and (way.authenticator_id, way.channel) == present:
@@ -201,7 +201,7 @@ async def _unbind(
         session_id=session.id,
         method=going.kind.value,
     )
-    number = second_factor.phone_number(work.means, going)
+    number = ways.phone_number(work.means, going)
     if number is not None:
         await put_notice(
             work,
@@ -338,7 +338,7 @@ async def end_sessions(
             await sessions.end_others(work.tx, session.account_id, kept=kept)
             await sign_ins.end_others(work.tx, session.account_id, kept=None)
         elif not await sessions.end(work.tx, session.account_id, which):
-            return Refused(Reason.METHOD_UNKNOWN)
+            return Refused(Reason.SESSION_OVER)
         await work.note(
             EventName.SESSION_ENDED, account_id=session.account_id, session_id=session.id
         )

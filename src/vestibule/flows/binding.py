@@ -26,7 +26,7 @@ from vestibule.domain.sign_in import (
 from vestibule.flows import recovery_codes
 from vestibule.flows.entering import SignedIn, end_everything_else, enter
 from vestibule.flows.notices import put_notice
-from vestibule.flows.second_factor import phone_number
+from vestibule.flows.ways import phone_number
 from vestibule.flows.work import Work
 from vestibule.storage import accounts, authenticators, sessions, sign_ins
 from vestibule.storage import recovery_codes as stored_codes

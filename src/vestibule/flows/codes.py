@@ -57,7 +57,6 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Sent:
     challenge: Challenge
-    is_again: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ async def _send_again(work: Work, live: Challenge, asked: Asked) -> Sent | Refus
         return Refused(Reason.SEND_TOO_SOON, details={"until": work.now + resend_wait(live.sends)})
     challenge = replace(live, sends=live.sends + 1, last_sent_at=work.now, channel=asked.channel)
     await _put_message(work, challenge)
-    return Sent(challenge, is_again=True)
+    return Sent(challenge)
 
 
 async def _issue(work: Work, asked: Asked, *, replaced: Challenge | None) -> Sent | Refused:
@@ -161,8 +160,7 @@ async def _issue(work: Work, asked: Asked, *, replaced: Challenge | None) -> Sen
         expires_at=work.now + lifetime(asked.channel),
         tries=0,
         max_tries=MAX_TRIES,
-        # OC-09: a fresh code after an exhausted one goes on with the same timers.
-        sends=1,
+        sends=_sends_so_far(work, replaced) + 1,
         last_sent_at=work.now,
         number=spoken_for + 1,
         is_decoy=asked.is_decoy,
@@ -176,7 +174,12 @@ async def _issue(work: Work, asked: Asked, *, replaced: Challenge | None) -> Sen
     if not await challenges.add(work.tx, challenge):
         return Refused(Reason.SEND_TOO_SOON, details={"until": work.now + timedelta(seconds=30)})
     await _put_message(work, challenge)
-    return Sent(challenge, is_again=replaced is not None)
+    return Sent(challenge)
+
+
+def _sends_so_far(work: Work, replaced: Challenge | None) -> int:
+    """OC-09: a fresh code in the place of a spent one goes on with the same timers."""
+    return 0 if replaced is None or replaced.is_expired(work.now) else replaced.sends
 
 
 def _bound_to(challenge: Challenge, address: str, code: str) -> tuple[str, ...]:

@@ -110,8 +110,3 @@ async def known_browser(work: Work, caller: Caller, account_id: str) -> bool:
     if not caller.browser_token:
         return False
     return await sessions.knows_browser(work.tx, digest(caller.browser_token), account_id)
-
-
-async def must_set_new_password(work: Work, account_id: str) -> bool:
-    account = await accounts.get(work.tx, account_id)
-    return account is not None and account.new_password_required_at is not None

@@ -5,7 +5,7 @@ and second factor together. Both change the session's id, so a cookie copied bef
 (SE-05, SU-03).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vestibule.domain.account import Account
 from vestibule.domain.challenge import Challenge, Channel, Purpose
@@ -16,7 +16,7 @@ from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Evidence
-from vestibule.flows import codes, second_factor
+from vestibule.flows import codes, second_factor, ways
 from vestibule.flows.sign_in import forgive_password_try, reserve_password_try
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sessions, sign_ins
@@ -93,7 +93,9 @@ async def submit_gate_code(
         proven = await codes.settle(work, reserved)
         if isinstance(proven, Refused):
             return await _fail_gate(work, keeper, proven)
-        await work.note(EventName.GATE_OPENED, account_id=keeper.account_id)
+        is_wall = isinstance(keeper, PendingSignIn)
+        opened_name = EventName.EMAIL_CONFIRMED if is_wall else EventName.GATE_OPENED
+        await work.note(opened_name, account_id=keeper.account_id)
         token = work.means.entropy.token()
         if isinstance(keeper, PendingSignIn):
             opened = await sign_ins.confirm_email(
@@ -130,25 +132,16 @@ async def _fail_gate(work: Work, keeper: GateKeeper, refused: Refused) -> Refuse
     return refused
 
 
-async def use_gate(means: Means, caller: Caller, session: Session) -> None:
-    """An act in settings keeps the gate open for ten minutes more."""
-
-    async def unit(work: Work) -> None:
-        await sessions.use_gate(work.tx, session.id, work.now)
-
-    await work(means, caller, unit)
-
-
 # --- step-up ------------------------------------------------------------------------------
 
 
-async def _holder(work: Work, session_id: str) -> second_factor.Holder | Refused:
+async def _holder(work: Work, session_id: str) -> ways.Holder | Refused:
     """The method that the session chose to step up with, else the account's default."""
     session = await sessions.get(work.tx, session_id, work.now)
     account = await accounts.get(work.tx, session.account_id) if session else None
     if session is None or account is None:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    return await second_factor.holder_for(
+    return await ways.holder_for(
         work,
         account,
         purpose=Purpose.STEP_UP,
@@ -158,12 +151,10 @@ async def _holder(work: Work, session_id: str) -> second_factor.Holder | Refused
     )
 
 
-async def view_step_up(
-    means: Means, caller: Caller, session: Session
-) -> second_factor.View | Refused:
-    async def unit(work: Work) -> second_factor.View | Refused:
+async def view_step_up(means: Means, caller: Caller, session: Session) -> ways.View | Refused:
+    async def unit(work: Work) -> ways.View | Refused:
         holder = await _holder(work, session.id)
-        return holder if isinstance(holder, Refused) else await second_factor.look(work, holder)
+        return holder if isinstance(holder, Refused) else await ways.look(work, holder)
 
     return await look(means, caller, unit)
 
@@ -177,7 +168,7 @@ async def switch_step_up(
         holder = await _holder(work, session.id)
         if isinstance(holder, Refused):
             return holder
-        switched = await second_factor.switch(work, holder, authenticator_id, channel)
+        switched = await ways.switch(work, holder, authenticator_id, channel)
         if isinstance(switched, Refused):
             return switched
         await sessions.choose_step_up(
@@ -195,13 +186,11 @@ async def submit_step_up(
     means: Means, caller: Caller, session: Session, *, password: str, typed: str, next_typed: str
 ) -> Renewed | Refused:
     """Password and second factor, both now; neither alone opens anything. Raises `Busy`."""
-    account = await check_password(means, caller, session, password)
+    account = await prove_password(means, caller, session, password)
     if isinstance(account, Refused):
         return account
 
-    async def renew(
-        work: Work, holder: second_factor.Holder, _evidence: Evidence
-    ) -> Renewed | Refused:
+    async def renew(work: Work, holder: ways.Holder, _evidence: Evidence) -> Renewed | Refused:
         if holder.authenticator.approves_changes_at > work.now:
             until = holder.authenticator.approves_changes_at
             return Refused(Reason.METHOD_TOO_NEW, details={"until": until})
@@ -214,6 +203,8 @@ async def submit_step_up(
             authenticator_id=holder.authenticator.id,
             now=work.now,
         )
+        await sessions.use_gate(work.tx, session.id, work.now)
+        await work.note(EventName.SESSION_RENEWED, account_id=account.id, session_id=session.id)
         await work.note(
             EventName.STEP_UP_SUCCEEDED,
             account_id=holder.account.id,
@@ -224,7 +215,7 @@ async def submit_step_up(
 
     async def give_up(work: Work) -> None:
         await sessions.end(work.tx, account.id, session.id)
-        await work.note(EventName.SESSION_ENDED, account_id=account.id, reason="step-up")
+        await work.note(EventName.SESSION_ENDED, account_id=account.id, reason="step_up")
 
     return await second_factor.submit_code(
         means,
@@ -237,7 +228,7 @@ async def submit_step_up(
     )
 
 
-async def check_password(
+async def prove_password(
     means: Means, caller: Caller, session: Session, password: str
 ) -> Account | Refused:
     """The account's password, counted in its lane first; the account where it is right."""
@@ -250,7 +241,7 @@ async def check_password(
     means.passwords.refuse_if_full()
     tried = await work(means, caller, lambda unit: reserve_password_try(unit, address))
     if isinstance(tried, Refused):
-        return tried
+        return replace(tried, reason=Reason.PASSWORD_THROTTLED)
     if len(password) > 1024 or not await means.passwords.matches(
         tried.password_mac, normalise(password)
     ):
@@ -262,7 +253,7 @@ async def check_password(
 
 async def _note_wrong(work: Work, account_id: str) -> None:
     await work.note(
-        EventName.STEP_UP_FAILED,
+        EventName.PASSWORD_FAILED,
         account_id=account_id,
         outcome="failure",
         reason=Reason.PASSWORD_WRONG,
@@ -273,7 +264,7 @@ async def resume(
     means: Means, caller: Caller, session: Session, *, password: str
 ) -> Renewed | Refused:
     """An idle session goes on after the password alone, until its absolute limit (SE-04)."""
-    account = await check_password(means, caller, session, password)
+    account = await prove_password(means, caller, session, password)
     if isinstance(account, Refused):
         return account
 

@@ -14,7 +14,7 @@ from vestibule.domain.password import normalise
 from vestibule.domain.pending import RESET_LIFETIME, Reset, ResetStage
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.sign_in import Evidence
-from vestibule.flows import codes, second_factor
+from vestibule.flows import codes, second_factor, ways
 from vestibule.flows.entering import end_everything_else, known_browser
 from vestibule.flows.notices import put_notice
 from vestibule.flows.sign_in import open_own_lane
@@ -168,11 +168,11 @@ async def _move(work: Work, reset: Reset, to: ResetStage) -> Moved | Refused:
 # --- the second factor ----------------------------------------------------------------------
 
 
-async def _holder(work: Work, reset: Reset) -> second_factor.Holder | Refused:
+async def _holder(work: Work, reset: Reset) -> ways.Holder | Refused:
     account = await accounts.get(work.tx, reset.account_id or "")
     if account is None or reset.stage is not ResetStage.SECOND_FACTOR:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    return await second_factor.holder_for(
+    return await ways.holder_for(
         work,
         account,
         purpose=Purpose.RESET_FACTOR,
@@ -182,12 +182,10 @@ async def _holder(work: Work, reset: Reset) -> second_factor.Holder | Refused:
     )
 
 
-async def view_second_factor(
-    means: Means, caller: Caller, reset: Reset
-) -> second_factor.View | Refused:
-    async def unit(work: Work) -> second_factor.View | Refused:
+async def view_second_factor(means: Means, caller: Caller, reset: Reset) -> ways.View | Refused:
+    async def unit(work: Work) -> ways.View | Refused:
         holder = await _holder(work, reset)
-        return holder if isinstance(holder, Refused) else await second_factor.look(work, holder)
+        return holder if isinstance(holder, Refused) else await ways.look(work, holder)
 
     return await look(means, caller, unit)
 
@@ -204,7 +202,7 @@ async def switch(
         holder = await _holder(work, reset)
         if isinstance(holder, Refused):
             return holder
-        switched = await second_factor.switch(work, holder, authenticator_id, channel)
+        switched = await ways.switch(work, holder, authenticator_id, channel)
         if isinstance(switched, Refused):
             return switched
         await resets.choose(
@@ -221,9 +219,7 @@ async def switch(
 async def submit_second_factor(
     means: Means, caller: Caller, reset: Reset, *, typed: str, next_typed: str
 ) -> Moved | Refused:
-    async def move(
-        work: Work, _holder: second_factor.Holder, _evidence: Evidence
-    ) -> Moved | Refused:
+    async def move(work: Work, _holder: ways.Holder, _evidence: Evidence) -> Moved | Refused:
         return await _move(work, reset, ResetStage.PASSWORD)
 
     async def give_up(work: Work) -> None:

@@ -23,7 +23,7 @@ from vestibule.domain.pending import (
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.sign_in import Complete, Evidence, advance, begin
 from vestibule.domain.throttle import password_wait
-from vestibule.flows import recovery_codes, second_factor
+from vestibule.flows import recovery_codes, second_factor, ways
 from vestibule.flows.entering import SignedIn, enter, known_browser
 from vestibule.flows.notices import put_notice
 from vestibule.flows.sending import source_of
@@ -218,8 +218,8 @@ async def _open_first_door(
     refused = None
     if pending.channel in {Channel.SMS, Channel.VOICE}:
         holder = await holder_of(work, pending)
-        if isinstance(holder, second_factor.Holder):
-            sent = await second_factor.send(work, holder)
+        if isinstance(holder, ways.Holder):
+            sent = await ways.send(work, holder)
             refused = sent if isinstance(sent, Refused) else None
     return PasswordAccepted(token, pending.state, refused)
 
@@ -247,13 +247,13 @@ async def _begin(work: Work, account: Account, return_to: str | None) -> Pending
 # --- the second door ----------------------------------------------------------------------
 
 
-async def holder_of(work: Work, pending: PendingSignIn) -> second_factor.Holder | Refused:
+async def holder_of(work: Work, pending: PendingSignIn) -> ways.Holder | Refused:
     """The second factor that a pending sign-in asks for; the account's default where the
     chosen one is gone."""
     account = await accounts.get(work.tx, pending.account_id)
     if account is None or pending.state is not SignInState.SECOND_FACTOR:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    return await second_factor.holder_for(
+    return await ways.holder_for(
         work,
         account,
         purpose=Purpose.SIGN_IN,
@@ -263,7 +263,7 @@ async def holder_of(work: Work, pending: PendingSignIn) -> second_factor.Holder 
     )
 
 
-async def _find(work: Work, sign_in_id: str) -> second_factor.Holder | Refused:
+async def _find(work: Work, sign_in_id: str) -> ways.Holder | Refused:
     pending = await sign_ins.get(work.tx, sign_in_id, work.now)
     if pending is None:
         return Refused(Reason.SIGN_IN_EXPIRED)
@@ -275,9 +275,7 @@ async def submit_code(
 ) -> SignedIn | Refused:
     """Prove the second factor of a pending sign-in; a session, or why not."""
 
-    async def complete(
-        work: Work, holder: second_factor.Holder, evidence: Evidence
-    ) -> SignedIn | Refused:
+    async def complete(work: Work, holder: ways.Holder, evidence: Evidence) -> SignedIn | Refused:
         pending = await sign_ins.get(work.tx, sign_in_id, work.now)
         # A recovery code may have been used here while the code was compared.
         if pending is None or pending.state is not SignInState.SECOND_FACTOR:
@@ -329,12 +327,12 @@ async def _stop_recovery(work: Work, signed_in: SignedIn) -> SignedIn:
     return replace(signed_in, has_stopped_recovery=True)
 
 
-async def view(means: Means, caller: Caller, sign_in_id: str) -> second_factor.View | Refused:
+async def view(means: Means, caller: Caller, sign_in_id: str) -> ways.View | Refused:
     """What `/sign-in/code` shows; reading it sends nothing."""
 
-    async def unit(work: Work) -> second_factor.View | Refused:
+    async def unit(work: Work) -> ways.View | Refused:
         holder = await _find(work, sign_in_id)
-        return holder if isinstance(holder, Refused) else await second_factor.look(work, holder)
+        return holder if isinstance(holder, Refused) else await ways.look(work, holder)
 
     return await look(means, caller, unit)
 
@@ -348,7 +346,7 @@ async def switch(
         holder = await _find(work, sign_in_id)
         if isinstance(holder, Refused):
             return holder
-        switched = await second_factor.switch(work, holder, authenticator_id, channel)
+        switched = await ways.switch(work, holder, authenticator_id, channel)
         if isinstance(switched, Refused):
             return switched
         await sign_ins.choose(

@@ -159,7 +159,3 @@ async def finish_enrollment(tx: Transaction, enrollment_id: str) -> bool:
     """Take the set-up away for good; exactly one of two racing proofs gets True."""
     touched = await tx.execute("DELETE FROM enrollments WHERE id = :id", id=enrollment_id)
     return touched == 1
-
-
-async def drop_enrollments(tx: Transaction, account_id: str) -> None:
-    await tx.execute("DELETE FROM enrollments WHERE account_id = :id", id=account_id)

@@ -45,7 +45,7 @@ async def add(tx: Transaction, challenge: Challenge) -> bool:
             max_tries, sends, last_sent_at, number, is_decoy)
         VALUES (:id, :purpose, :binding_id, :account_id, :authenticator_id, :channel,
             :destination_sealed, :digits, :code_mac, :code_sealed, :issued_at, :expires_at, 0,
-            :max_tries, 1, :last_sent_at, :number, :is_decoy)
+            :max_tries, :sends, :last_sent_at, :number, :is_decoy)
         ON CONFLICT (binding_id, purpose) WHERE ended_at IS NULL DO NOTHING""",
         id=challenge.id,
         purpose=challenge.purpose.value,
@@ -60,6 +60,7 @@ async def add(tx: Transaction, challenge: Challenge) -> bool:
         issued_at=challenge.issued_at,
         expires_at=challenge.expires_at,
         max_tries=challenge.max_tries,
+        sends=challenge.sends,
         last_sent_at=challenge.issued_at,
         number=challenge.number,
         is_decoy=challenge.is_decoy,

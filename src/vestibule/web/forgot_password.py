@@ -18,6 +18,9 @@ FACTOR = "/forgot-password/second-factor"
 
 
 def _again(visit: Visit, refused: Refused, *, to: str | None = None) -> Response:
+    if refused.reason is Reason.TOO_MANY_WRONG_CODES:
+        refused = Refused(Reason.RESET_STOPPED)
+        to = START
     return visit.again(refused, to=START if refused.reason in ENDED else to)
 
 

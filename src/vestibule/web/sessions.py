@@ -68,7 +68,7 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     """Reducing access needs the session and its password, no second factor."""
     session = visit.the_session()
     if not session.has_fresh_password(visit.now):
-        checked = await reauthenticate.check_password(
+        checked = await reauthenticate.prove_password(
             visit.means, visit.caller, session, visit.typed("password")
         )
         if isinstance(checked, Refused):

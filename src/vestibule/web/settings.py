@@ -8,7 +8,7 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import mask_email
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import account_settings, codes, reauthenticate
-from vestibule.flows.second_factor import Way
+from vestibule.flows.ways import Way
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import safe_path

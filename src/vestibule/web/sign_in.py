@@ -7,14 +7,14 @@ from starlette.responses import JSONResponse, Response
 from vestibule.domain.challenge import Channel
 from vestibule.domain.pending import SignInState
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.flows import reauthenticate, recover, second_factor, sign_in
+from vestibule.flows import reauthenticate, recover, sign_in, ways
 from vestibule.flows.entering import SignedIn
 from vestibule.web.cookies import BROWSER_AGE, Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.guard import step_of
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.views import choice, delivery_line, method, needs_two_codes, resend
-from vestibule.web.visit import Visit
+from vestibule.web.visit import Notice, Visit
 
 ENDED = {Reason.SIGN_IN_EXPIRED, Reason.TOO_MANY_WRONG_CODES}
 """After these the pending sign-in is gone, and the password comes first again."""
@@ -74,9 +74,7 @@ def enter(visit: Visit, signed_in: SignedIn, *, to: str | None = None) -> Respon
 # --- the second factor ----------------------------------------------------------------------
 
 
-def proof_context(
-    visit: Visit, desk: Desk, view: second_factor.View, *, base: str
-) -> dict[str, Any]:
+def proof_context(visit: Visit, desk: Desk, view: ways.View, *, base: str) -> dict[str, Any]:
     """What a page that asks for a code shows; `base` is where its forms go."""
     is_sent = view.way.channel is not Channel.TOTP
     reason = visit.notice.refused.reason.value if visit.notice else None
@@ -105,6 +103,9 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
     view = await sign_in.view(visit.means, visit.caller, visit.the_pending().id)
     if isinstance(view, Refused):
         return visit.again(view, to="/sign-in")
+    if view.paused_until is not None and visit.notice is None:
+        paused = Refused(Reason.SECOND_FACTOR_PAUSED, details={"until": view.paused_until})
+        visit.notice = Notice(visit.path, paused, {})
     return desk.pages.page(
         visit,
         "sign_in_code.html",
@@ -156,7 +157,7 @@ async def show_delivery(visit: Visit, desk: Desk) -> Response:
     return delivery_json(visit, desk, None if isinstance(view, Refused) else view)
 
 
-def delivery_json(visit: Visit, desk: Desk, view: second_factor.View | None) -> Response:
+def delivery_json(visit: Visit, desk: Desk, view: ways.View | None) -> Response:
     line = delivery_line(
         view.delivery if view else None, poll_url="", now=visit.now, _=desk.translate
     )

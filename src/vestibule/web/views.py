@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from vestibule.domain.challenge import Challenge, Channel, next_send_at
 from vestibule.domain.delivery import Delivery
-from vestibule.flows.second_factor import View, Way
+from vestibule.flows.ways import View, Way
 from vestibule.web.visit import Visit
 from vestibule.web.wording import Translate, clock_time
 

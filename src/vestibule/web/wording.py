@@ -33,6 +33,7 @@ SENTENCES: Mapping[Reason, str] = {
         " code we mail you: then you need not wait."
     ),
     Reason.SIGN_IN_EXPIRED: N_("This took a while, so start again. Nothing was changed."),
+    Reason.PASSWORD_THROTTLED: N_("There were many tries. Wait until %(until)s, then try again."),
     Reason.PASSWORD_WRONG: N_("That is not your password. Try again."),
     Reason.CODE_EMPTY: N_("Enter the code."),
     Reason.CODE_NOT_DIGITS: N_("Use digits only."),
@@ -60,16 +61,13 @@ SENTENCES: Mapping[Reason, str] = {
         "There were five wrong codes, so we stopped here. Start again from your password."
     ),
     Reason.SECOND_FACTOR_PAUSED: N_(
-        "There were many wrong codes. Wait until %(until)s, or use your recovery code."
+        "There were many wrong codes. Wait until %(until)s. When you sign in, your recovery code"
+        " works meanwhile."
     ),
     Reason.GATE_FAILED: N_("There were five wrong codes, so we signed you out. Sign in again."),
     Reason.SEND_TOO_SOON: N_("A code is on its way. You can send another from %(until)s."),
-    Reason.SENDS_USED_UP: N_(
-        "We sent five codes. Wait until %(until)s for another one, or use another way."
-    ),
-    Reason.SEND_BUDGET_SPENT: N_(
-        "We cannot send more codes now. Wait until %(until)s, or use another way."
-    ),
+    Reason.SENDS_USED_UP: N_("We sent five codes. Wait until %(until)s for another one."),
+    Reason.SEND_BUDGET_SPENT: N_("We cannot send more codes now. Wait until %(until)s."),
     Reason.PHONE_EMPTY: N_("Enter a phone number with its area code."),
     Reason.PHONE_TOO_SHORT: N_("This number is too short for that country."),
     Reason.PHONE_TOO_LONG: N_("This number is too long for that country."),
@@ -82,6 +80,10 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.PHONE_NOT_USABLE: N_("This number cannot be used here. Use another one, or an app."),
     Reason.PHONE_ALREADY_YOURS: N_("This is your number already."),
     Reason.APPS_TOO_MANY: N_("You have five apps. Remove one first."),
+    Reason.RESET_STOPPED: N_(
+        "There were five wrong codes, so we stopped here. Ask for another mail to go on."
+    ),
+    Reason.SESSION_OVER: N_("That session was over already."),
     Reason.SET_UP_EXPIRED: N_("This set-up took a while, so start it again."),
     Reason.METHOD_UNKNOWN: N_("That way is not there any more. Choose another one."),
     Reason.METHOD_CLOSED: N_("We cannot reach phones that way here. Choose another way."),
@@ -98,9 +100,7 @@ SENTENCES: Mapping[Reason, str] = {
     ),
     Reason.LAST_GROUP_WRONG: N_("That is not the last group. Look at your copy of the code."),
     Reason.RECOVERY_CODE_GONE: N_("This code is no longer the newest. Make another one."),
-    Reason.PAGE_OUT_OF_DATE: N_("This page was out of date. Try again."),
     Reason.STEP_UP_NEEDED: N_("Prove it is you first."),
-    Reason.BUSY: N_("Many people are signing in. Try again in a moment."),
 }
 
 _VARIANTS: Mapping[tuple[Reason, str], str] = {
