@@ -1,0 +1,208 @@
+"""The ways a second factor can be asked for: which are there, which one is asked, and sending.
+
+Looks and sends; what comes back is verified in `second_factor`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from vestibule.crypto.seal import Place
+from vestibule.domain.account import Account, Authenticator, AuthenticatorKind
+from vestibule.domain.challenge import Challenge, Channel, Purpose
+from vestibule.domain.delivery import Delivery
+from vestibule.domain.identifier import PhoneNumber, phone_of
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.throttle import Open, PausedUntil, second_factor_decision
+from vestibule.flows import codes
+from vestibule.flows.work import Means, Work
+from vestibule.storage import accounts, authenticators, challenges, outbox, throttles
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose second factor is asked, and on behalf of which pending sign-in, session or reset."""
+
+    purpose: Purpose
+    binding_id: str
+    account: Account
+    authenticator: Authenticator
+    channel: Channel
+    known_browser: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to prove the second factor: an authenticator, over one of its channels."""
+
+    authenticator_id: str
+    channel: Channel
+    name: str
+    ending: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the page that asks for the second factor shows; told only after the password."""
+
+    way: Way
+    digits: int
+    two_codes: bool
+    challenge: Challenge | None
+    delivery: Delivery | None
+    paused_until: datetime | None
+    others: tuple[Way, ...]
+
+
+async def stance(work: Work, holder: Holder) -> Open | PausedUntil:
+    """What the account's strikes allow now. Whoever counts next holds the account first."""
+    password = await accounts.password(work.tx, holder.account.id)
+    counted = await throttles.strikes(
+        work.tx,
+        holder.account.id,
+        password_epoch=password.epoch if password else 0,
+        now=work.now,
+    )
+    return second_factor_decision(counted, now=work.now, known_browser=holder.known_browser)
+
+
+# --- choosing ------------------------------------------------------------------------------
+
+
+async def holder_for(
+    work: Work,
+    account: Account,
+    *,
+    purpose: Purpose,
+    binding_id: str,
+    chosen: tuple[str | None, Channel | None],
+    known_browser: bool,
+) -> Holder | Refused:
+    """Ask for the authenticator and channel that were chosen; the default where that is gone."""
+    authenticator_id, channel = chosen
+    found = None
+    if authenticator_id is not None:
+        found = await authenticators.get(work.tx, account.id, authenticator_id)
+    if found is None and account.default_authenticator_id is not None:
+        channel = account.default_channel
+        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
+    if found is None or channel is None:
+        return Refused(Reason.METHOD_UNKNOWN)
+    return Holder(purpose, binding_id, account, found, channel, known_browser)
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """Another way is asked now: keep it; `refused` says why nothing new was sent, if so."""
+
+    authenticator_id: str
+    channel: Channel
+    refused: Refused | None
+
+
+async def switch(
+    work: Work, holder: Holder, authenticator_id: str, channel: str
+) -> Switched | Refused:
+    """Ask by another way, and send its code if it needs one; empty texts mean the present way.
+
+    Where the timer refuses a call because the text has just left, the text stays what is asked.
+    """
+    wanted_id = authenticator_id or holder.authenticator.id
+    chosen = await choose(work, holder.account, wanted_id, channel or holder.channel.value)
+    if isinstance(chosen, Refused):
+        return chosen
+    authenticator, way = chosen
+    if way is Channel.TOTP:
+        return Switched(authenticator.id, way, None)
+    sent = await send(work, replace(holder, authenticator=authenticator, channel=way))
+    if isinstance(sent, codes.Sent):
+        return Switched(authenticator.id, way, None)
+    live = await challenges.live(work.tx, holder.purpose, holder.binding_id)
+    if live is None or live.authenticator_id != authenticator.id:
+        return Switched(authenticator.id, way, sent)
+    # Back to a way whose code is out already: it serves, and nothing needs to be said.
+    is_back = (authenticator.id, way) != (holder.authenticator.id, holder.channel)
+    is_out = is_back and sent.reason is Reason.SEND_TOO_SOON and live.channel is way
+    return Switched(authenticator.id, live.channel, None if is_out else sent)
+
+
+# --- sending and showing ------------------------------------------------------------------
+
+
+async def send(work: Work, holder: Holder) -> codes.Sent | Refused:
+    """Text or call the holder's phone; for an app there is nothing to send."""
+    number = phone_number(work.means, holder.authenticator)
+    if holder.channel is Channel.TOTP or number is None:
+        return Refused(Reason.METHOD_UNKNOWN)
+    decision = await stance(work, holder)
+    if isinstance(decision, PausedUntil):
+        return Refused(Reason.SECOND_FACTOR_PAUSED, details={"until": decision.at})
+    return await codes.send(
+        work,
+        codes.Asked(
+            purpose=holder.purpose,
+            binding_id=holder.binding_id,
+            channel=holder.channel,
+            destination=number,
+            account_id=holder.account.id,
+            authenticator_id=holder.authenticator.id,
+            digits=decision.digits,
+            known_browser=holder.known_browser,
+        ),
+    )
+
+
+async def look(work: Work, holder: Holder) -> View:
+    """What to show, without sending or changing anything: a reload never sends (R7)."""
+    decision = await stance(work, holder)
+    live = await challenges.live(work.tx, holder.purpose, holder.binding_id)
+    if live is not None and live.authenticator_id != holder.authenticator.id:
+        live = None
+    number = phone_number(work.means, holder.authenticator)
+    ending = number.ending if number else None
+    chosen = Way(holder.authenticator.id, holder.channel, holder.authenticator.name, ending)
+    ways = await ways_of(work, holder.account)
+    wanted = decision.digits if isinstance(decision, Open) else 6
+    return View(
+        way=chosen,
+        digits=live.digits if live and holder.channel is not Channel.TOTP else wanted,
+        two_codes=isinstance(decision, Open) and decision.two_codes,
+        challenge=live,
+        delivery=await outbox.delivery_of(work.tx, live.id) if live else None,
+        paused_until=decision.at if isinstance(decision, PausedUntil) else None,
+        others=tuple(way for way in ways if way != chosen),
+    )
+
+
+async def ways_of(work: Work, account: Account) -> list[Way]:
+    """Every enrolled way, the default first."""
+    bound = await authenticators.of_account(work.tx, account.id)
+    ways = [
+        Way(one.id, channel, one.name, number.ending if number else None)
+        for one in bound
+        for number in [phone_number(work.means, one)]
+        for channel in one.channels
+    ]
+    is_open = {*work.means.policy.channels, Channel.TOTP}
+    # A closed way still proves its owner where nothing else does (R1).
+    ways = [way for way in ways if way.channel in is_open] or ways
+    default = (account.default_authenticator_id, account.default_channel)
+    return sorted(ways, key=lambda way: (way.authenticator_id, way.channel) != default)
+
+
+async def choose(
+    work: Work, account: Account, authenticator_id: str, channel: str
+) -> tuple[Authenticator, Channel] | Refused:
+    """The account's own authenticator over a channel that it has, or a refusal."""
+    for way in await ways_of(work, account):
+        if way.authenticator_id == authenticator_id and way.channel.value == channel:
+            found = await authenticators.get(work.tx, account.id, authenticator_id)
+            if found is not None:
+                return (found, way.channel)
+    return Refused(Reason.METHOD_UNKNOWN)
+
+
+def phone_number(means: Means, authenticator: Authenticator) -> PhoneNumber | None:
+    if authenticator.kind is not AuthenticatorKind.PHONE:
+        return None
+    place = Place("authenticators", "secret_sealed", authenticator.id)
+    return phone_of(means.seal.open(authenticator.secret_sealed, place))
