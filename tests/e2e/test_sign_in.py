@@ -32,6 +32,7 @@ def test_other_ways_are_free_to_choose(
     visitor.choose("Pocket app")
     visitor.sees("Enter the code Pocket app shows now.")
     visitor.follow("Try another way")
+    house.clock.advance(seconds=30)
     visitor.choose("Voice call")
     visitor.sees("We are calling the number ending in 56.")
     visitor.follow("Try another way")
