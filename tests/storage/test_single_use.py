@@ -150,7 +150,7 @@ async def _sign_in(tx: Transaction, turn: int) -> None:
         created_at=NOW,
         expires_at=LATER,
     )
-    await sign_ins.add(tx, pending, token_digest=f"token-{turn}".encode())
+    await sign_ins.add(tx, pending, token_digest=f"token-{turn}".encode(), visit_digest=b"visit")
 
 
 async def _reset(tx: Transaction, turn: int) -> None:

@@ -213,8 +213,14 @@ async def _open_first_door(
         if own is not None and own.account_id == account.id:
             return PasswordAccepted(None, own.state)
     token = work.means.entropy.token()
+    visit = work.visit_digest()
+    again = await sign_ins.resume(
+        work.tx, account.id, visit, token_digest=digest(token), now=work.now
+    )
+    if again is not None:
+        return PasswordAccepted(token, again.state)
     pending = await _begin(work, account, return_to)
-    await sign_ins.add(work.tx, pending, token_digest=digest(token))
+    await sign_ins.add(work.tx, pending, token_digest=digest(token), visit_digest=visit)
     refused = None
     if pending.channel in {Channel.SMS, Channel.VOICE}:
         holder = await holder_of(work, pending)

@@ -7,6 +7,7 @@ decoy challenge that no code answers (EN-06).
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.event import EventName
 from vestibule.domain.identifier import EmailAddress, parse_email
@@ -23,7 +24,7 @@ from vestibule.flows import codes
 from vestibule.flows.notices import put_notice
 from vestibule.flows.sending import spend_hash
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
-from vestibule.storage import accounts, challenges, sign_ins, sign_ups
+from vestibule.storage import accounts, challenges, sign_ins, sign_ups, throttles
 
 NAME_LENGTH = 200
 
@@ -140,6 +141,13 @@ def refuse_password(
 async def _keep(
     work: Work, sign_up: SignUp, token: str, old_token: str | None
 ) -> Started | Refused:
+    visit = work.visit_digest()
+    # Its row lock orders the two requests of a double click.
+    lane = work.means.keyring.mac(KeyPurpose.THROTTLE, "sign-up-visit", visit)
+    await throttles.hold_lane(work.tx, lane, work.now)
+    again = await sign_ups.repeat(work.tx, sign_up, token_digest=digest(token), visit_digest=visit)
+    if again is not None:
+        return Started(token)
     sent = await codes.send(work, _asked(sign_up))
     if isinstance(sent, Refused):
         return replace(sent, field="email")
@@ -148,7 +156,7 @@ async def _keep(
         if old is not None:
             await sign_ups.end(work.tx, old.id)
             await challenges.end(work.tx, Purpose.SIGN_UP, old.id, work.now)
-    await sign_ups.add(work.tx, sign_up, token_digest=digest(token))
+    await sign_ups.add(work.tx, sign_up, token_digest=digest(token), visit_digest=visit)
     if sign_up.is_decoy:
         await work.note(EventName.SIGN_UP_EXISTING_ADDRESS)
         await put_notice(work, kind="address_taken", to=sign_up.email, account_id=None)
@@ -259,5 +267,6 @@ async def _open_wall(work: Work, sign_up: SignUp, account_id: str, now: datetime
             expires_at=now + WALL_LIFETIME,
         ),
         token_digest=digest(token),
+        visit_digest=work.visit_digest(),
     )
     return token

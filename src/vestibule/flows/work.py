@@ -69,6 +69,8 @@ class Caller:
     locale: str
     browser_token: str | None = None
     """The cookie that names a browser which completed a sign-in before (RL-03)."""
+    visit_token: str | None = None
+    """The cookie that ties forms to one browser before anybody is known."""
 
 
 @dataclass(slots=True)
@@ -113,6 +115,10 @@ class Work:
         )
         await events.append(self.tx, event)
         self.told.append(event)
+
+    def visit_digest(self) -> bytes:
+        """Names the browser's visit; one that has none is like no other."""
+        return digest(self.caller.visit_token or self.means.entropy.token())
 
     def _mark(self, kind: str, record_id: str | None) -> bytes | None:
         if record_id is None:

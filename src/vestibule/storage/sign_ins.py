@@ -23,17 +23,20 @@ def _sign_in(row: Mapping[str, Any]) -> PendingSignIn:
     )
 
 
-async def add(tx: Transaction, sign_in: PendingSignIn, *, token_digest: bytes) -> None:
+async def add(
+    tx: Transaction, sign_in: PendingSignIn, *, token_digest: bytes, visit_digest: bytes
+) -> None:
     """Add a pending sign-in and, past three of unknown browsers, end the oldest (OC-10)."""
     await tx.execute(
-        """INSERT INTO sign_ins (id, token_digest, account_id, state, is_known_browser,
-            authenticator_id, channel, password_at, email_confirmed_at, recovered_at, return_to,
+        """INSERT INTO sign_ins (id, token_digest, visit_digest, account_id, state,
+            is_known_browser, authenticator_id, channel, password_at, email_confirmed_at, recovered_at, return_to,
             source, user_agent, created_at, expires_at)
-        VALUES (:id, :token_digest, :account_id, :state, :is_known_browser, :authenticator_id,
-            :channel, :password_at, :email_confirmed_at, :recovered_at, :return_to, :source,
+        VALUES (:id, :token_digest, :visit_digest, :account_id, :state, :is_known_browser,
+            :authenticator_id, :channel, :password_at, :email_confirmed_at, :recovered_at, :return_to, :source,
             :user_agent, :created_at, :expires_at)""",
         id=sign_in.id,
         token_digest=token_digest,
+        visit_digest=visit_digest,
         account_id=sign_in.account_id,
         state=sign_in.state.value,
         is_known_browser=sign_in.is_known_browser,
@@ -64,6 +67,27 @@ async def find(tx: Transaction, token_digest: bytes, now: datetime) -> PendingSi
         f"""SELECT {_COLUMNS} FROM sign_ins
         WHERE token_digest = :token_digest AND expires_at > :now""",
         token_digest=token_digest,
+        now=now,
+    )
+    return _sign_in(row) if row else None
+
+
+async def resume(
+    tx: Transaction, account_id: str, visit_digest: bytes, *, token_digest: bytes, now: datetime
+) -> PendingSignIn | None:
+    """The newest one that this browser already has for the account, under a new token.
+
+    A double click, or a second tab, continues it: one challenge, one code.
+    """
+    row = await tx.fetch_one(
+        f"""UPDATE sign_ins SET token_digest = :token_digest
+        WHERE id = (SELECT id FROM sign_ins WHERE account_id = :account_id
+                AND visit_digest = :visit_digest AND expires_at > :now
+            ORDER BY created_at DESC, id LIMIT 1)
+        RETURNING {_COLUMNS}""",
+        token_digest=token_digest,
+        account_id=account_id,
+        visit_digest=visit_digest,
         now=now,
     )
     return _sign_in(row) if row else None

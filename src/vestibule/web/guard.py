@@ -13,7 +13,7 @@ class Needs(StrEnum):
     """What must have been proven before a door opens (EF-01)."""
 
     NOTHING = "nothing"
-    NOBODY = "nobody: whoever is on the way in or inside goes on there"
+    NOBODY = "nobody yet: whoever is inside goes to the dashboard"
     SIGN_UP = "a sign-up that waits for its mailed code"
     SECOND_FACTOR = "a right password, of an account with a second factor"
     WALL_MAIL = "a right password, of an account without a second factor"

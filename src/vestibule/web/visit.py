@@ -166,15 +166,16 @@ def _unpacked(value: object) -> object:
 
 def meet(request: Request, means: Means, cookies: Cookies, sources: Sources, locale: str) -> Visit:
     """The visit of a stranger: nothing is looked up yet."""
+    held = request.cookies.get(cookies.name(Cookie.VISIT), "")
+    token = held if 0 < len(held) <= 200 else means.entropy.token()
     caller = Caller(
+        visit_token=token,
         source=sources.of(request),
         user_agent=request.headers.get("user-agent", "")[:300],
         request_id=request.state.request_id,
         locale=locale,
         browser_token=request.cookies.get(cookies.name(Cookie.BROWSER), "")[:200] or None,
     )
-    held = request.cookies.get(cookies.name(Cookie.VISIT), "")
-    token = held if 0 < len(held) <= 200 else means.entropy.token()
     return Visit(request=request, means=means, cookies=cookies, caller=caller, token=token)
 
 

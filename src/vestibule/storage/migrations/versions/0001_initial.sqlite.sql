@@ -21,6 +21,7 @@ CREATE TABLE accounts (
 CREATE TABLE sign_ups (
     id TEXT NOT NULL,
     token_digest BLOB NOT NULL,
+    visit_digest BLOB NOT NULL,
     email TEXT NOT NULL,
     email_key TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -93,9 +94,9 @@ CREATE TABLE authenticators (
     CONSTRAINT fk_authenticators_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 )
 
-CREATE INDEX ix_authenticators_account_id ON authenticators (account_id)
-
 CREATE INDEX ix_authenticators_fingerprint_mac ON authenticators (fingerprint_mac)
+
+CREATE INDEX ix_authenticators_account_id ON authenticators (account_id)
 
 CREATE TABLE recovery_codes (
     id TEXT NOT NULL,
@@ -116,13 +117,14 @@ CREATE TABLE recovery_codes (
 
 CREATE INDEX ix_recovery_codes_account_id ON recovery_codes (account_id)
 
-CREATE UNIQUE INDEX ix_recovery_codes_one_unacknowledged ON recovery_codes (account_id) WHERE ended_at IS NULL AND acknowledged_at IS NULL
-
 CREATE UNIQUE INDEX ix_recovery_codes_one_acknowledged ON recovery_codes (account_id) WHERE ended_at IS NULL AND acknowledged_at IS NOT NULL
+
+CREATE UNIQUE INDEX ix_recovery_codes_one_unacknowledged ON recovery_codes (account_id) WHERE ended_at IS NULL AND acknowledged_at IS NULL
 
 CREATE TABLE sign_ins (
     id TEXT NOT NULL,
     token_digest BLOB NOT NULL,
+    visit_digest BLOB NOT NULL,
     account_id TEXT NOT NULL,
     state TEXT NOT NULL,
     is_known_browser BOOLEAN NOT NULL,
@@ -210,9 +212,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 )
 
-CREATE UNIQUE INDEX ix_challenges_one_live ON challenges (binding_id, purpose) WHERE ended_at IS NULL
-
 CREATE INDEX ix_challenges_account_id ON challenges (account_id)
+
+CREATE UNIQUE INDEX ix_challenges_one_live ON challenges (binding_id, purpose) WHERE ended_at IS NULL
 
 CREATE TABLE sessions (
     id TEXT NOT NULL,
@@ -287,11 +289,11 @@ CREATE TABLE outbox (
     CONSTRAINT fk_outbox_account_id FOREIGN KEY(account_id) REFERENCES accounts (id)
 )
 
-CREATE INDEX ix_outbox_due_at ON outbox (due_at)
-
 CREATE INDEX ix_outbox_account_id ON outbox (account_id)
 
 CREATE INDEX ix_outbox_challenge_id ON outbox (challenge_id)
+
+CREATE INDEX ix_outbox_due_at ON outbox (due_at)
 
 CREATE TABLE recovery_code_views (
     recovery_code_id TEXT NOT NULL,
