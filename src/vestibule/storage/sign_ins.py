@@ -29,10 +29,12 @@ async def add(
     """Add a pending sign-in and, past three of unknown browsers, end the oldest (OC-10)."""
     await tx.execute(
         """INSERT INTO sign_ins (id, token_digest, visit_digest, account_id, state,
-            is_known_browser, authenticator_id, channel, password_at, email_confirmed_at, recovered_at, return_to,
+            is_known_browser, authenticator_id, channel, password_at, email_confirmed_at,
+            recovered_at, return_to,
             source, user_agent, created_at, expires_at)
         VALUES (:id, :token_digest, :visit_digest, :account_id, :state, :is_known_browser,
-            :authenticator_id, :channel, :password_at, :email_confirmed_at, :recovered_at, :return_to, :source,
+            :authenticator_id, :channel, :password_at, :email_confirmed_at, :recovered_at,
+            :return_to, :source,
             :user_agent, :created_at, :expires_at)""",
         id=sign_in.id,
         token_digest=token_digest,

@@ -11,7 +11,7 @@ from vestibule.web.desk import Desk
 from vestibule.web.paths import RESET_STEP
 from vestibule.web.sign_in import ENDED, delivery_json, proof_context
 from vestibule.web.views import choice, resend
-from vestibule.web.visit import Visit
+from vestibule.web.visit import Told, Visit
 
 START = "/forgot-password"
 FACTOR = "/forgot-password/second-factor"
@@ -174,7 +174,7 @@ async def submit_new_password(visit: Visit, desk: Desk) -> Response:
     if refused is not None:
         return _again(visit, refused)
     # The reset never signs in: the normal sign-in with its second factor follows (AR-01).
-    response = visit.go("/sign-in")
+    response = visit.tell(Told.PASSWORD_RESET, to="/sign-in")
     for cookie in (Cookie.RESET, Cookie.SESSION, Cookie.PENDING):
         visit.cookies.drop(response, cookie)
     return response

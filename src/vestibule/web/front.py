@@ -6,7 +6,7 @@ from vestibule.domain.assurance import AuthenticationEvent, Method, acr, amr
 from vestibule.flows import account_settings, health, recovery_codes, reset, sign_in
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
-from vestibule.web.visit import Visit
+from vestibule.web.visit import Told, Visit
 from vestibule.web.wording import moment
 
 CLEAR = '"cache", "storage"'
@@ -41,7 +41,7 @@ async def submit_sign_out(visit: Visit, desk: Desk) -> Response:
     await sign_in.cancel(visit.means, visit.caller, visit.cookie(Cookie.PENDING) or "")
     if visit.reset is not None:
         await reset.cancel(visit.means, visit.caller, visit.reset)
-    response = visit.go("/sign-in")
+    response = visit.tell(Told.SIGNED_OUT, to="/sign-in")
     response.headers["Clear-Site-Data"] = CLEAR
     for cookie in (Cookie.SESSION, Cookie.PENDING, Cookie.RESET, Cookie.NEXT):
         visit.cookies.drop(response, cookie)

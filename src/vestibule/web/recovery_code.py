@@ -10,7 +10,7 @@ from vestibule.flows import account_settings, recovery_codes
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
-from vestibule.web.visit import Notice, Visit
+from vestibule.web.visit import Notice, Told, Visit
 from vestibule.web.wording import day
 
 FILE = """{product}: recovery code
@@ -70,7 +70,12 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     if visit.typed("action") == "another":
         refused = await account_settings.make_another_code(visit.means, visit.caller, owner)
         if refused is not None:
-            return visit.again(refused, to="/settings/confirm" if visit.session else None)
+            if visit.session is None:
+                return visit.again(refused)
+            # The proofs first; they lead on to making one.
+            response = visit.again(refused, to="/settings/confirm")
+            visit.cookies.put(response, Cookie.NEXT, "/settings/recovery-code/new")
+            return response
         return visit.go(visit.path)
     shown = await recovery_codes.echo(
         visit.means, visit.caller, account_id=owner.account_id, code=visit.typed("shown")
@@ -85,7 +90,9 @@ async def submit(visit: Visit, desk: Desk) -> Response:
         last_group=visit.typed("last_group"),
     )
     if refused is None:
-        response = visit.go(_onward(visit))
+        to = _onward(visit)
+        is_settings = to == "/settings"
+        response = visit.tell(Told.RECOVERY_CODE_SAVED, to=to) if is_settings else visit.go(to)
         visit.cookies.drop(response, Cookie.NEXT)
         return response
     if refused.reason is Reason.LAST_GROUP_WRONG and shown is not None:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from vestibule.web import csrf
 from vestibule.web.cookies import Cookie
 from vestibule.web.visit import Visit
-from vestibule.web.wording import sentence
+from vestibule.web.wording import TOLD, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class Pages:
             {**self._everywhere(visit), "doors": doors, "status": status, **context}
         )
         response = HTMLResponse(html, status_code=status)
+        if visit.told is not None:
+            visit.cookies.drop(response, Cookie.NOTICE)
         if visit.cookie(Cookie.VISIT) != visit.token:
             visit.cookies.put(response, Cookie.VISIT, visit.token)
         return response
@@ -93,6 +95,7 @@ class Pages:
             "signed_in": visit.session is not None,
             "refusal": refusal,
             "typed": dict(notice.typed) if notice else {},
+            "told": self.translations.gettext(TOLD[visit.told]) if visit.told else None,
             "nonce": visit.nonce,
             "static": self.static,
             "locale": visit.caller.locale,

@@ -10,7 +10,7 @@ from vestibule.domain.refusal import Refused
 from vestibule.flows import account_settings, reauthenticate
 from vestibule.web.desk import Desk
 from vestibule.web.sign_in import ENDED
-from vestibule.web.visit import Visit
+from vestibule.web.visit import Told, Visit
 from vestibule.web.wording import Translate, moment
 
 _BROWSERS = (
@@ -79,7 +79,7 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     if refused is not None:
         return visit.again(refused)
     is_over = visit.typed("end") in {session.id, "all"}
-    return visit.go("/sign-in" if is_over else "/sessions")
+    return visit.tell(Told.SESSIONS_ENDED, to="/sign-in" if is_over else "/sessions")
 
 
 def browser_name(user_agent: str, _: Translate) -> str:

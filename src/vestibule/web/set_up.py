@@ -19,7 +19,7 @@ from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.sign_in import ENDED, enter
 from vestibule.web.views import delivery_line, resend
-from vestibule.web.visit import Visit
+from vestibule.web.visit import Told, Visit
 from vestibule.web.wording import clock_time
 
 _REGION = re.compile(r"\b[A-Za-z]{2,3}-([A-Za-z]{2})\b")
@@ -263,7 +263,9 @@ def _bound(
         case SignedIn():
             return enter(visit, outcome, to=_after_binding(visit))
         case Added(shows_code=shows_code):
-            return visit.go("/settings/recovery-code" if shows_code else "/settings")
+            if shows_code:
+                return visit.go("/settings/recovery-code")
+            return visit.tell(Told.APP_ADDED if page == "app" else Told.SAVED, to="/settings")
         case Refused(reason=Reason.SET_UP_EXPIRED | Reason.PHONE_NOT_USABLE):
             return visit.again(outcome, to=f"{base}/{page.split('/')[0]}")
         case Refused():

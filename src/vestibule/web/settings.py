@@ -14,7 +14,7 @@ from vestibule.web.desk import Desk
 from vestibule.web.paths import safe_path
 from vestibule.web.sign_in import ENDED, delivery_json, proof_context
 from vestibule.web.views import choice, resend
-from vestibule.web.visit import Visit
+from vestibule.web.visit import Told, Visit
 from vestibule.web.wording import clock_time, day, moment
 
 SETTINGS = "/settings"
@@ -208,10 +208,12 @@ async def submit_confirm(visit: Visit, desk: Desk) -> Response:
 # --- changes --------------------------------------------------------------------------------
 
 
-def done(visit: Visit, refused: Refused | None, *, keep: tuple[str, ...] = ()) -> Response:
-    """After a change: settings again, or the page that helps."""
+def done(
+    visit: Visit, refused: Refused | None, told: Told = Told.SAVED, *, keep: tuple[str, ...] = ()
+) -> Response:
+    """After a change: settings again, saying so, or the page that helps."""
     if refused is None:
-        return visit.go(SETTINGS)
+        return visit.tell(told, to=SETTINGS)
     if refused.reason is Reason.STEP_UP_NEEDED:
         return visit.again(refused, to="/settings/confirm")
     if refused.reason in {Reason.METHOD_UNKNOWN, Reason.LAST_METHOD} and not refused.field:
@@ -286,7 +288,7 @@ async def submit_remove(visit: Visit, desk: Desk) -> Response:
     refused = await account_settings.remove_method(
         visit.means, visit.caller, visit.the_session(), authenticator_id=authenticator_id or ""
     )
-    return done(visit, refused)
+    return done(visit, refused, Told.METHOD_REMOVED)
 
 
 async def show_new_code(visit: Visit, desk: Desk) -> Response:
@@ -318,7 +320,7 @@ async def submit_password(visit: Visit, desk: Desk) -> Response:
 
 
 def _renewed(visit: Visit, renewed: reauthenticate.Renewed, *, to: str) -> Response:
-    response = visit.go(to)
+    response = visit.tell(Told.PASSWORD_CHANGED, to=to)
     visit.cookies.put(response, Cookie.SESSION, renewed.token)
     return response
 

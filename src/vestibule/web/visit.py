@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +23,19 @@ from vestibule.web.source import Sources
 
 MOST_COOKIE_BYTES = 3800
 PRESENCE_SECONDS = 30
+
+
+class Told(StrEnum):
+    """What a form did; `wording` has the sentence."""
+
+    APP_ADDED = "app_added"
+    METHOD_REMOVED = "method_removed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - ids, not secrets, here and below
+    PASSWORD_RESET = "password_reset"  # noqa: S105
+    RECOVERY_CODE_SAVED = "recovery_code_saved"
+    SAVED = "saved"
+    SESSIONS_ENDED = "sessions_ended"
+    SIGNED_OUT = "signed_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,8 @@ class Visit:
     reset: Reset | None = None
     form: Form = field(default_factory=dict)
     notice: Notice | None = None
+    told: Told | None = None
+    """What the last form did, said once on the page it led to."""
 
     @property
     def path(self) -> str:
@@ -134,6 +150,15 @@ class Visit:
         text = json.dumps(notice, ensure_ascii=False, separators=(",", ":"))
         return base64.urlsafe_b64encode(self.means.seal.seal(text, self._place)).decode()
 
+    def tell(self, told: Told, *, to: str) -> Response:
+        """On to a page that says once what was done."""
+        response = self.go(to)
+        until = (self.now + timedelta(seconds=NOTICE_AGE)).isoformat()
+        text = json.dumps({"path": to, "told": told.value, "until": until})
+        sealed = base64.urlsafe_b64encode(self.means.seal.seal(text, self._place)).decode()
+        self.cookies.put(response, Cookie.NOTICE, sealed, age=NOTICE_AGE)
+        return response
+
     @property
     def _place(self) -> Place:
         return Place("cookie", "notice", self.token)
@@ -148,6 +173,9 @@ class Visit:
         except (ValueError, SealBroken):
             return
         if found["path"] != self.path or datetime.fromisoformat(found["until"]) < self.now:
+            return
+        if "told" in found:
+            self.told = Told(found["told"])
             return
         details = {k: _unpacked(v) for k, v in found["details"].items()}
         refused = Refused(Reason(found["reason"]), found["field"], details)

@@ -103,6 +103,17 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.STEP_UP_NEEDED: N_("Prove it is you first."),
 }
 
+TOLD: Mapping[str, str] = {
+    "app_added": N_("Your app is connected."),
+    "method_removed": N_("Removed."),
+    "password_changed": N_("Your password is changed, and every other browser is signed out."),
+    "password_reset": N_("Your new password is set. Sign in with it."),
+    "recovery_code_saved": N_("Your new recovery code is the one that counts."),
+    "saved": N_("Saved."),
+    "sessions_ended": N_("Ended."),
+    "signed_out": N_("You are signed out."),
+}
+
 _VARIANTS: Mapping[tuple[Reason, str], str] = {
     (Reason.CODE_WRONG, ""): N_(
         "That code is not right. Codes change every 30 seconds: enter the one showing now."
