@@ -3,7 +3,8 @@
 Reading order: `submit_code` reserves a try (`_reserve`, transaction 1), then compares and uses
 the proof up (`_settle`, transaction 2), and hands the evidence to whoever asked. The budgets of
 product section 5 are taken in transaction 1, per account over all methods, so that a parallel
-guess cannot be free. Sent codes are compared in `flows.codes`, time steps here.
+guess cannot be free. Sent codes are compared in `flows.codes`, time steps here. The codes of
+sign-up, wall, settings and set-up are no second factor and go straight to `flows.codes`.
 """
 
 from collections.abc import Awaitable, Callable
