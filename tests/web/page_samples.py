@@ -118,6 +118,7 @@ MAILED: dict[str, Any] = {
 }  # fmt: skip
 UNSENT = MAILED | {"sent": False, "number": 0, "sent_at": None, "resend": None}
 APP: dict[str, Any] = {
+    "phone_open": True,
     "qr": QR, "groups": SECRET_GROUPS, "secret": "".join(SECRET_GROUPS), "issuer": "Acme",
     "uri": "otpauth://totp/Acme:rosalind@example.com?secret=JBSWY3DP", "account": PERSON.email,
 }  # fmt: skip
@@ -152,6 +153,7 @@ RECEIVE: dict[str, Any] = {
     ]
 }
 PHONE: dict[str, Any] = {
+    "sms_open": True, "voice_open": True,
     "base": "/set-up", "changing": False, "countries": COUNTRIES, "typed": {"country": "GB"},
 }  # fmt: skip
 PHONE_CODE: dict[str, Any] = {
@@ -267,7 +269,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "refusal": refusal("password", "That password is not right."),
     }),
     ("app", "confirm.html", INSIDE | CHANGE | {"method": TOTP, "two_codes": True, "choices": []}),
-    ("empty", "password.html", INSIDE | {"email": PERSON.email}),
+    ("empty", "password.html", INSIDE | {"email": PERSON.email, "minimum": 12}),
     ("two", "sessions.html", INSIDE | {"sessions": SESSIONS, "need_password": True}),
     ("one", "sessions.html", INSIDE | {"sessions": SESSIONS[:1], "need_password": False}),
     ("empty", "forgot_password.html", {}),

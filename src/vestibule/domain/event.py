@@ -31,6 +31,7 @@ class EventName(StrEnum):
     STRIKES_REACHED = "authn_login_fail_max"
     # challenges
     CHALLENGE_SENT = "challenge_sent"
+    CHALLENGE_FAILED = "challenge_fail"
     CHALLENGE_REFUSED = "challenge_refused"
     # authenticators
     ENROLLMENT_STARTED = "enrollment_started"

@@ -279,6 +279,18 @@ async def settle(work: Work, reserved: Reserved) -> Proven | Refused:
     return Refused(Reason.CODE_WRONG, "code", {"left": left})
 
 
+async def note_wrong(work: Work, challenge: Challenge, refused: Refused) -> None:
+    """For the codes that are no second factor: what is one is noted where it is proven."""
+    await work.note(
+        EventName.CHALLENGE_FAILED,
+        account_id=challenge.account_id,
+        outcome="failure",
+        reason=refused.reason,
+        method=challenge.channel.value,
+        purpose=challenge.purpose.value,
+    )
+
+
 async def _was_earlier(work: Work, reserved: Reserved) -> int | None:
     """The number of the replaced code that was typed: "that was code 1"."""
     newest = reserved.challenge

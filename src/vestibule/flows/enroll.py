@@ -202,6 +202,7 @@ async def verify_phone(
     async def settle(work: Work) -> SignedIn | Added | Refused:
         proven = await codes.settle(work, reserved)
         if isinstance(proven, Refused):
+            await codes.note_wrong(work, reserved.challenge, proven)
             return proven
         if proven.challenge.authenticator_id != enrollment.id:
             return Refused(Reason.SET_UP_EXPIRED)

@@ -216,6 +216,7 @@ async def verify(means: Means, caller: Caller, *, token: str, typed: str) -> Ver
     async def settle(work: Work) -> Verified | Refused:
         proven = await codes.settle(work, reserved)
         if isinstance(proven, Refused):
+            await codes.note_wrong(work, reserved.challenge, proven)
             return proven
         return await _create_account(work, sign_up)
 

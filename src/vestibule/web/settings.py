@@ -271,12 +271,15 @@ async def submit_rename(visit: Visit, desk: Desk) -> Response:
 
 
 async def show_remove(visit: Visit, desk: Desk) -> Response:
-    what = desk.translate("Phone")
     if "app_id" in visit.request.path_params:
         app = await _app(visit)
-        if app is None:
-            return visit.again(Refused(Reason.METHOD_UNKNOWN), to=SETTINGS)
-        what = app.name
+        what = app.name if app else None
+    else:
+        view = await account_settings.view(visit.means, visit.caller, visit.the_session())
+        has_phone = not isinstance(view, Refused) and view.phone_id is not None
+        what = desk.translate("Phone") if has_phone else None
+    if what is None:
+        return visit.again(Refused(Reason.METHOD_UNKNOWN), to=SETTINGS)
     return desk.pages.page(visit, "remove.html", doors=2, what=what, action=visit.path)
 
 
@@ -303,7 +306,13 @@ async def submit_new_code(visit: Visit, desk: Desk) -> Response:
 
 
 async def show_password(visit: Visit, desk: Desk) -> Response:
-    return desk.pages.page(visit, "password.html", doors=2, email=visit.the_account().email)
+    return desk.pages.page(
+        visit,
+        "password.html",
+        doors=2,
+        email=visit.the_account().email,
+        minimum=visit.means.policy.password.minimum,
+    )
 
 
 async def submit_password(visit: Visit, desk: Desk) -> Response:
