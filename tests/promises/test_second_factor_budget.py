@@ -165,7 +165,7 @@ async def test_long_guesses_draw_on_no_budget(house: FrontDoor) -> None:
     owner = await _enter_with_two(house, secret, password)
 
     assert owner.path == "/", "the demand was met; the next sign-in asks for no other password"
-    assert len(await journal(house, "authn_strikes_reached")) == 3
+    assert len(await journal(house, "authn_login_fail_max")) == 3
 
 
 async def _spend_with(house: FrontDoor, password: str, strikes: int) -> None:

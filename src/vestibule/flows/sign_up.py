@@ -144,7 +144,7 @@ async def _keep(
     visit = work.visit_digest()
     # Its row lock orders the two requests of a double click.
     lane = work.means.keyring.mac(KeyPurpose.THROTTLE, "sign-up-visit", visit)
-    await throttles.hold_lane(work.tx, lane, work.now)
+    await throttles.hold_lane(work.tx, lane, work.now, kind="visit")
     again = await sign_ups.repeat(work.tx, sign_up, token_digest=digest(token), visit_digest=visit)
     if again is not None:
         return Started(token)

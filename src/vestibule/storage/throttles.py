@@ -58,17 +58,20 @@ async def spent_until(
     return until
 
 
-async def hold_lane(tx: Transaction, bucket: bytes, now: datetime) -> tuple[int, datetime]:
+async def hold_lane(
+    tx: Transaction, bucket: bytes, now: datetime, *, kind: str = "password"
+) -> tuple[int, datetime]:
     """The failures of a password lane and until when it waits, held until the commit.
 
     The row lock orders parallel tries, so each is counted before any is compared.
     """
     row = await tx.fetch_one(
         """INSERT INTO throttles (bucket_mac, kind, hits, until_at)
-        VALUES (:bucket, 'password', 0, :until_at)
+        VALUES (:bucket, :kind, 0, :until_at)
         ON CONFLICT (bucket_mac) DO UPDATE SET hits = throttles.hits
         RETURNING hits, until_at""",
         bucket=bucket,
+        kind=kind,
         until_at=now,
     )
     return (int(row["hits"]), row["until_at"]) if row else (0, now)
