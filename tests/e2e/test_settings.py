@@ -113,7 +113,6 @@ def test_apps_come_and_go_but_never_the_last_method(visitor: Visitor, house: Run
     visitor.is_at("/settings")
     expect(remove).to_have_count(0)
     visitor.open("/settings/phone/remove")
-    visitor.press("Remove")
     visitor.sees("That way is not there any more.")
 
 
