@@ -56,7 +56,7 @@ def every_page(**changes: Any) -> dict[str, Any]:
         "signed_in": False,
         "refusal": None,
         "typed": {},
-        "told": None,
+        "done": None,
         "doors": 0,
         "nonce": "bm9uY2U",
         "static": static,

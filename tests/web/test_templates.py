@@ -207,3 +207,12 @@ def test_hostile_names_are_text() -> None:
     app = SimpleNamespace(**vars(sample["apps"][0]) | {"name": hostile})
     html = render("settings.html", sample | {"apps": [app]})
     assert "<script>Wolfe" not in html
+
+
+@pytest.mark.parametrize(("name", "extra"), SHOWN)
+def test_no_page_shows_a_part_of_the_template(name: str, extra: dict[str, Any]) -> None:
+    """A macro taken for a value, or an object for its text, is not shown to anybody."""
+    shown = render(name, extra)
+
+    assert not re.search(r"Macro &|&lt;(Macro|bound method|function|class|Undefined)", shown)
+    assert "namespace(" not in shown

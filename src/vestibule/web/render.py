@@ -95,7 +95,7 @@ class Pages:
             "signed_in": visit.session is not None,
             "refusal": refusal,
             "typed": dict(notice.typed) if notice else {},
-            "told": self.translations.gettext(TOLD[visit.told]) if visit.told else None,
+            "done": self.translations.gettext(TOLD[visit.told]) if visit.told else None,
             "nonce": visit.nonce,
             "static": self.static,
             "locale": visit.caller.locale,
