@@ -9,8 +9,8 @@ from vestibule.flows import codes, reset
 from vestibule.web.cookies import BROWSER_AGE, Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import RESET_STEP
-from vestibule.web.sign_in import ENDED, delivery_json, proof_context
-from vestibule.web.views import choice, resend
+from vestibule.web.sign_in import ENDED, proof_context
+from vestibule.web.views import choice, delivery_json, resend
 from vestibule.web.visit import Told, Visit
 
 START = "/forgot-password"
@@ -123,7 +123,8 @@ async def submit_second_factor(visit: Visit, desk: Desk) -> Response:
 
 async def show_delivery(visit: Visit, desk: Desk) -> Response:
     view = await reset.view_second_factor(visit.means, visit.caller, visit.the_reset())
-    return delivery_json(visit, desk, None if isinstance(view, Refused) else view)
+    delivery = None if isinstance(view, Refused) else view.delivery
+    return delivery_json(delivery, now=visit.now, _=desk.translate)
 
 
 async def show_methods(visit: Visit, desk: Desk) -> Response:

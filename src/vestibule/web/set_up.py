@@ -5,10 +5,10 @@ from typing import assert_never
 
 import segno
 from markupsafe import Markup
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from vestibule.domain.challenge import Channel
-from vestibule.domain.identifier import countries, mask_email
+from vestibule.domain.identifier import countries
 from vestibule.domain.pending import SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.totp import base32
@@ -18,9 +18,8 @@ from vestibule.flows.entering import SignedIn
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.sign_in import ENDED, enter
-from vestibule.web.views import delivery_line, resend
+from vestibule.web.views import delivery_json, delivery_line, gate, resend
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import clock_time
 
 _REGION = re.compile(r"\b[A-Za-z]{2,3}-([A-Za-z]{2})\b")
 
@@ -48,25 +47,8 @@ def _back(visit: Visit, refused: Refused, *, to: str, keep: tuple[str, ...] = ()
 
 async def show_email(visit: Visit, desk: Desk) -> Response:
     view = await reauthenticate.view_gate(visit.means, visit.caller, visit.the_pending())
-    live = view.challenge
-    return desk.pages.page(
-        visit,
-        "set_up_email.html",
-        doors=1,
-        email=mask_email(view.email),
-        sent=live is not None,
-        number=live.number if live else 1,
-        sent_at=clock_time(live.last_sent_at or live.issued_at) if live else "",
-        resend=resend(
-            live,
-            action="/set-up/email/send",
-            channel=live.channel,
-            visit=visit,
-            _=desk.translate,
-        )
-        if live
-        else None,
-    )
+    context = gate(view, action="/set-up/email/send", visit=visit, _=desk.translate)
+    return desk.pages.page(visit, "set_up_email.html", doors=1, **context)
 
 
 async def send_email(visit: Visit, desk: Desk) -> Response:
@@ -179,13 +161,8 @@ async def show_phone_code(visit: Visit, desk: Desk) -> Response:
 
 async def show_phone_delivery(visit: Visit, desk: Desk) -> Response:
     view = await enroll.view_phone(visit.means, visit.caller, _binder(visit))
-    line = delivery_line(
-        view.delivery if view else None, poll_url="", now=visit.now, _=desk.translate
-    )
-    if line is None:
-        return JSONResponse({})
-    shown = ("written", "handed_over", "delivered", "refused", "slow")
-    return JSONResponse({name: getattr(line, name) for name in shown})
+    delivery = view.delivery if view else None
+    return delivery_json(delivery, now=visit.now, _=desk.translate)
 
 
 async def submit_phone_send(visit: Visit, desk: Desk) -> Response:

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from vestibule.domain.challenge import Channel
-from vestibule.domain.identifier import mask_email
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import account_settings, codes, reauthenticate
 from vestibule.flows.ways import Way
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import safe_path
-from vestibule.web.sign_in import ENDED, delivery_json, proof_context
-from vestibule.web.views import choice, resend
+from vestibule.web.sign_in import ENDED, proof_context
+from vestibule.web.views import choice, delivery_json, gate
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import clock_time, day, moment
+from vestibule.web.wording import day, moment
 
 SETTINGS = "/settings"
 CONFIRM = "/settings/confirm"
@@ -122,25 +121,8 @@ async def show(visit: Visit, desk: Desk) -> Response:
 
 async def _show_gate(visit: Visit, desk: Desk) -> Response:
     view = await reauthenticate.view_gate(visit.means, visit.caller, visit.the_session())
-    live = view.challenge
-    return desk.pages.page(
-        visit,
-        "settings_gate.html",
-        doors=2,
-        email=mask_email(view.email),
-        sent=live is not None,
-        number=live.number if live else 1,
-        sent_at=clock_time(live.last_sent_at or live.issued_at) if live else "",
-        resend=resend(
-            live,
-            action="/settings/send",
-            channel=Channel.EMAIL,
-            visit=visit,
-            _=desk.translate,
-        )
-        if live
-        else None,
-    )
+    context = gate(view, action="/settings/send", visit=visit, _=desk.translate)
+    return desk.pages.page(visit, "settings_gate.html", doors=2, **context)
 
 
 def _label(way: Way, desk: Desk) -> str:
@@ -172,7 +154,8 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
 
 async def show_confirm_delivery(visit: Visit, desk: Desk) -> Response:
     view = await reauthenticate.view_step_up(visit.means, visit.caller, visit.the_session())
-    return delivery_json(visit, desk, None if isinstance(view, Refused) else view)
+    delivery = None if isinstance(view, Refused) else view.delivery
+    return delivery_json(delivery, now=visit.now, _=desk.translate)
 
 
 async def send_confirm(visit: Visit, desk: Desk) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Any, assert_never
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from vestibule.domain.challenge import Channel
 from vestibule.domain.pending import SignInState
@@ -13,7 +13,14 @@ from vestibule.web.cookies import BROWSER_AGE, Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.guard import step_of
 from vestibule.web.paths import HOME, safe_path
-from vestibule.web.views import choice, delivery_line, method, needs_two_codes, resend
+from vestibule.web.views import (
+    choice,
+    delivery_json,
+    delivery_line,
+    method,
+    needs_two_codes,
+    resend,
+)
 from vestibule.web.visit import Notice, Visit
 
 ENDED = {Reason.SIGN_IN_EXPIRED, Reason.TOO_MANY_WRONG_CODES}
@@ -154,24 +161,8 @@ def _asked_again(visit: Visit, refused: Refused | None) -> Response:
 async def show_delivery(visit: Visit, desk: Desk) -> Response:
     """The delivery line as JSON, for the page's small poll."""
     view = await sign_in.view(visit.means, visit.caller, visit.the_pending().id)
-    return delivery_json(visit, desk, None if isinstance(view, Refused) else view)
-
-
-def delivery_json(visit: Visit, desk: Desk, view: ways.View | None) -> Response:
-    line = delivery_line(
-        view.delivery if view else None, poll_url="", now=visit.now, _=desk.translate
-    )
-    if line is None:
-        return JSONResponse({})
-    return JSONResponse(
-        {
-            "written": line.written,
-            "handed_over": line.handed_over,
-            "delivered": line.delivered,
-            "refused": line.refused,
-            "slow": line.slow,
-        }
-    )
+    delivery = None if isinstance(view, Refused) else view.delivery
+    return delivery_json(delivery, now=visit.now, _=desk.translate)
 
 
 async def show_methods(visit: Visit, desk: Desk) -> Response:

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
 
 from vestibule.domain.challenge import Challenge, Channel, next_send_at
 from vestibule.domain.delivery import Delivery
+from vestibule.domain.identifier import mask_email
+from vestibule.flows.reauthenticate import GateView
 from vestibule.flows.ways import View, Way
 from vestibule.web.visit import Visit
 from vestibule.web.wording import Translate, clock_time
@@ -88,6 +93,27 @@ def delivery_line(
         poll_url=poll_url,
         slow=is_waiting and now - delivery.written_at >= SLOW_AFTER,
     )
+
+
+def gate(view: GateView, *, action: str, visit: Visit, _: Translate) -> dict[str, Any]:
+    """What a page shows of the mailed code that opens settings, or the wall."""
+    live = view.challenge
+    return {
+        "email": mask_email(view.email),
+        "sent": live is not None,
+        "number": live.number if live else 1,
+        "sent_at": clock_time(live.last_sent_at or live.issued_at) if live else "",
+        "resend": resend(live, action=action, channel=Channel.EMAIL, visit=visit, _=_)
+        if live
+        else None,
+    }
+
+
+def delivery_json(delivery: Delivery | None, *, now: datetime, _: Translate) -> Response:
+    """The delivery line for the page's small poll."""
+    line = delivery_line(delivery, poll_url="", now=now, _=_)
+    shown = ("written", "handed_over", "delivered", "refused", "slow")
+    return JSONResponse({name: getattr(line, name) for name in shown} if line else {})
 
 
 def _refusal(delivery: Delivery, _: Translate) -> str | None:
