@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.running_house import RunningHouse
-from tests.e2e.visitor import Arrive, Visitor, read_qr
+from tests.e2e.visitor import Arrive, Visitor, photograph, read_qr
 
 pytestmark = pytest.mark.browser
 
@@ -74,9 +74,7 @@ def test_walk_by_app(arrive: Arrive, javascript: bool, tmp_path: Path) -> None:
     visitor.choose("Authentication app")
     visitor.is_at("/set-up/app")
     picture = tmp_path / "qr.png"
-    visitor.page.get_by_role("img", name="QR code for your authentication app").screenshot(
-        path=picture
-    )
+    photograph(visitor.page.get_by_role("img", name="QR code for your authentication app"), picture)
     assert read_qr(picture) == visitor.otpauth()
     visitor.page.get_by_text("Cannot scan?").click()
     by_hand = visitor.page.locator("dt", has_text="Secret").locator("+ dd").inner_text()

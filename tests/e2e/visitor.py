@@ -15,6 +15,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
     Request,
@@ -259,6 +260,22 @@ class App:
         """Wait for the code after the present one."""
         self.house.clock.advance(seconds=30)
         return self.code()
+
+
+def photograph(what: Locator, picture: Path) -> None:
+    """Take a picture of a part of the page.
+
+    Chromium without a graphics card sometimes has no frame to give; that says nothing of the
+    page, so the camera is tried again, and any other error is the test's.
+    """
+    for _ in range(4):
+        try:
+            what.screenshot(path=picture)
+            return
+        except Error as error:
+            if "Unable to capture screenshot" not in error.message:
+                raise
+    what.screenshot(path=picture)
 
 
 def read_qr(picture: Path) -> str:
