@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.call_script import a_script
 from vestibule.clock import ManualClock
 from vestibule.delivery.provider import (
     Accepted,
@@ -17,6 +18,7 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
+from vestibule.domain.delivery import Fault
 
 START = datetime(2026, 3, 1, 10, 42, tzinfo=UTC)
 DELIVERED = Receipt("delivered")
@@ -31,7 +33,6 @@ def a_message(**fields: Any) -> Message:
         "subject": None,
         "text": "042042 is your code.",
         "html": None,
-        "spoken": (),
         "code": "042042",
         "locale": "en",
     }
@@ -54,11 +55,11 @@ async def test_message_is_delivered_at_once_and_kept_with_its_time() -> None:
 @pytest.mark.parametrize(
     ("ending", "channel", "expected"),
     [
-        ("0001", "sms", PermanentFailure("invalid number")),
-        ("0001", "voice", PermanentFailure("invalid number")),
+        ("0001", "sms", PermanentFailure(Fault.NUMBER_INVALID)),
+        ("0001", "voice", PermanentFailure(Fault.NUMBER_INVALID)),
         ("0002", "sms", TemporaryFailure("network down")),
         ("0002", "voice", TemporaryFailure("network down")),
-        ("0003", "sms", Accepted("lost-m1", Receipt("undelivered", "phone unreachable"))),
+        ("0003", "sms", Accepted("lost-m1", Receipt("undelivered", Fault.UNREACHABLE))),
         ("0004", "sms", Accepted("lost-m1", None)),
         ("0005", "sms", Throttled(retry_after_seconds=30)),
         ("0005", "voice", Throttled(retry_after_seconds=30)),
@@ -80,12 +81,12 @@ async def test_test_number_fails_in_its_known_way(
 async def test_call_gets_through_where_texts_are_lost(ending: str) -> None:
     """The way out of a lost text, a call, can be walked with the same number."""
     inbox = Inbox(ManualClock(START))
-    message = a_message(channel="voice", spoken=("Hello.", "0", "4"))
+    message = a_message(channel="voice", script=a_script("0", "4"))
 
     outcome = await SimulatorProvider(inbox).send(message, f"+4477009{ending}")
 
     assert outcome == Accepted(inbox.messages()[0].id, DELIVERED)
-    assert inbox.messages()[0].spoken == ("Hello.", "0", "4")
+    assert inbox.messages()[0].spoken == a_script("0", "4").spoken
 
 
 async def test_mail_never_fails() -> None:

@@ -14,6 +14,7 @@ from tests.delivery.smtp_server import USER, Certificate, MailServer, mail_serve
 from vestibule.clock import ManualClock
 from vestibule.delivery.provider import Accepted, PermanentFailure, Provider, TemporaryFailure
 from vestibule.delivery.providers.smtp import IDLE_FOR, SmtpProvider, SmtpServer
+from vestibule.domain.delivery import Fault
 
 
 async def test_what_the_server_gets(server: MailServer, ours: Certificate) -> None:
@@ -108,7 +109,9 @@ async def test_nothing_can_add_a_header(server: MailServer, ours: Certificate) -
             "ada@",
             "",
         ):
-            assert await mail.send(MESSAGE, to) == PermanentFailure("not a mail address")
+            assert await mail.send(MESSAGE, to) == PermanentFailure(
+                Fault.ADDRESS_REFUSED, "not a mail address"
+            )
     assert isinstance(first, Accepted)
     assert first == second
     got = server.received[0]
@@ -147,7 +150,9 @@ async def test_other_channels(ours: Certificate) -> None:
     async with provider(1, ours) as made:
         for channel in ("sms", "voice"):
             message = replace(MESSAGE, channel=channel)
-            assert await made.send(message, "+441234567890") == PermanentFailure("not a mail")
+            assert await made.send(message, "+441234567890") == PermanentFailure(
+                Fault.ADDRESS_REFUSED, "not a mail"
+            )
 
 
 # ── One connection ───────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from tests.delivery.smtp_server import (
     odd_server,
 )
 from vestibule.delivery.provider import Accepted, Outcome, PermanentFailure, TemporaryFailure
+from vestibule.domain.delivery import Fault
 
 
 async def test_tls_from_the_start(ours: Certificate) -> None:
@@ -56,6 +57,10 @@ async def test_a_server_without_starttls(ours: Certificate) -> None:
         outcome = await mail.send(MESSAGE, "ada@example.com")
         assert outcome == TemporaryFailure("STARTTLS not offered")
         assert (server.logins, server.received, len(server.hellos)) == ([], [], 1)
+
+
+def _refused(reason: str) -> PermanentFailure:
+    return PermanentFailure(Fault.ADDRESS_REFUSED, reason)
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
@@ -107,7 +112,10 @@ async def test_a_login_that_was_forgotten(server: MailServer, ours: Certificate)
 @pytest.mark.parametrize(
     ("to", "outcome"),
     [
-        ("gone@example.com", PermanentFailure("550 5.1.1 recipient refused")),
+        (
+            "gone@example.com",
+            _refused("550 5.1.1 recipient refused"),
+        ),
         ("full@example.com", TemporaryFailure("452 4.2.2 recipient refused")),
         ("closing@example.com", TemporaryFailure("421 4.3.2 recipient refused")),
         ("login@example.com", TemporaryFailure("530 5.7.0 login wanted")),
@@ -125,8 +133,11 @@ async def test_a_refused_recipient(
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        ("554 5.7.1 spam for ada@example.com", PermanentFailure("554 5.7.1 mail refused")),
-        ("552 ada@example.com 5.3.4", PermanentFailure("552 mail refused")),
+        (
+            "554 5.7.1 spam for ada@example.com",
+            _refused("554 5.7.1 mail refused"),
+        ),
+        ("552 ada@example.com 5.3.4", _refused("552 mail refused")),
         ("451 4.3.0 later", TemporaryFailure("451 4.3.0 mail refused")),
         ("421 4.3.0 closing", TemporaryFailure("421 4.3.0 mail refused")),
     ],

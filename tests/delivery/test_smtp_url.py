@@ -6,7 +6,8 @@ import pytest
 
 from tests.delivery.sending import LOGIN, MESSAGE, provider
 from tests.delivery.smtp_server import PASSWORD, USER, Certificate, MailServer
-from vestibule.delivery.providers.smtp import SmtpServer, sender_address
+from vestibule.delivery.providers.letter import sender_address
+from vestibule.delivery.providers.smtp import SmtpServer
 
 
 @pytest.mark.parametrize(

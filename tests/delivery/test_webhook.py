@@ -21,6 +21,7 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget, signature
+from vestibule.domain.delivery import Fault
 
 SECRET = "a secret of the operator's own making"
 NOW = datetime(2026, 11, 23, 10, 42, tzinfo=UTC)
@@ -32,7 +33,6 @@ MESSAGE = Message(
     subject=None,
     text="012345 is your Acme code.\n\n@id.example.com #012345",
     html=None,
-    spoken=(),
     code="012345",
     locale="en",
 )
@@ -116,9 +116,9 @@ async def test_post_carries_the_message_signed(carrier: Carrier) -> None:
         (_answer("429 Too Many", "", "Retry-After: soon"), Throttled(30)),
         (
             _answer("422 Unprocessable", '{"reason": "landline"}'),
-            PermanentFailure("landline"),
+            PermanentFailure(Fault.LANDLINE, "landline"),
         ),
-        (_answer("422 Unprocessable", "nothing"), PermanentFailure("refused")),
+        (_answer("422 Unprocessable", "nothing"), PermanentFailure(Fault.UNREACHABLE, "refused")),
         (_answer("500 Broken"), TemporaryFailure("HTTP 500")),
         (_answer("302 Found", "", "Location: http://127.0.0.1:1/"), TemporaryFailure("HTTP 302")),
     ],

@@ -59,7 +59,9 @@ def test_texts_carry_no_link_and_no_address(purpose: str) -> None:
 @pytest.mark.parametrize("code", ["000000", "012345", "9876543210"])
 def test_calls_say_every_digit_three_times(code: str) -> None:
     """OC-12: a call says each digit by itself, zeros in front included, three times."""
-    spoken = _message("Acme", "id.example.com", "sign_in", code, "voice").spoken
+    script = _message("Acme", "id.example.com", "sign_in", code, "voice").script
+    assert script is not None
+    spoken = script.code
     digits = [part for part in spoken if part.isdigit()]
 
     assert digits == [*code] * 3

@@ -78,7 +78,6 @@ def put(inbox: Inbox) -> Put:
             "subject": None,
             "text": "042042 is your code.",
             "html": None,
-            "spoken": (),
             "code": "042042",
             "locale": "en",
         }

@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 
+from tests.call_script import a_script
 from tests.simulator.conftest import NONCE, Put
 from vestibule.simulator.app import is_on_this_machine
 
@@ -95,13 +96,13 @@ async def test_page_works_without_a_script(client: httpx.AsyncClient, put: Put) 
     """Texts, mails and transcripts are in the page itself, newest first, with a Reload link."""
     put(text="the older text")
     put(text="the newer text", purpose="step_up")
-    put(channel="voice", text="", spoken=("Your code is:", "0", "4", "2"), code="042")
+    put(channel="voice", text="", script=a_script("Your code is:", "0", "4", "2"), code="042")
     put(channel="email", to="ada@example.org", subject="A subject", text="See https://acme.test/.")
 
     page = (await client.get("/simulator")).text
 
     assert page.index("the newer text") < page.index("the older text")
-    assert "Your code is:\n0 4 2<" in page
+    assert "Your code is:\n0 4 2\n" in page
     assert "A subject" in page
     assert '<a href="https://acme.test/">https://acme.test/</a>' in page
     assert "Confirm a change" in page
@@ -122,9 +123,9 @@ async def test_message_is_shown_as_text_never_as_markup(
     client: httpx.AsyncClient, put: Put
 ) -> None:
     """Markup in a message is escaped wherever the page shows it."""
-    put(text="<script>x</script>", account_label="<b>", spoken=("<i>",))
+    put(text="<script>x</script>", account_label="<b>", script=a_script("<i>"))
     put(channel="email", subject="<u>", text='<a href="x"> http://a.test/"><s>')
-    put(channel="voice", spoken=("<i>",))
+    put(channel="voice", script=a_script("<i>"))
 
     page = (await client.get("/simulator")).text
 

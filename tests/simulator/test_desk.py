@@ -9,13 +9,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # has no types
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.call_script import a_script
 from tests.simulator.conftest import Put
 
 pytestmark = pytest.mark.browser
 
 RFC_6238_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 LINK = f"otpauth://totp/Acme:ada%40example.org?secret={RFC_6238_SECRET}&issuer=Acme"
-SPOKEN = ("Hello.", "Your code is:", "0", "4", "2", "0", "4", "2")
+SPOKEN = a_script()
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ def test_text_arrives_as_a_banner_whose_code_copies(page: Page, put: Put) -> Non
 def test_call_rings_is_answered_and_writes_down_what_it_says(page: Page, put: Put) -> None:
     """Answer shows the live transcript, digits on one line; keys appear in it."""
     page.goto("/simulator")
-    put(channel="voice", spoken=SPOKEN)
+    put(channel="voice", script=SPOKEN)
     expect(page.locator("#phone").get_by_text("Incoming call")).to_be_visible()
     expect(page.get_by_role("button", name="5", exact=True)).to_be_hidden()
 
@@ -152,7 +153,7 @@ def test_call_rings_is_answered_and_writes_down_what_it_says(page: Page, put: Pu
 def test_call_declined_stays_in_the_list_and_rings_no_more(page: Page, put: Put) -> None:
     """Decline ends the ringing, for good also after a reload."""
     page.clock.set_fixed_time(datetime(2026, 3, 1, 10, 42, 30, tzinfo=UTC))
-    put(channel="voice", spoken=SPOKEN)
+    put(channel="voice", script=SPOKEN)
     page.goto("/simulator")
 
     # The call was placed 30 seconds before the page was opened, so it still rings.
@@ -196,7 +197,7 @@ def test_narrow_desk_shows_one_part_at_a_time(page: Page, put: Put) -> None:
 def test_desk_without_a_script_stacks_its_parts(chromium: Browser, origin: str, put: Put) -> None:
     """With scripts off, everything that came is visible and the dead controls are not."""
     put(text="a text")
-    put(channel="voice", spoken=SPOKEN)
+    put(channel="voice", script=SPOKEN)
     put(channel="email", subject="Your code", text="a mail")
     context = chromium.new_context(
         java_script_enabled=False, viewport={"width": 360, "height": 740}
@@ -226,7 +227,7 @@ def test_desk_has_no_accessibility_fault(page: Page, put: Put, scheme: Any, widt
     _expect_no_fault(page)
     if width < 720:
         page.get_by_role("link", name="Phone").click()
-    put(channel="voice", spoken=SPOKEN)
+    put(channel="voice", script=SPOKEN)
     page.get_by_role("button", name="Answer").wait_for()
     _expect_no_fault(page)
     page.get_by_role("button", name="Answer").click()

@@ -6,7 +6,30 @@ No provider is chosen here (that is routing) and nothing is worded here (that is
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from vestibule.domain.delivery import Fault
+
 Channel = Literal["sms", "voice", "email"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallScript:
+    """What a call says, stage by stage; the code is heard only after a key was pressed."""
+
+    greeting: str
+    offer: str
+    """Which key brings the code, and which says "I did not ask for this"."""
+    code: tuple[str, ...]
+    """A sentence or a single digit each: the code digit by digit, three times."""
+    menu: str
+    """Said after the code: how to hear it again, and the key for "I did not ask for this"."""
+    no_key: str
+    denied: str
+    goodbye: str
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """All of it, as somebody hears it who presses one key and listens to the end."""
+        return (self.greeting, self.offer, *self.code, self.menu, self.goodbye)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +43,14 @@ class Message:
     subject: str | None
     text: str
     html: str | None
-    spoken: tuple[str, ...]
-    """What a call says, in order: a sentence or a single digit each."""
     code: str | None
     locale: str
+    script: CallScript | None = None
+    """Of a call: for the providers that play it themselves."""
+    call_reference: str | None = None
+    """Of a call: what a carrier fetches the script with, from us, once; no code is in it."""
+    valid_for_seconds: int = 600
+    """After that many seconds nobody can use it: a carrier should not deliver it any more."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +58,7 @@ class Receipt:
     """What became of an accepted message, once its provider knows."""
 
     status: Literal["delivered", "undelivered"]
-    reason: str | None = None
+    reason: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +74,7 @@ class TemporaryFailure:
     """Not taken now; the next provider may be tried with the same code."""
 
     reason: str
+    """For the operator: short, without the number, address or code."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +88,20 @@ class Throttled:
 class PermanentFailure:
     """Never taken: the destination is at fault, and no other provider would do better."""
 
-    reason: str
+    fault: Fault
+    reason: str = ""
+    """For the operator: the provider's own code, say `twilio 21211`."""
 
 
 Outcome = Accepted | TemporaryFailure | Throttled | PermanentFailure
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What `doctor` learned of a provider without sending: is it there, are we let in."""
+
+    is_fine: bool
+    text: str
 
 
 class Provider(Protocol):
@@ -74,6 +112,10 @@ class Provider(Protocol):
 
     async def send(self, message: Message, to: str) -> Outcome:
         """Hand one message over. Expected failures are values; only bugs raise."""
+        ...
+
+    async def probe(self) -> Probe:
+        """Reach the provider and show the credentials, sending nothing."""
         ...
 
     async def close(self) -> None:

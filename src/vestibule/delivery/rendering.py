@@ -11,7 +11,7 @@ from datetime import datetime
 from gettext import NullTranslations
 from typing import assert_never
 
-from vestibule.delivery.provider import Channel, Message
+from vestibule.delivery.provider import CallScript, Channel, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Envelope:
     account_label: str
     locale: str
     words: NullTranslations
+    call_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +128,13 @@ def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
     why = _(CODE_FOR[sent.purpose])
     subject: str | None = None
     page: str | None = None
-    spoken: tuple[str, ...] = ()
+    script: CallScript | None = None
     match envelope.channel:
         case "sms":
             body = _text(house, envelope, sent, why)
         case "voice":
-            spoken = _speech(house, envelope, sent)
-            body = " ".join(spoken)
+            script = _script(house, envelope, sent, why)
+            body = " ".join(script.spoken)
         case "email":
             subject = _("%(product)s: your code %(why)s") % {"product": house.product, "why": why}
             body = _mail(house, envelope, sent, why)
@@ -148,9 +149,11 @@ def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
         subject=subject,
         text=body,
         html=page,
-        spoken=spoken,
         code=sent.code,
         locale=envelope.locale,
+        script=script,
+        call_reference=envelope.call_reference,
+        valid_for_seconds=sent.minutes * 60,
     )
 
 
@@ -199,14 +202,20 @@ def _length(text: str) -> int:
     return sum(2 if character in _GSM_DOUBLE else 1 for character in text)
 
 
-def _speech(house: House, envelope: Envelope, sent: SentCode) -> tuple[str, ...]:
+def _script(house: House, envelope: Envelope, sent: SentCode, why: str) -> CallScript:
     """Digit by digit, three times: a number would lose its leading zeros."""
     _ = envelope.words.gettext
-    greeting = _("Hello. This is %(product)s calling with your code.") % {"product": house.product}
-    again = _("Again:")
-    bye = _("The code expires in %(minutes)d minutes. Goodbye.") % {"minutes": sent.minutes}
-    digits = tuple(sent.code)
-    return (greeting, _("Your code is:"), *digits, again, *digits, again, *digits, bye)
+    digits, again = tuple(sent.code), _("Again:")
+    return CallScript(
+        greeting=_("Hello. This is %(product)s, with your code %(why)s.")
+        % {"product": house.product, "why": why},
+        offer=_("If you did not ask for it, press 9. To hear your code, press any other key."),
+        code=(_("Your code is:"), *digits, again, *digits, again, *digits),
+        menu=_("To hear it again, press 1. If you did not ask for it, press 9."),
+        no_key=_("No key was pressed, so the code is not read out. Goodbye."),
+        denied=_("Thank you. We stopped it, and nobody gets in with this code. Goodbye."),
+        goodbye=_("The code expires in %(minutes)d minutes. Goodbye.") % {"minutes": sent.minutes},
+    )
 
 
 def _mail(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
@@ -254,7 +263,6 @@ def notice_message(
         subject=None if is_text else f"{house.product}: {subject}",
         text=body,
         html=None if is_text else _page(body, None),
-        spoken=(),
         code=None,
         locale=envelope.locale,
     )

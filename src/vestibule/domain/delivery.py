@@ -1,9 +1,30 @@
-"""What a person may know of a message on its way: written, handed over, delivered, refused."""
+"""What may be known of a message on its way: written, handed over, delivered, or why not."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from vestibule.domain.challenge import Channel
+
+
+class Fault(StrEnum):
+    """Why a message did not arrive; each has a sentence on the page, and most another way out.
+
+    The first six are permanent: no other provider would do better.
+    """
+
+    NUMBER_INVALID = "number_invalid"
+    OPTED_OUT = "opted_out"
+    LANDLINE = "landline"
+    REGION_CLOSED = "region_closed"
+    BLOCKED = "blocked"
+    ADDRESS_REFUSED = "address_refused"
+    UNREACHABLE = "unreachable"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    NO_ROUTE = "no_route"
+    NO_LONGER_NEEDED = "no_longer_needed"
+    """Its challenge ended before it was sent; nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from vestibule.delivery.rendering import (
     notice_message,
 )
 from vestibule.delivery.routing import Routes, route
+from vestibule.domain.delivery import Fault
 from vestibule.flows.work import Means
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, challenges, outbox
@@ -64,7 +65,7 @@ async def deliver_one(delivering: Delivering) -> bool:
         return False
     waiting, addressed = claimed
     if addressed is None:
-        await _refuse(means, waiting, "none", "no longer needed")
+        await _refuse(means, waiting, "none", Fault.NO_LONGER_NEEDED)
         return True
     message, to = addressed
     try:
@@ -75,12 +76,12 @@ async def deliver_one(delivering: Delivering) -> bool:
     match outcome:
         case Accepted(reference=reference, receipt=receipt):
             await _hand_over(means, waiting, provider, reference, receipt)
-        case PermanentFailure(reason=reason):
-            await _refuse(means, waiting, provider, reason)
-        case TemporaryFailure(reason=reason):
-            await _retry(means, waiting, provider, reason, _back_off(waiting))
+        case PermanentFailure(fault=fault):
+            await _refuse(means, waiting, provider, fault)
+        case TemporaryFailure():
+            await _retry(means, waiting, provider, _back_off(waiting))
         case Throttled(retry_after_seconds=seconds):
-            await _retry(means, waiting, provider, "busy", timedelta(seconds=seconds))
+            await _retry(means, waiting, provider, timedelta(seconds=seconds))
         case other:
             assert_never(other)
     return True
@@ -155,7 +156,11 @@ async def _hand_over(
             await outbox.deliver(tx, waiting.id, now)
         else:
             await outbox.refuse(
-                tx, waiting.id, provider=provider, reason=receipt.reason or "undelivered", now=now
+                tx,
+                waiting.id,
+                provider=provider,
+                reason=receipt.reason or Fault.UNREACHABLE,
+                now=now,
             )
 
     await means.database.transact(unit)
@@ -173,11 +178,9 @@ def _back_off(waiting: Waiting) -> timedelta:
     return timedelta(seconds=min(2 ** min(waiting.attempts, 12), 3600))
 
 
-async def _retry(
-    means: Means, waiting: Waiting, provider: str, reason: str, wait: timedelta
-) -> None:
+async def _retry(means: Means, waiting: Waiting, provider: str, wait: timedelta) -> None:
     if waiting.challenge_id is not None and waiting.attempts >= MOST_ATTEMPTS:
-        await _refuse(means, waiting, provider, reason)
+        await _refuse(means, waiting, provider, Fault.NO_ROUTE)
         return
 
     async def unit(tx: Transaction) -> None:

@@ -1,12 +1,10 @@
 """Every table and constraint, as the source that migrations are compared with.
 
-Not used at run time: the server speaks SQL text and never imports SQLAlchemy. Times are
-BIGINT microseconds in columns named `*_at`; a secret's column ends in `_sealed` (AEAD) or
-`_mac` (keyed), a bearer token's in `_digest`.
+Not used at run time: the server speaks SQL text and never imports SQLAlchemy. The kinds of
+columns are in `schema_columns`, the tables of delivery in `schema_delivery`.
 """
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -21,6 +19,16 @@ from sqlalchemy import (
     text,
 )
 
+from vestibule.storage import schema_delivery
+from vestibule.storage.schema_columns import (
+    account_column,
+    at_column,
+    id_column,
+    number_column,
+    secret_column,
+    text_column,
+)
+
 metadata = MetaData(
     naming_convention={
         "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -31,49 +39,23 @@ metadata = MetaData(
     }
 )
 
-
-def _id() -> Column[str]:
-    return Column("id", Text, primary_key=True)
-
-
-def _text(name: str, *, optional: bool = False, default: str | None = None) -> Column[str]:
-    return Column(name, Text, nullable=optional, server_default=default)
-
-
-def _at(name: str, *, optional: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=optional)
-
-
-def _number(name: str, *, optional: bool = False, default: int | None = None) -> Column[int]:
-    shown = None if default is None else text(str(default))
-    return Column(name, BigInteger, nullable=optional, server_default=shown)
-
-
-def _secret(name: str, *, optional: bool = False, unique: bool = False) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=optional, unique=unique)
-
-
-def _account(*, optional: bool = False, index: bool = True) -> Column[str]:
-    return Column("account_id", Text, ForeignKey("accounts.id"), nullable=optional, index=index)
-
-
 # --- the account and what is bound to it ---------------------------------------------------
 
 Table(
     "accounts",
     metadata,
-    _id(),
-    _text("email"),
+    id_column(),
+    text_column("email"),
     Column("email_key", Text, nullable=False, unique=True),
-    _text("name"),
-    _text("locale"),
-    _at("created_at"),
-    _at("enrolled_at", optional=True),
-    _text("default_authenticator_id", optional=True),
-    _text("default_channel", optional=True),
-    _at("new_password_required_at", optional=True),
+    text_column("name"),
+    text_column("locale"),
+    at_column("created_at"),
+    at_column("enrolled_at", optional=True),
+    text_column("default_authenticator_id", optional=True),
+    text_column("default_channel", optional=True),
+    at_column("new_password_required_at", optional=True),
     # Raised by every statement that must see the account alone: its row lock orders them.
-    _number("guard", default=0),
+    number_column("guard", default=0),
     # EF-02: an account that has been enrolled has a second factor, always; see TRIGGERS too.
     CheckConstraint(
         "(enrolled_at IS NULL) = (default_authenticator_id IS NULL)", name="enrolled_has_factor"
@@ -96,25 +78,25 @@ Table(
     "passwords",
     metadata,
     Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
-    _text("password_mac"),
-    _number("epoch", default=1),
-    _at("changed_at"),
+    text_column("password_mac"),
+    number_column("epoch", default=1),
+    at_column("changed_at"),
 )
 
 Table(
     "authenticators",
     metadata,
-    _id(),
-    _account(),
-    _text("kind"),
-    _text("name"),
-    _secret("secret_sealed"),
-    _secret("fingerprint_mac", optional=True),
-    _number("last_step", default=0),
-    _number("step_offset", default=0),
-    _at("created_at"),
-    _at("last_used_at", optional=True),
-    _at("approves_changes_at"),
+    id_column(),
+    account_column(),
+    text_column("kind"),
+    text_column("name"),
+    secret_column("secret_sealed"),
+    secret_column("fingerprint_mac", optional=True),
+    number_column("last_step", default=0),
+    number_column("step_offset", default=0),
+    at_column("created_at"),
+    at_column("last_used_at", optional=True),
+    at_column("approves_changes_at"),
     UniqueConstraint("account_id", "id"),
     CheckConstraint("kind IN ('phone', 'totp')", name="kind"),
     CheckConstraint("(kind = 'phone') = (fingerprint_mac IS NOT NULL)", name="phone_fingerprint"),
@@ -124,16 +106,16 @@ Table(
 Table(
     "recovery_codes",
     metadata,
-    _id(),
-    _account(),
-    _secret("code_mac", unique=True),
-    _text("label"),
+    id_column(),
+    account_column(),
+    secret_column("code_mac", unique=True),
+    text_column("label"),
     # Made on the way through a recovery: an owner who signs in meanwhile voids it.
     Column("is_provisional", Boolean, nullable=False),
-    _at("made_at"),
-    _at("acknowledged_at", optional=True),
-    _at("ended_at", optional=True),
-    _text("ended_by", optional=True),
+    at_column("made_at"),
+    at_column("acknowledged_at", optional=True),
+    at_column("ended_at", optional=True),
+    text_column("ended_by", optional=True),
     CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended"),
     CheckConstraint(
         "ended_by IS NULL OR ended_by IN ('use', 'replacement', 'recovery')", name="ended_by"
@@ -163,9 +145,9 @@ Table(
         ForeignKey("recovery_codes.id", ondelete="CASCADE"),
         primary_key=True,
     ),
-    _text("owner_id"),
-    _secret("code_sealed"),
-    _at("expires_at"),
+    text_column("owner_id"),
+    secret_column("code_sealed"),
+    at_column("expires_at"),
 )
 
 # --- on the way in ------------------------------------------------------------------------
@@ -173,39 +155,39 @@ Table(
 Table(
     "sign_ups",
     metadata,
-    _id(),
-    _secret("token_digest", unique=True),
-    _secret("visit_digest"),
-    _text("email"),
-    _text("email_key"),
-    _text("name"),
-    _text("locale"),
-    _text("password_mac"),
+    id_column(),
+    secret_column("token_digest", unique=True),
+    secret_column("visit_digest"),
+    text_column("email"),
+    text_column("email_key"),
+    text_column("name"),
+    text_column("locale"),
+    text_column("password_mac"),
     Column("is_decoy", Boolean, nullable=False),
-    _text("return_to", optional=True),
-    _at("created_at"),
-    _at("expires_at"),
+    text_column("return_to", optional=True),
+    at_column("created_at"),
+    at_column("expires_at"),
 )
 
 Table(
     "sign_ins",
     metadata,
-    _id(),
-    _secret("token_digest", unique=True),
-    _secret("visit_digest"),
-    _account(),
-    _text("state"),
+    id_column(),
+    secret_column("token_digest", unique=True),
+    secret_column("visit_digest"),
+    account_column(),
+    text_column("state"),
     Column("is_known_browser", Boolean, nullable=False),
-    _text("authenticator_id", optional=True),
-    _text("channel", optional=True),
-    _at("password_at"),
-    _at("email_confirmed_at", optional=True),
-    _at("recovered_at", optional=True),
-    _text("return_to", optional=True),
-    _text("source"),
-    _text("user_agent"),
-    _at("created_at"),
-    _at("expires_at"),
+    text_column("authenticator_id", optional=True),
+    text_column("channel", optional=True),
+    at_column("password_at"),
+    at_column("email_confirmed_at", optional=True),
+    at_column("recovered_at", optional=True),
+    text_column("return_to", optional=True),
+    text_column("source"),
+    text_column("user_agent"),
+    at_column("created_at"),
+    at_column("expires_at"),
     CheckConstraint("state IN ('second_factor', 'enrollment', 'replacement')", name="state"),
     CheckConstraint(
         "state <> 'replacement' OR recovered_at IS NOT NULL", name="replacement_recovered"
@@ -215,57 +197,57 @@ Table(
 Table(
     "enrollments",
     metadata,
-    _id(),
+    id_column(),
     Column("owner_id", Text, nullable=False, unique=True),
-    _account(),
-    _text("kind"),
-    _text("name"),
-    _secret("secret_sealed"),
-    _secret("fingerprint_mac", optional=True),
-    _at("created_at"),
-    _at("expires_at"),
+    account_column(),
+    text_column("kind"),
+    text_column("name"),
+    secret_column("secret_sealed"),
+    secret_column("fingerprint_mac", optional=True),
+    at_column("created_at"),
+    at_column("expires_at"),
     CheckConstraint("kind IN ('phone', 'totp')", name="kind"),
 )
 
 Table(
     "resets",
     metadata,
-    _id(),
-    _secret("token_digest", unique=True),
-    _account(optional=True),
-    _text("email"),
-    _text("stage"),
-    _text("authenticator_id", optional=True),
-    _text("channel", optional=True),
+    id_column(),
+    secret_column("token_digest", unique=True),
+    account_column(optional=True),
+    text_column("email"),
+    text_column("stage"),
+    text_column("authenticator_id", optional=True),
+    text_column("channel", optional=True),
     Column("is_known_browser", Boolean, nullable=False),
-    _at("created_at"),
-    _at("expires_at"),
+    at_column("created_at"),
+    at_column("expires_at"),
     CheckConstraint("stage IN ('code', 'second_factor', 'password')", name="stage"),
 )
 
 Table(
     "challenges",
     metadata,
-    _id(),
-    _text("purpose"),
-    _text("binding_id"),
-    _account(optional=True),
-    _text("authenticator_id", optional=True),
-    _text("channel"),
-    _secret("destination_sealed"),
-    _number("digits"),
-    _secret("code_mac", optional=True),
-    _secret("code_sealed", optional=True),
-    _at("issued_at"),
-    _at("expires_at"),
-    _number("tries", default=0),
-    _number("max_tries"),
-    _number("sends", default=0),
-    _at("last_sent_at", optional=True),
-    _number("number", default=1),
+    id_column(),
+    text_column("purpose"),
+    text_column("binding_id"),
+    account_column(optional=True),
+    text_column("authenticator_id", optional=True),
+    text_column("channel"),
+    secret_column("destination_sealed"),
+    number_column("digits"),
+    secret_column("code_mac", optional=True),
+    secret_column("code_sealed", optional=True),
+    at_column("issued_at"),
+    at_column("expires_at"),
+    number_column("tries", default=0),
+    number_column("max_tries"),
+    number_column("sends", default=0),
+    at_column("last_sent_at", optional=True),
+    number_column("number", default=1),
     Column("is_decoy", Boolean, nullable=False),
-    _at("used_at", optional=True),
-    _at("ended_at", optional=True),
+    at_column("used_at", optional=True),
+    at_column("ended_at", optional=True),
     CheckConstraint("used_at IS NULL OR ended_at IS NOT NULL", name="used_is_ended"),
     CheckConstraint("tries <= max_tries", name="tries"),
     CheckConstraint("ended_at IS NULL OR code_sealed IS NULL", name="erased_when_ended"),
@@ -284,23 +266,23 @@ Index(
 Table(
     "sessions",
     metadata,
-    _id(),
-    _secret("token_digest", unique=True),
-    _account(),
-    _at("password_at", optional=True),
-    _at("second_factor_at", optional=True),
-    _text("second_factor_method", optional=True),
-    _text("authenticator_id", optional=True),
-    _at("signed_in_at"),
-    _at("last_seen_at"),
-    _at("expires_at"),
-    _at("gate_opened_at", optional=True),
-    _at("gate_used_at", optional=True),
-    _number("gate_failures", default=0),
-    _text("step_up_authenticator_id", optional=True),
-    _text("step_up_channel", optional=True),
-    _text("source"),
-    _text("user_agent"),
+    id_column(),
+    secret_column("token_digest", unique=True),
+    account_column(),
+    at_column("password_at", optional=True),
+    at_column("second_factor_at", optional=True),
+    text_column("second_factor_method", optional=True),
+    text_column("authenticator_id", optional=True),
+    at_column("signed_in_at"),
+    at_column("last_seen_at"),
+    at_column("expires_at"),
+    at_column("gate_opened_at", optional=True),
+    at_column("gate_used_at", optional=True),
+    number_column("gate_failures", default=0),
+    text_column("step_up_authenticator_id", optional=True),
+    text_column("step_up_channel", optional=True),
+    text_column("source"),
+    text_column("user_agent"),
     # R1, R2: a CHECK passes on NULL, so each part of the pair says IS NOT NULL.
     CheckConstraint(
         "password_at IS NOT NULL AND second_factor_at IS NOT NULL"
@@ -315,78 +297,56 @@ Table(
     metadata,
     Column("token_digest", LargeBinary, primary_key=True),
     Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True, index=True),
-    _at("created_at"),
-    _at("last_seen_at"),
+    at_column("created_at"),
+    at_column("last_seen_at"),
 )
 
-# --- budgets, deliveries, journal ---------------------------------------------------------
+# --- budgets, journal ---------------------------------------------------------------------
 
 Table(
     "throttles",
     metadata,
     Column("bucket_mac", LargeBinary, primary_key=True),
-    _text("kind"),
-    _number("hits"),
-    _at("until_at"),
+    text_column("kind"),
+    number_column("hits"),
+    at_column("until_at"),
     Index("ix_throttles_until_at", "until_at"),
 )
 
 Table(
     "strikes",
     metadata,
-    _id(),
-    _account(index=False),
-    _text("sign_in_id"),
-    _number("password_epoch"),
-    _number("digits"),
-    _at("made_at"),
+    id_column(),
+    account_column(index=False),
+    text_column("sign_in_id"),
+    number_column("password_epoch"),
+    number_column("digits"),
+    at_column("made_at"),
     Index("ix_strikes_account_id_made_at", "account_id", "made_at"),
-)
-
-Table(
-    "outbox",
-    metadata,
-    _id(),
-    Column("challenge_id", Text, nullable=True, index=True),
-    _account(optional=True),
-    _text("kind"),
-    _text("channel"),
-    _text("locale"),
-    _secret("destination_sealed", optional=True),
-    _secret("body_sealed", optional=True),
-    _at("written_at"),
-    _at("due_at"),
-    _at("expires_at"),
-    _number("attempts", default=0),
-    _at("handed_over_at", optional=True),
-    _at("delivered_at", optional=True),
-    _at("refused_at", optional=True),
-    _text("reason", optional=True),
-    _text("provider", optional=True),
-    _text("reference", optional=True),
-    Index("ix_outbox_due_at", "due_at"),
 )
 
 Table(
     "events",
     metadata,
-    _id(),
-    _at("occurred_at"),
+    id_column(),
+    at_column("occurred_at"),
     Column("account_id", Text, nullable=True),
-    _text("name"),
-    _text("outcome"),
-    _text("reason", optional=True),
-    _text("actor_id", optional=True),
-    _secret("session_mac", optional=True),
-    _secret("sign_in_mac", optional=True),
-    _text("method", optional=True),
-    _text("source", optional=True),
-    _text("user_agent", optional=True),
-    _text("request_id", optional=True),
-    _text("version"),
-    _text("details"),
+    text_column("name"),
+    text_column("outcome"),
+    text_column("reason", optional=True),
+    text_column("actor_id", optional=True),
+    secret_column("session_mac", optional=True),
+    secret_column("sign_in_mac", optional=True),
+    text_column("method", optional=True),
+    text_column("source", optional=True),
+    text_column("user_agent", optional=True),
+    text_column("request_id", optional=True),
+    text_column("version"),
+    text_column("details"),
     Index("ix_events_account_id_occurred_at", "account_id", "occurred_at"),
 )
+
+schema_delivery.add_tables(metadata)
 
 TRIGGERS: dict[str, list[str]] = {
     "sqlite": [

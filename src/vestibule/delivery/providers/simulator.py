@@ -15,11 +15,13 @@ from vestibule.delivery.provider import (
     Message,
     Outcome,
     PermanentFailure,
+    Probe,
     Receipt,
     TemporaryFailure,
     Throttled,
 )
 from vestibule.delivery.rendering import N_
+from vestibule.domain.delivery import Fault
 
 CAPACITY = 500
 """Messages kept; the oldest make room."""
@@ -87,7 +89,7 @@ class Inbox:
             subject=message.subject,
             text=message.text,
             html=message.html,
-            spoken=message.spoken,
+            spoken=message.script.spoken if message.script else (),
             code=message.code,
             account_label=message.account_label,
             purpose=message.purpose,
@@ -120,16 +122,19 @@ class SimulatorProvider:
         ending = "" if message.channel == "email" else to[-4:]
         match ending, message.channel:
             case "0001", _:
-                return PermanentFailure("invalid number")
+                return PermanentFailure(Fault.NUMBER_INVALID)
             case "0002", _:
                 return TemporaryFailure("network down")
             case "0003", "sms":
-                return Accepted(_lost(message), Receipt("undelivered", "phone unreachable"))
+                return Accepted(_lost(message), Receipt("undelivered", Fault.UNREACHABLE))
             case "0004", "sms":
                 return Accepted(_lost(message))
             case "0005", _:
                 return Throttled(retry_after_seconds=30)
         return Accepted(self._inbox.put(message, to).id, Receipt("delivered"))
+
+    async def probe(self) -> Probe:
+        return Probe(True, "simulator: on this machine")
 
     async def close(self) -> None:
         """Nothing is held open."""

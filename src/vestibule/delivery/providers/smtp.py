@@ -5,17 +5,12 @@ address or a server's own words in a reason: reasons are kept and shown.
 """
 
 import asyncio
-import hashlib
 import re
 import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.header import Header
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP as MAIL_LINES
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -28,21 +23,25 @@ from vestibule.delivery.provider import (
     Message,
     Outcome,
     PermanentFailure,
+    Probe,
     TemporaryFailure,
 )
+from vestibule.delivery.providers.letter import (
+    CONTROL,
+    Letter,
+    address_of,
+    is_host_name,
+    sender_address,
+    write_letter,
+)
+from vestibule.domain.delivery import Fault
 
 IDLE_FOR = timedelta(seconds=60)
 """A connection that was unused for so long is not trusted to be alive."""
 
 _HOW = "write it as smtp://user:password@mail.example.com:587?starttls=required or smtps://…"
 _PORTS = {"smtp": 587, "smtps": 465}
-_HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
-_MAILBOX = re.compile(r'[^\s\x00-\x20\x7f-\xa0\ud800-\udfff()<>\[\]:;@\\,"]{1,64}')
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _CLASS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
-_SEVEN_BIT = MAIL_LINES.clone(cte_type="7bit")
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})
 """RFC 4954 §6: answers of a server that wants a login, or a better one, before anything else."""
 
@@ -114,18 +113,14 @@ def _is_host(text: str) -> bool:
     try:
         ip_address(text)
     except ValueError:
-        return _is_host_name(text)
+        return is_host_name(text)
     return True
-
-
-def _is_host_name(text: str) -> bool:
-    return len(text) <= 253 and _HOST.fullmatch(text) is not None
 
 
 def _decoded(text: str | None) -> str | None:
     """What was percent-encoded; an empty text is none, and control characters are refused."""
     decoded = unquote(text or "", errors="strict")
-    if _CONTROL.search(decoded):
+    if CONTROL.search(decoded):
         raise ValueError("a control character")
     return decoded or None
 
@@ -141,38 +136,7 @@ def _wants_starttls(scheme: str, host: str, asked: list[tuple[str, str]]) -> boo
     raise ValueError("the only option is starttls=required or, on this machine, starttls=none")
 
 
-def sender_address(sender: str) -> Address:
-    """The name and address of `Acme Accounts <accounts@example.com>`, or of an address alone.
-
-    The name may be in any script and needs no quotes. Raises ValueError when it is no sender.
-    """
-    name, bracket, rest = sender.strip().rpartition("<")
-    found = _address(rest.removesuffix(">") if bracket else rest)
-    if found is None or not found.username.isascii():
-        raise ValueError("write the sender as Acme Accounts <accounts@example.com>")
-    said = _CONTROL.sub(" ", name).strip().removeprefix('"').removesuffix('"')
-    return Address(display_name=said, username=found.username, domain=found.domain)
-
-
-def _address(text: str) -> Address | None:
-    """One plain address with an ASCII domain; nothing in it can end a line or a header."""
-    local, _, domain = text.rpartition("@")
-    if not _MAILBOX.fullmatch(local) or not _is_host_name(domain):
-        return None
-    return Address(username=local, domain=domain)
-
-
 # ── The provider ─────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """One mail, ready to be handed in; its repr names neither recipient nor content."""
-
-    reference: str
-    recipient: str = field(repr=False)
-    content: bytes = field(repr=False)
-    is_international: bool
 
 
 class _Failed(Exception):
@@ -214,14 +178,32 @@ class SmtpProvider:
         self._used_at: datetime | None = None
 
     async def send(self, message: Message, to: str) -> Outcome:
-        recipient = _address(to)
+        recipient = address_of(to)
         if message.channel != "email":
-            return PermanentFailure("not a mail")
+            return PermanentFailure(Fault.ADDRESS_REFUSED, "not a mail")
         if recipient is None:
-            return PermanentFailure("not a mail address")
-        letter = _letter(message, self._sender, recipient, self._clock())
+            return PermanentFailure(Fault.ADDRESS_REFUSED, "not a mail address")
+        letter = write_letter(message, self._sender, recipient, self._clock())
         async with self._lock:
             return await self._hand_in(letter, self._take_kept())
+
+    async def probe(self) -> Probe:
+        """Connect, encrypt and log in over a connection of its own, and leave."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._open(client)
+                await client.quit()
+        except _Failed as failed:
+            outcome = failed.outcome
+        except (aiosmtplib.SMTPException, OSError) as error:
+            outcome = _failure(error)
+        else:
+            return Probe(True, f"smtp: {self._server.host}:{self._server.port} lets us in")
+        finally:
+            client.close()
+        reason = outcome.reason if isinstance(outcome, TemporaryFailure) else "refused"
+        return Probe(False, f"smtp: {self._server.host}:{self._server.port}: {reason}")
 
     async def close(self) -> None:
         """Take leave of the server once the mail under way is through; never raises."""
@@ -232,7 +214,7 @@ class SmtpProvider:
                     await client.quit(timeout=min(self._timeout, 2))
                 client.close()
 
-    async def _hand_in(self, letter: _Letter, kept: aiosmtplib.SMTP | None) -> Outcome:
+    async def _hand_in(self, letter: Letter, kept: aiosmtplib.SMTP | None) -> Outcome:
         """Over the kept connection if there is one; if that turns out dead, over a new one."""
         try:
             return await self._attempt(letter, kept)
@@ -251,7 +233,7 @@ class SmtpProvider:
             return None
         return client
 
-    async def _attempt(self, letter: _Letter, kept: aiosmtplib.SMTP | None) -> Outcome:
+    async def _attempt(self, letter: Letter, kept: aiosmtplib.SMTP | None) -> Outcome:
         client = kept or self._client()
         is_usable, is_sending = False, False
         try:
@@ -306,59 +288,13 @@ class SmtpProvider:
         else:
             raise _Failed(TemporaryFailure("no login offered"), may_try_fresh=False)
 
-    async def _address_it(self, client: aiosmtplib.SMTP, letter: _Letter) -> None:
+    async def _address_it(self, client: aiosmtplib.SMTP, letter: Letter) -> None:
         if letter.is_international and not client.supports_extension("smtputf8"):
             failure = TemporaryFailure("international addresses not taken")
             raise _Failed(failure, may_try_fresh=False)
         options, encoding = (["SMTPUTF8"], "utf-8") if letter.is_international else ([], "ascii")
         await client.mail(self._sender.addr_spec, options=options, encoding=encoding)
         await client.rcpt(letter.recipient, encoding=encoding)
-
-
-# ── What is written ──────────────────────────────────────────────────────────────────────────
-
-
-def _letter(message: Message, sender: Address, recipient: Address, now: datetime) -> _Letter:
-    """The mail with its headers; the Message-ID is made of the message's id, or its digest."""
-    is_international = not recipient.username.isascii()
-    digest = hashlib.sha256(message.id.encode("utf-8", "replace")).hexdigest()
-    unique = message.id if _ID.fullmatch(message.id) else digest
-    reference = f"<{unique}@{sender.domain}>"
-    mail = EmailMessage(policy=_SEVEN_BIT.clone(utf8=is_international))
-    mail["To"] = recipient
-    mail["Date"] = now
-    mail["Message-ID"] = reference
-    # RFC 3834 §5: nobody's out-of-office note answers a code.
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.text)
-    if message.html is not None:
-        mail.add_alternative(message.html, subtype="html")
-    # Only now: making parts would move it into the first of them.
-    language = message.locale.replace("_", "-")
-    if _LANGUAGE.fullmatch(language):
-        mail["Content-Language"] = language
-    return _Letter(
-        reference=reference,
-        recipient=f"{recipient.username}@{recipient.domain}",
-        content=(_from(sender) + _subject(message.subject or "")).encode() + mail.as_bytes(),
-        is_international=is_international,
-    )
-
-
-# EmailMessage loses blanks where it breaks a long text beyond ASCII; the older Header does not.
-
-
-def _from(sender: Address) -> str:
-    name = sender.display_name
-    if name.isascii():
-        return f"From: {sender}\r\n"
-    phrase = Header(name, header_name="From").encode(linesep="\r\n")
-    return f"From: {phrase}\r\n <{sender.addr_spec}>\r\n"
-
-
-def _subject(text: str) -> str:
-    line = Header(_CONTROL.sub(" ", text).strip(), header_name="Subject")
-    return "Subject: " + line.encode(linesep="\r\n") + "\r\n"
 
 
 # ── What an answer means ─────────────────────────────────────────────────────────────────────
@@ -393,7 +329,9 @@ def _refused(error: aiosmtplib.SMTPResponseException, what: str) -> Outcome:
     if error.code in _LOGIN_WANTED:
         return TemporaryFailure(_coded(error, "login wanted"))
     reason = _coded(error, what)
-    return PermanentFailure(reason) if 500 <= error.code < 600 else TemporaryFailure(reason)
+    if 500 <= error.code < 600:
+        return PermanentFailure(Fault.ADDRESS_REFUSED, reason)
+    return TemporaryFailure(reason)
 
 
 def _coded(error: aiosmtplib.SMTPResponseException, what: str) -> str:

@@ -20,9 +20,11 @@ from vestibule.delivery.provider import (
     Message,
     Outcome,
     PermanentFailure,
+    Probe,
     TemporaryFailure,
     Throttled,
 )
+from vestibule.domain.delivery import Fault
 
 ID, TIMESTAMP, SIGNATURE = "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"
 LONGEST_WAIT = 3600
@@ -96,6 +98,13 @@ class WebhookProvider:
             return TemporaryFailure(type(error).__name__)
         return _outcome(message, response)
 
+    async def probe(self) -> Probe:
+        try:
+            response = await self._client.options(self._target.url)
+        except httpx.HTTPError as error:
+            return Probe(False, f"webhook: no answer ({type(error).__name__})")
+        return Probe(response.status_code < 500, f"webhook: answers HTTP {response.status_code}")
+
     async def close(self) -> None:
         await self._client.aclose()
 
@@ -110,7 +119,7 @@ def _body(message: Message, to: str) -> bytes:
         "subject": message.subject,
         "text": message.text,
         "html": message.html,
-        "spoken": list(message.spoken),
+        "spoken": list(message.script.spoken) if message.script else [],
     }
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -122,8 +131,14 @@ def _outcome(message: Message, response: httpx.Response) -> Outcome:
     if status == 429:
         return Throttled(_seconds(response.headers.get("retry-after", "")))
     if status == 422:
-        return PermanentFailure(_told(response, "reason") or "refused")
+        return _permanent(_told(response, "reason") or "")
     return TemporaryFailure(f"HTTP {status}")
+
+
+def _permanent(reason: str) -> PermanentFailure:
+    """The reason in our own words where it is one of them; else the number is out of reach."""
+    known = {fault.value: fault for fault in Fault}
+    return PermanentFailure(known.get(reason, Fault.UNREACHABLE), reason or "refused")
 
 
 def _told(response: httpx.Response, name: str) -> str | None:
