@@ -108,6 +108,44 @@ def test_wrong_code_is_told_beside_its_field(
     visitor.is_at("/")
 
 
+PHONE_THAT_READS_TEXTS = """
+globalThis.OTPCredential ??= class {};
+navigator.credentials.get = async ({ otp, signal }) => {
+  if (!otp?.transport.includes("sms")) throw new DOMException("", "NotSupportedError");
+  while (!signal.aborted) {
+    const bound = /^@(\\S+) #(\\S+)$/.exec((await newestText()).split("\\n").at(-1));
+    if (bound?.[1] === location.hostname) return { code: bound[2], type: "otp" };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new DOMException("", "AbortError");
+};
+"""
+"""What a phone's browser does for `navigator.credentials.get({otp})` (WebOTP §2, origin-bound
+one-time codes); no browser of a desktop has texts of its own."""
+
+
+def test_text_fills_the_field_where_the_browser_reads_it(
+    visitor: Visitor, house: RunningHouse
+) -> None:
+    """OC-12: the last line of the text, bound to our host, fills the code; the person presses."""
+    visitor.become_member()
+    visitor.press("Sign out")
+    house.clock.advance(seconds=60)
+    before = len(house.settled())
+    visitor.page.expose_function(
+        "newestText",
+        lambda: next((m["text"] for m in house.messages()[before:] if m["channel"] == "sms"), ""),
+    )
+    visitor.page.add_init_script(PHONE_THAT_READS_TEXTS)
+
+    visitor.give_password()
+
+    expect(visitor.field("Six-digit code")).to_have_value(house.code("sms"))
+    visitor.is_at("/sign-in/code")
+    visitor.press("Verify")
+    visitor.is_at("/")
+
+
 def test_sign_in_by_keyboard_alone(visitor: Visitor, house: RunningHouse) -> None:
     """Tab, typing and Enter are enough, and focus starts where the typing starts."""
     visitor.become_member()

@@ -12,7 +12,7 @@ from vestibule.domain.identifier import mask_email
 from vestibule.flows.reauthenticate import GateView
 from vestibule.flows.ways import View, Way
 from vestibule.web.visit import Visit
-from vestibule.web.wording import Translate, clock_time
+from vestibule.web.wording import Translate, clock_time, not_arrived
 
 SLOW_AFTER = timedelta(seconds=20)
 
@@ -119,9 +119,7 @@ def delivery_json(delivery: Delivery | None, *, now: datetime, _: Translate) -> 
 def _refusal(delivery: Delivery, _: Translate) -> str | None:
     if delivery.refused_at is None:
         return None
-    if delivery.channel is Channel.VOICE:
-        return _("The call did not get through. Try a text, or another way.")
-    return _("The text did not arrive. Try a call, or another way.")
+    return not_arrived(delivery.channel, delivery.reason, _)
 
 
 def _minute(at: datetime | None) -> str | None:

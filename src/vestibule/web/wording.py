@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from vestibule.domain.challenge import Channel
+from vestibule.domain.delivery import Fault
 from vestibule.domain.refusal import Reason, Refused
 
 Translate = Callable[[str], str]
@@ -103,6 +105,28 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.STEP_UP_NEEDED: N_("Prove it is you first."),
 }
 
+NOT_ARRIVED: Mapping[Fault, str] = {
+    Fault.NUMBER_INVALID: N_("The carrier knows no such number. Check it, or use another way."),
+    Fault.OPTED_OUT: N_(
+        "This number asked not to get our texts. Reply START to one of them, or use another way."
+    ),
+    Fault.LANDLINE: N_("This number takes calls only. Choose Call me instead."),
+    Fault.REGION_CLOSED: N_("We cannot reach phones in that country now. Use another way."),
+    Fault.BLOCKED: N_("We cannot text this number now. Try a call, or another way."),
+    Fault.UNREACHABLE: N_("The text did not arrive. Is the phone on? Try a call, or another way."),
+    Fault.NO_ROUTE: N_("We could not send the text. Try a call, or another way."),
+}
+"""Why a text did not arrive, and what to do; what is not here has the sentence of `NO_ROUTE`."""
+
+CALL_FAILED: Mapping[Fault, str] = {
+    Fault.NUMBER_INVALID: NOT_ARRIVED[Fault.NUMBER_INVALID],
+    Fault.REGION_CLOSED: NOT_ARRIVED[Fault.REGION_CLOSED],
+    Fault.BUSY: N_("The line was busy. Call again in a moment, or use another way."),
+    Fault.NO_ANSWER: N_("Nobody answered. Call again when the phone is at hand."),
+    Fault.NO_ROUTE: N_("The call did not get through. Try a text, or another way."),
+}
+"""The same of a call."""
+
 TOLD: Mapping[str, str] = {
     "app_added": N_("Your app is connected."),
     "method_removed": N_("Removed."),
@@ -129,6 +153,13 @@ def sentence(refused: Refused, translate: Translate) -> str:
     if refused.reason is Reason.CODE_WRONG:
         text = _VARIANTS.get((refused.reason, details.get("left", "")), text)
     return translate(text) % details
+
+
+def not_arrived(channel: Channel, reason: str | None, translate: Translate) -> str:
+    """Why a message did not arrive, and the next step."""
+    sentences = CALL_FAILED if channel is Channel.VOICE else NOT_ARRIVED
+    known = {fault.value: text for fault, text in sentences.items()}
+    return translate(known.get(reason or "", sentences[Fault.NO_ROUTE]))
 
 
 def _said(value: object) -> str:

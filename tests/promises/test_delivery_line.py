@@ -1,0 +1,138 @@
+"""The person sees where the message is, and why it did not arrive, with the next step."""
+
+import pytest
+
+from tests.front_door import FrontDoor
+from tests.person import Person
+from vestibule.domain.delivery import Fault
+from vestibule.storage import outbox
+from vestibule.storage.database import Transaction
+from vestibule.web.wording import CALL_FAILED, NOT_ARRIVED
+
+pytestmark = pytest.mark.anyio
+
+
+async def _asked(house: FrontDoor, phone: str = "07400 123456") -> Person:
+    """A browser at the wall that has asked for a text which still waits."""
+    person = house.browser()
+    await house.sign_up(person, "ada@example.com")
+    await person.get("/set-up/phone")
+    await person.press("Send code by text message", country="GB", phone=phone)
+    return person
+
+
+async def _line(person: Person) -> dict[str, object]:
+    """What the page's small poll gets."""
+    response = await person.client.get("/set-up/phone/delivery")
+    assert response.status_code == 200
+    found: dict[str, object] = response.json()
+    return found
+
+
+async def _handed_over(house: FrontDoor, *, then: Fault | None = None) -> None:
+    """The newest message is taken by a carrier, and then perhaps reported as lost."""
+
+    async def unit(tx: Transaction) -> None:
+        row = await tx.fetch_one("SELECT id, attempts FROM outbox WHERE channel <> 'email'")
+        assert row is not None
+        now = house.clock()
+        await tx.execute(
+            "UPDATE outbox SET handed_over_at = :at, provider = 'x', reference = 'y'"
+            " WHERE id = :id",
+            at=now,
+            id=row["id"],
+        )
+        if then is not None:
+            await outbox.refuse(tx, row["id"], provider="x", reason=then, now=now)
+
+    await house.database.transact(unit)
+
+
+async def test_line_says_how_far_the_message_came(house: FrontDoor) -> None:
+    """Written, handed to the carrier, delivered: each with its time, on the page and by the poll."""
+    person = await _asked(house)
+    assert await _line(person) == {
+        "written": "10:00 UTC",
+        "handed_over": None,
+        "delivered": None,
+        "refused": None,
+        "slow": False,
+    }
+
+    house.clock.advance(seconds=60)
+    await house.deliver()
+
+    line = await _line(person)
+    assert (line["handed_over"], line["delivered"]) == ("10:01 UTC", "10:01 UTC")
+    await person.get("/set-up/phone/code")
+    assert "Handed to the carrier 10:01 UTC Delivered 10:01 UTC" in person.text
+
+
+async def test_call_is_offered_first_after_twenty_seconds(house: FrontDoor) -> None:
+    """Twenty seconds without a receipt, and Call me instead becomes the prominent button."""
+    person = await _asked(house)
+    await _handed_over(house)
+
+    house.clock.advance(seconds=19)
+    assert (await _line(person))["slow"] is False
+    house.clock.advance(seconds=1)
+    assert (await _line(person))["slow"] is True
+    await person.get("/set-up/phone/code")
+
+    assert 'class="waiting slow"' in person.response.text
+    assert person.form("Call me instead")
+
+
+async def test_line_is_live_without_a_script(house: FrontDoor) -> None:
+    """Without JavaScript a link shows the page anew, until the message has arrived."""
+    person = await _asked(house)
+    await person.get("/set-up/phone/code")
+    assert "Look where it is now" in person.text
+
+    await house.deliver()
+    await person.get("/set-up/phone/code")
+
+    assert "Look where it is now" not in person.text
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_page_says_why_a_text_did_not_arrive(house: FrontDoor, fault: Fault) -> None:
+    """Each reason has a sentence with the next step, and none repeats a provider's words."""
+    person = await _asked(house)
+
+    await _handed_over(house, then=fault)
+
+    said = NOT_ARRIVED.get(fault, NOT_ARRIVED[Fault.NO_ROUTE])
+    assert (await _line(person))["refused"] == said
+    await person.get("/set-up/phone/code")
+    assert said in person.text
+    assert "Use an authentication app" in person.text
+
+
+@pytest.mark.parametrize("fault", list(CALL_FAILED))
+async def test_page_says_why_a_call_did_not_get_through(house: FrontDoor, fault: Fault) -> None:
+    """A busy line, nobody there: the same for calls, in their own words."""
+    person = house.browser()
+    await house.sign_up(person, "ada@example.com")
+    await person.get("/set-up/phone")
+    await person.press("Call me", country="GB", phone="07400 123456")
+
+    await _handed_over(house, then=fault)
+
+    assert (await _line(person))["refused"] == CALL_FAILED[fault]
+
+
+async def test_reload_and_wrong_code_never_send(house: FrontDoor) -> None:
+    """A reload, the poll and a wrong code send nothing; only Resend does, after its timer."""
+    person = await _asked(house)
+    await house.deliver()
+    sent = len(house.inbox())
+
+    for _ in range(3):
+        await person.get("/set-up/phone/code")
+        await _line(person)
+    await person.press("Verify", code="000000")
+    await person.press("Verify", code="12345")
+    await house.deliver()
+
+    assert len(house.inbox()) == sent
