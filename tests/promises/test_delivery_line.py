@@ -49,7 +49,7 @@ async def _handed_over(house: FrontDoor, *, then: Fault | None = None) -> None:
 
 
 async def test_line_says_how_far_the_message_came(house: FrontDoor) -> None:
-    """Written, handed to the carrier, delivered: each with its time, on the page and by the poll."""
+    """Written, handed to the carrier, delivered: each with its time, on page and poll."""
     person = await _asked(house)
     assert await _line(person) == {
         "written": "10:00 UTC",
