@@ -154,6 +154,30 @@ def patches(source: Source) -> Iterator[Fault]:
             )
 
 
+_SECRET = re.compile(r"(?:^|_)(?:code|digest|mac|otp|secret|signature|tag|token|typed)$")
+
+
+def secret_comparisons(source: Source) -> Iterator[Fault]:
+    """PH-06: a secret is compared by `hmac.compare_digest`; `==` tells where it first differs."""
+    if not source.path.startswith("src/"):
+        return
+    for node in source.nodes():
+        if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            continue
+        sides = [node.left, *node.comparators]
+        names = [_last_name(side) for side in sides]
+        is_stored_twice = len(set(names)) == 1
+        if all(names) and not is_stored_twice and any(map(_SECRET.search, names)):
+            yield source.fault(node.lineno, "compare secrets by hmac.compare_digest")
+
+
+def _last_name(side: ast.expr) -> str:
+    match side:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 _OF_TABLES = {"src/vestibule/storage/retention.py"}
 """Where whole statements are made from a table of names, itself a constant."""
@@ -217,6 +241,7 @@ RULES: tuple[Callable[[Source], Iterator[Fault]], ...] = (
     hosts_and_private_paths,
     unreasoned_suppressions,
     patches,
+    secret_comparisons,
     sql_from_values,
 )
 

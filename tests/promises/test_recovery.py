@@ -61,7 +61,7 @@ async def test_parallel_uses_succeed_once(either_house: FrontDoor) -> None:
 
 
 async def test_recovery_ends_everything_else(house: FrontDoor) -> None:
-    """RC-04: using the recovery code ends sessions, pending sign-ins and resets; it is told."""
+    """RC-04, AR-05: a recovery ends sessions, pending sign-ins and resets; it is told."""
     ada = await member(house)
     reset = house.browser(source="198.51.100.1")
     await ask_reset(reset, ada.email)
@@ -237,7 +237,7 @@ async def test_recovery_shows_the_code_of_the_account_it_is_for(house: FrontDoor
 
 
 async def test_password_and_recovery_code_are_no_sign_in(house: FrontDoor) -> None:
-    """RC-04: the browser of a recovery has no session until something new is bound."""
+    """RC-04, AR-02: the browser of a recovery has no session until something new is bound."""
     ada = await member(house)
     person = house.browser()
     await recover(house, person, ada.recovery_code, ada.email)

@@ -184,7 +184,7 @@ async def test_finished_reset_ends_everything(house: FrontDoor) -> None:
 async def test_mailbox_alone_sets_no_password_of_an_enrolled_account(
     either_house: FrontDoor,
 ) -> None:
-    """EF-05: a reset that began before 2FA was set up ends with it: one mailbox changes nothing."""
+    """EF-05, AR-02: a reset from before 2FA ends with it: one mailbox changes nothing."""
     owner = either_house.browser()
     await either_house.sign_up(owner, "ada@example.com")
     either_house.clock.advance(seconds=60)

@@ -211,7 +211,7 @@ async def test_mailed_gate_code_is_no_step_up(house: FrontDoor) -> None:
 
 
 async def test_copied_cookie_gains_nothing_from_a_step_up(house: FrontDoor) -> None:
-    """SU-01: a cookie that was stolen before the step-up is worth less after it, not more."""
+    """SU-01, SU-03: a cookie stolen before the step-up is worth less after it, not more."""
     ada = await member(house)
     house.clock.advance(seconds=11 * MINUTE)
     thief = copy_of(house, ada.person)

@@ -238,7 +238,7 @@ async def test_every_sign_in_hashes_once(house: FrontDoor) -> None:
 
 
 def test_an_unknown_account_takes_as_long() -> None:
-    """EN-02: at the OWASP cost known and unknown cannot be told apart by the clock."""
+    """EN-02, EN-03: at the OWASP cost known and unknown cannot be told apart by the clock."""
     hasher = _hasher(OWASP)
     stored = hasher.hash(PASSWORD)
     took: dict[str | None, list[float]] = {stored: [], None: []}

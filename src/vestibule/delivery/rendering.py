@@ -237,11 +237,11 @@ def _mail(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
     return "\n\n".join(lines)
 
 
-def _page(body: str, code: str | None) -> str:
+def _page(body: str, shown_large: str | None) -> str:
     parts = []
     for part in body.split("\n\n"):
         shown = html.escape(part)
-        if part == code:
+        if part == shown_large:
             shown = f'<strong style="font-size:28px;letter-spacing:.2em">{shown}</strong>'
         parts.append(f"<p>{shown}</p>")
     return f'<!doctype html><meta charset="utf-8"><body>{"".join(parts)}</body>'

@@ -29,6 +29,7 @@ class EventName(StrEnum):
     SIGNED_IN = "authn_login_success"
     SIGNED_OUT = "authn_logout"
     STRIKES_REACHED = "authn_login_fail_max"
+    SPRAY_SUSPECTED = "authn_login_fail_spray"
     # challenges
     CHALLENGE_SENT = "challenge_sent"
     CHALLENGE_FAILED = "challenge_fail"

@@ -17,6 +17,12 @@ EPOCH_BUDGET = 20
 YEAR_BUDGET = 50
 YEAR = timedelta(days=365)
 
+SPRAY_WINDOW = timedelta(minutes=5)
+SPRAY_COMPARED_WITH = timedelta(days=7)
+SPRAY_LEAST, SPRAY_FACTOR = 50, 10
+SPRAY_SLOWS_FOR = timedelta(minutes=15)
+SPRAY_TRIES_PER_SOURCE = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Strikes:
@@ -93,3 +99,12 @@ def _pause_end(strikes: Strikes) -> datetime | None:
     if strikes.epoch >= LONG_PAUSE_STRIKES and strikes.fifteenth_at is not None:
         ends.append(strikes.fifteenth_at + LONG_PAUSE)
     return max(ends, default=None)
+
+
+def is_spray(now_guessed: int, usual: float) -> bool:
+    """Whether so many accounts with wrong second factors within five minutes are an attack (RL-11).
+
+    `usual` is the mean of such windows in the last seven days. Accounts younger than that are
+    not counted: whoever makes them could call the alarm at will.
+    """
+    return now_guessed >= max(SPRAY_LEAST, SPRAY_FACTOR * usual)

@@ -9,6 +9,7 @@ sign-up, wall, settings and set-up are no second factor and go straight to `flow
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from vestibule.crypto.seal import Place
@@ -24,7 +25,7 @@ from vestibule.domain.throttle import (
     Open,
     PausedUntil,
 )
-from vestibule.flows import codes
+from vestibule.flows import breaker, codes
 from vestibule.flows.ways import Holder, stance
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import accounts, authenticators, challenges, throttles
@@ -80,10 +81,10 @@ async def _reserve(work: Work, holder: Holder, typed: str, next_typed: str) -> _
     await accounts.hold(work.tx, holder.account.id)
     decision = await stance(work, holder)
     if isinstance(decision, PausedUntil):
-        await _note_refusal(
-            work, holder, EventName.SECOND_FACTOR_PAUSED, Reason.SECOND_FACTOR_PAUSED
-        )
-        return Refused(Reason.SECOND_FACTOR_PAUSED, details={"until": decision.at})
+        return await _paused(work, holder, decision.at)
+    slowed_until = None if holder.known_browser else await breaker.slowed_until(work)
+    if slowed_until is not None:
+        return await _paused(work, holder, slowed_until)
     proof: codes.Reserved | tuple[str, str] | Refused
     if holder.channel is Channel.TOTP:
         proof = _parse_time_steps(decision, typed, next_typed)
@@ -97,6 +98,11 @@ async def _reserve(work: Work, holder: Holder, typed: str, next_typed: str) -> _
     if strikes is None:
         return Refused(Reason.TOO_MANY_WRONG_CODES)
     return _Attempt(holder, proof, digits, strikes)
+
+
+async def _paused(work: Work, holder: Holder, until: datetime) -> Refused:
+    await _note_refusal(work, holder, EventName.SECOND_FACTOR_PAUSED, Reason.SECOND_FACTOR_PAUSED)
+    return Refused(Reason.SECOND_FACTOR_PAUSED, details={"until": until})
 
 
 async def _reserve_sent_code(
@@ -187,6 +193,7 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
     name = EventName.SECOND_FACTOR_REPLAYED if is_replay else EventName.SECOND_FACTOR_FAILED
     await _note_refusal(work, holder, name, evidence.reason)
     await _require_new_password(work, attempt)
+    await breaker.watch(work)
     if attempt.strikes >= TRIES_PER_SIGN_IN:
         await challenges.end(work.tx, holder.purpose, holder.binding_id, work.now)
         await give_up(work)

@@ -323,6 +323,7 @@ Table(
     number_column("digits"),
     at_column("made_at"),
     Index("ix_strikes_account_id_made_at", "account_id", "made_at"),
+    Index("ix_strikes_made_at", "made_at"),
 )
 
 Table(

@@ -193,3 +193,22 @@ async def strikes(
         tenth_at=times[9] if len(times) > 9 else None,
         fifteenth_at=times[14] if len(times) > 14 else None,
     )
+
+
+# --- the breaker over all accounts (RL-11) -------------------------------------------------
+
+
+async def accounts_with_strikes(
+    tx: Transaction, *, since: datetime, until: datetime, older_than: datetime
+) -> int:
+    """How many accounts, made before a moment, had guesses at their second factor meanwhile."""
+    row = await tx.fetch_one(
+        """SELECT COUNT(DISTINCT strikes.account_id) AS n FROM strikes
+        JOIN accounts ON accounts.id = strikes.account_id
+        WHERE strikes.made_at > :since AND strikes.made_at <= :until
+            AND accounts.created_at <= :older_than""",
+        since=since,
+        until=until,
+        older_than=older_than,
+    )
+    return int(row["n"]) if row else 0

@@ -95,3 +95,5 @@ CREATE TABLE alarms (
     raised_at BIGINT NOT NULL,
     CONSTRAINT pk_alarms PRIMARY KEY (name, period_at)
 )
+
+CREATE INDEX ix_strikes_made_at ON strikes (made_at)
