@@ -57,7 +57,6 @@ class EventName(StrEnum):
     CHANGES_FROZEN = "changes_frozen"
     FREEZE_LIFTED = "changes_freeze_lifted"
     REVIEW_ANSWERED = "review_answered"
-    CHANGE_REFUSED = "change_refused"
     # settings gate and step-up
     GATE_OPENED = "settings_gate_opened"
     GATE_FAILED = "settings_gate_fail"

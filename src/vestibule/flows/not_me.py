@@ -96,7 +96,7 @@ async def press_code(means: Means, caller: Caller, *, typed: str) -> Effect | Re
     """The code of a text: whoever holds the number alone stops changes, and nothing else."""
     code = typed_code.to_crockford(typed_code.compact(typed) or "")
     if len(code) != NOT_ME_CODE_LENGTH or any(symbol not in CROCKFORD for symbol in code):
-        return Refused(Reason.NOT_ME_CODE_MALFORMED, "code")
+        return Refused(Reason.NOT_ME_CODE_MALFORMED, "not_me_code")
     slowed = await work(means, caller, _reserve)
     if slowed is not None:
         return slowed
@@ -106,7 +106,7 @@ async def press_code(means: Means, caller: Caller, *, typed: str) -> Effect | Re
         found = await disavowals.find_by_code(work.tx, macs, work.now)
         if found is None:
             await work.note(EventName.NOT_ME_FAILED, outcome="failure")
-            return Refused(Reason.NOT_ME_UNKNOWN, "code")
+            return Refused(Reason.NOT_ME_UNKNOWN, "not_me_code")
         account = await _spend(work, found)
         if account is None:
             return Effect.SETTLED

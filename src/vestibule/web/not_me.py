@@ -31,8 +31,8 @@ async def show(visit: Visit, desk: Desk) -> Response:
 
 
 async def submit(visit: Visit, desk: Desk) -> Response:
-    effect = await not_me.press_code(visit.means, visit.caller, typed=visit.typed("code"))
-    return _answered(visit, effect, keep=("code",))
+    effect = await not_me.press_code(visit.means, visit.caller, typed=visit.typed("not_me_code"))
+    return _answered(visit, effect, keep=("not_me_code",))
 
 
 async def show_link(visit: Visit, desk: Desk) -> Response:
@@ -78,5 +78,8 @@ async def show_done(visit: Visit, desk: Desk) -> Response:
     if visit.told is None:
         return visit.go("/not-me")
     return desk.pages.page(
-        visit, "not_me_done.html", doors=2 if visit.session else 0, is_secured=visit.told is Told.NOT_ME_SECURED
+        visit,
+        "not_me_done.html",
+        doors=2 if visit.session else 0,
+        is_secured=visit.told is Told.NOT_ME_SECURED,
     )
