@@ -150,9 +150,9 @@ class FrontDoor:
         if person.path == "/review":
             await person.press("Yes, all mine")
 
-    async def let_time_pass(self, **by: float) -> None:
+    async def let_time_pass(self, *, seconds: float) -> None:
         """Move the clock, and let the worker do what is due by then."""
-        self.clock.advance(**by)
+        self.clock.advance(seconds=seconds)
         await self.built.worker.work_once()
 
     async def open_settings(self, person: Person) -> None:

@@ -136,13 +136,10 @@ async def _bind_first(
     await accounts.set_default(
         work.tx, account.id, authenticator_id=bound.id, channel=channel, now=work.now
     )
-    for old in before:
-        # After a recovery the new one replaces what was lost; only now, and at once.
-        await _unbind(work, account, old, by=EndedBy.LOST)
     if is_first:
         await causes.note_act(work, account.id, act_id=pending.id, kind=ActKind.SET_UP)
     else:
-        await _complete_recovery(work, account)
+        await _complete_recovery(work, account, before)
     await end_everything_else(work, account.id, session_id=None, sign_in_id=pending.id)
     signed_in = await enter(
         work,
@@ -174,8 +171,13 @@ async def _bind_first(
     return signed_in
 
 
-async def _complete_recovery(work: Work, account: Account) -> None:
-    """Nothing reaches across it, and the sign-in after it asks "still yours?" (R8, R12)."""
+async def _complete_recovery(work: Work, account: Account, before: list[Authenticator]) -> None:
+    """What was lost goes, only now and at once, and does not come back.
+
+    Nothing reaches across it, and the sign-in after it asks "still yours?" (R8, R12).
+    """
+    for old in before:
+        await _unbind(work, account, old, by=EndedBy.LOST)
     await causes.note_barrier(work, account.id)
     await safeguards.require_review(work.tx, account.id, work.now + timedelta(microseconds=1))
     if account.reset_required_at is not None:

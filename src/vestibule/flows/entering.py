@@ -51,28 +51,8 @@ async def enter(
     if not await sign_ins.end(work.tx, sign_in_id):
         return Refused(Reason.SIGN_IN_EXPIRED)
     token, session_id = work.means.entropy.token(), work.means.entropy.id()
-    await sessions.add(
-        work.tx,
-        Session(
-            id=session_id,
-            account_id=account_id,
-            password_at=complete.password_at,
-            second_factor_at=complete.second_factor.at,
-            second_factor_method=Channel(complete.second_factor.method.value),
-            authenticator_id=authenticator_id,
-            signed_in_at=work.now,
-            last_seen_at=work.now,
-            expires_at=work.now + work.means.policy.session.absolute,
-            gate_opened_at=None,
-            gate_used_at=None,
-            gate_failures=0,
-            step_up_authenticator_id=None,
-            step_up_channel=None,
-            source=work.caller.source,
-            user_agent=work.caller.user_agent,
-        ),
-        token_digest=digest(token),
-    )
+    session = _new_session(work, complete, session_id, account_id, authenticator_id)
+    await sessions.add(work.tx, session, token_digest=digest(token))
     browser_token = await _browser_token(work)
     is_new = await sessions.remember_browser(work.tx, digest(browser_token), account_id, work.now)
     await _note_causes(
@@ -96,6 +76,29 @@ async def enter(
     if account is not None and is_new and kind is ActKind.SESSION:
         await tell(work, account, kind="new_browser", act_id=session_id)
     return SignedIn(token, browser_token, session_id, account_id, return_to)
+
+
+def _new_session(
+    work: Work, complete: Complete, session_id: str, account_id: str, authenticator_id: str
+) -> Session:
+    return Session(
+        id=session_id,
+        account_id=account_id,
+        password_at=complete.password_at,
+        second_factor_at=complete.second_factor.at,
+        second_factor_method=Channel(complete.second_factor.method.value),
+        authenticator_id=authenticator_id,
+        signed_in_at=work.now,
+        last_seen_at=work.now,
+        expires_at=work.now + work.means.policy.session.absolute,
+        gate_opened_at=None,
+        gate_used_at=None,
+        gate_failures=0,
+        step_up_authenticator_id=None,
+        step_up_channel=None,
+        source=work.caller.source,
+        user_agent=work.caller.user_agent,
+    )
 
 
 async def _note_causes(
