@@ -20,7 +20,10 @@ class Consequences:
     authenticators: frozenset[str]
     recovery_codes: frozenset[str]
     browsers: tuple[tuple[bytes, datetime], ...]
-    """Each with the time of the sign-in from it: known no earlier than that, it is theirs."""
+    """Each with the time of the sign-in from it: known no earlier than that, it is theirs.
+
+    Not those of a set-up or a recovery: what an account began with is never taken back.
+    """
     is_past_barrier: bool
 
 
@@ -67,7 +70,9 @@ async def consequences(
         browsers=tuple(
             (act.browser_digest, act.made_at)
             for act in known
-            if act.id in reached.acts and act.browser_digest is not None
+            if act.id in reached.acts
+            and act.kind is ActKind.SESSION
+            and act.browser_digest is not None
         ),
         is_past_barrier=reached.is_past_barrier,
     )

@@ -15,6 +15,7 @@ from vestibule.domain.safety import (
     QUIET_AFTER_RESET,
     RESET_WAITS_FOR,
     ActKind,
+    EndedBy,
     Made,
 )
 from vestibule.flows import causes
@@ -141,7 +142,9 @@ async def returnable(work: Work, account: Account) -> list[authenticators.Ended]
     if account.reset_required_at is None:
         return []
     found = await authenticators.ended(work.tx, account.id, work.now - NOT_ME_FOR)
-    return [one for one in found if one.is_returnable]
+    # What was taken from the account is asked before what was added to it.
+    back = [one for one in found if one.is_returnable]
+    return sorted(back, key=lambda one: one.ended_by is not EndedBy.REMOVAL)
 
 
 async def apply_due(means: Means) -> int:

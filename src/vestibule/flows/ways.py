@@ -81,16 +81,16 @@ async def holder_for(
     besides: tuple[Authenticator, ...] = (),
 ) -> Holder | Refused:
     """Ask for the authenticator and channel that were chosen; the default where that is gone."""
-    standing = [*await authenticators.of_account(work.tx, account.id), *besides]
+    standing = await authenticators.of_account(work.tx, account.id)
     present = (account.default_authenticator_id, account.default_channel)
-    for authenticator_id, channel in (chosen, present):
-        found = next((one for one in standing if one.id == authenticator_id), None)
+    for (wanted, channel), among in ((chosen, [*standing, *besides]), (present, standing)):
+        found = next((one for one in among if one.id == wanted), None)
         if found is not None and channel is not None:
             return Holder(purpose, binding_id, account, found, channel, known_browser, besides)
-    if not standing:
-        return Refused(Reason.NO_METHOD_LEFT)
-    first = standing[0]
-    return Holder(purpose, binding_id, account, first, first.channels[0], known_browser, besides)
+    for first in (*standing, *besides):
+        way = first.channels[0]
+        return Holder(purpose, binding_id, account, first, way, known_browser, besides)
+    return Refused(Reason.NO_METHOD_LEFT)
 
 
 @dataclass(frozen=True, slots=True)

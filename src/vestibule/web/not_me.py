@@ -13,7 +13,7 @@ from vestibule.flows.not_me import Effect
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.sessions import browser_name
-from vestibule.web.visit import Told, Visit
+from vestibule.web.visit import Notice, Told, Visit
 from vestibule.web.wording import NOTICE_NAMES, moment
 
 DONE = "/not-me/done"
@@ -38,7 +38,9 @@ async def submit(visit: Visit, desk: Desk) -> Response:
 async def show_link(visit: Visit, desk: Desk) -> Response:
     found = await not_me.view(visit.means, visit.caller, visit.request.path_params["token"])
     if isinstance(found, Refused):
-        return visit.again(found, to="/not-me")
+        # Not by a redirect: a browser that comes by a link has no cookie yet to carry why.
+        visit.notice = Notice(visit.path, found, {})
+        return await show(visit, desk)
     notice = found.notice
     return desk.pages.page(
         visit,
