@@ -19,7 +19,6 @@ from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.states import (
     SEEN_OR_HELD,
-    Member,
     add_app,
     add_phone,
     age_browsers,
@@ -37,7 +36,7 @@ DAY = 24 * 3600
 OLD, NEW = "+447400123456", "+447400123457"
 
 
-async def by_app(house: FrontDoor, ada: Member, secret: bytes) -> str:
+async def by_app(house: FrontDoor, secret: bytes) -> str:
     house.clock.advance(seconds=60)
     return house.app_code(secret)
 
@@ -51,14 +50,14 @@ async def test_what_the_thief_added_proves_nothing(house: FrontDoor) -> None:
     await house.password(successor, ADA)
     await successor.get("/sign-in/methods")
     await successor.press("Second app")
-    await successor.press("Verify", code=await by_app(house, ada, first))
+    await successor.press("Verify", code=await by_app(house, first))
     assert successor.path == "/", successor.text
     path = await link(house, "method_added")
     house.clock.advance(seconds=DAY + 1)
     await house.password(successor, ADA)
     await successor.get("/sign-in/methods")
     await successor.press("Second app")
-    await successor.press("Verify", code=await by_app(house, ada, first))
+    await successor.press("Verify", code=await by_app(house, first))
     await house.open_settings(successor)
     await successor.get("/settings/app")
     await add_app(house, successor)
@@ -508,7 +507,7 @@ async def test_suspended_app_returns_only_with_the_mailbox(house: FrontDoor, aga
         await other.get("/forgot-password/second-factor/methods")
         await other.press(again)
     used = secret if again == "Second app" else ada.secret
-    await other.press("Verify", code=await by_app(house, ada, used))
+    await other.press("Verify", code=await by_app(house, used))
     await other.press("Set new password", new_password=NEW_PASSWORD)
 
     if again == "Phone app":
