@@ -67,6 +67,10 @@ async def view(means: Means, caller: Caller, token: str) -> View | Refused:
 
 async def press(means: Means, caller: Caller, token: str) -> Effect | Refused:
     """The button behind a mailed link, once."""
+    shown = await view(means, caller, token)
+    if isinstance(shown, Refused):
+        # Guesses take no lock.
+        return shown
 
     async def unit(work: Work) -> Effect | Refused:
         found = await disavowals.find_by_token(work.tx, digest(token), work.now)

@@ -11,7 +11,7 @@ from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.sessions import browser_name
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import day
+from vestibule.web.wording import day, moment
 
 PAGE = "/review"
 
@@ -49,7 +49,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
             Item(
                 one.id,
                 browser_name(one.user_agent, _),
-                day(one.known_at),
+                moment(one.known_at),
                 one.is_this,
                 one.act_id is not None,
             )
