@@ -67,7 +67,7 @@ def test_act_that_is_not_noted_is_named_by_its_time() -> None:
     named=st.integers(0, 9),
 )
 def test_reach_ends_and_never_crosses(edges: set[tuple[int, int]], wall: int, named: int) -> None:
-    """R8: however causes run, circles too, nothing from after the barrier is reached from before."""
+    """R8: however causes run, circles too, nothing after the barrier is reached from before."""
     acts = [act(str(n), n) for n in range(10)]
     acts.append(Act("wall", ActKind.BARRIER, at(wall)))
     causes: dict[str, set[str]] = {}

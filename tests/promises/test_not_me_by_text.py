@@ -44,8 +44,15 @@ async def test_old_phone_locks_nobody_out(house: FrontDoor) -> None:
     """R8: an ex-partner with the old phone presses not-me: nothing ends, the owner signs in."""
     ada = await with_phone(house)
     await change_number(house, ada)
-    kept = ("accounts", "authenticators", "ended_authenticators", "passwords", "sessions")
-    kept += ("known_browsers", "recovery_codes")
+    kept = (
+        "accounts",
+        "authenticators",
+        "ended_authenticators",
+        "known_browsers",
+        "passwords",
+        "recovery_codes",
+        "sessions",
+    )
     before = await snapshot(house, without=SEEN_OR_HELD)
 
     partner = await answer_text(house, await code(house, "number_removed", to=OLD))

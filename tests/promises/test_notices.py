@@ -100,7 +100,7 @@ async def known_browser(house: FrontDoor, ada: Member) -> None:
     await sign_in(house, ada.person, code_of=ada.next_code())
 
 
-async def wrong_code(house: FrontDoor, _: Member) -> None:
+async def wrong_code(house: FrontDoor, __: Member) -> None:
     person = house.browser()
     await house.password(person, ADA)
     for _ in range(3):
@@ -222,12 +222,14 @@ async def test_mail_says_when_what_where_and_what_to_do(house: FrontDoor) -> Non
 async def test_link_is_of_the_configured_origin(house: FrontDoor) -> None:
     """EM-03: a forged Host header does not get into the link."""
     ada = await with_phone(house)
+    page = "/settings/recovery-code/new"
     ada.person.client.headers["host"] = "evil.example"
-    action, data = "/settings/recovery-code/new", {}
-    await ada.person.client.get(action)
+    await ada.person.client.get(page)
+    action, form = page, {"csrf": ""}
     del ada.person.client.headers["host"]
-    await ada.person.get(action)
-    await ada.person.post(action, data)
+    await ada.person.get(page)
+    form["csrf"] = next(f.fields["csrf"] for f in ada.person.page.forms)
+    await ada.person.client.post(action, data=form, headers={"x-forwarded-host": "evil.example"})
 
     assert "evil" not in (await notice(house, "recovery_code_replaced")).text
 
@@ -342,6 +344,7 @@ async def test_new_browsers_are_told_together_after_five(house: FrontDoor) -> No
 async def test_spent_send_budgets_silence_no_notice(house: FrontDoor) -> None:
     """NO-04: a number whose texts for today are used up still hears that it was removed."""
     ada = await with_phone(house)
+    stranger = house.browser()
     for n in range(6):
         stranger = house.browser(source=f"198.51.100.{n}")
         await house.password(stranger, ADA)
