@@ -5,7 +5,12 @@ import asyncio
 from tests.answers import ADA, NOT_ME, link, thief_inside
 from tests.attack import all_at_once
 from tests.front_door import FrontDoor
-from tests.promises.states import add_app, is_inside, member, rows, standing
+from tests.promises.states import add_app, cookie, is_inside, member, rows, standing
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows import second_factor, sign_in
+from vestibule.flows.ways import Holder
+from vestibule.flows.work import Caller, Work, look, work
+from vestibule.storage import authenticators, safeguards
 
 
 async def test_two_presses_act_once(either_house: FrontDoor) -> None:
@@ -77,3 +82,39 @@ async def test_press_beside_the_thiefs_sign_in(either_house: FrontDoor) -> None:
 
     assert await rows(house, "sessions") == []
     assert not await is_inside(other)
+
+
+async def test_code_on_its_way_proves_nothing_after_the_answer(house: FrontDoor) -> None:
+    """R8: a try that was counted before the phone was suspended is refused when it is compared."""
+    await house.member()
+    house.clock.advance(seconds=60)
+    thief = house.browser(source="198.51.100.66")
+    await house.password(thief, ADA)
+    code = await house.code("sms")
+    means = house.built.means
+    caller = Caller("198.51.100.66", "", "", "en")
+    pending = await sign_in.find_pending(means, caller, str(cookie(thief, "pending")))
+    assert pending is not None
+    held = await look(means, caller, lambda unit: sign_in.holder_of(unit, pending))
+    assert isinstance(held, Holder)
+
+    async def find(_: Work) -> Holder | Refused:
+        return held
+
+    async def suspend(unit: Work) -> None:
+        await safeguards.require_reset(unit.tx, held.account.id, unit.now)
+        await authenticators.suspend(unit.tx, held.account.id, held.authenticator.id, unit.now)
+
+    async def enter(_: Work, __: Holder, ___: object) -> str | Refused:
+        return "entered"
+
+    async def give_up(_: Work) -> None:
+        return None
+
+    await work(means, caller, suspend)
+    outcome = await second_factor.submit_code(
+        means, caller, find=find, typed=code, next_typed="", then=enter, give_up=give_up
+    )
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.METHOD_UNKNOWN

@@ -285,3 +285,35 @@ async def test_reset_of_a_sign_in_goes_on(house: FrontDoor) -> None:
     await sign_in(house, owner)
 
     assert owner.path == "/", owner.text
+
+
+async def test_choosing_the_app_beside_the_proof_does_not_help(either_house: FrontDoor) -> None:
+    """B.3: switching to the app while the text's code is compared leaves the wait; eight rounds."""
+    house = either_house
+    ada = await member(house)
+    await ada.step_up()
+    await add_phone(house, ada.person)
+    app = next(one["id"] for one in await standing(house) if one["kind"] == "totp")
+    for n in range(8):
+        house.clock.advance(seconds=3600)
+        thief = house.browser(source=f"198.51.100.{n}")
+        await thief.get("/forgot-password")
+        await thief.press("Send code", email=ADA)
+        await thief.press("Verify", code=await house.code("email", to=ADA))
+        await thief.get("/forgot-password/second-factor/methods")
+        await thief.press("Text message")
+        action, data = thief.filled("Verify", code=await house.code("sms"))
+        switch = {"csrf": data["csrf"], "authenticator": app, "channel": "totp"}
+
+        await asyncio.gather(
+            thief.client.post(action, data=data),
+            *(
+                thief.client.post("/forgot-password/second-factor/send", data=switch)
+                for _ in range(3)
+            ),
+        )
+
+        await thief.get("/forgot-password/new")
+        if thief.path == "/forgot-password/new":
+            await thief.press("Set new password", new_password=NEW_PASSWORD)
+            assert "Your new password is set" not in thief.text

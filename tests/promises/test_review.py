@@ -14,7 +14,9 @@ from tests.answers import (
 from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.states import (
+    SEEN_OR_HELD,
     Member,
+    Rows,
     add_app,
     add_phone,
     age_browsers,
@@ -25,6 +27,10 @@ from tests.promises.states import (
     snapshot,
     standing,
 )
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows import review
+from vestibule.flows.work import Caller
+from vestibule.storage import safeguards, sessions
 
 DAY = 24 * 3600
 PAGES = ("/", "/settings", "/sessions", "/settings/password", "/settings/recovery-code")
@@ -211,3 +217,33 @@ async def test_review_is_answered_by_its_own_session_only(house: FrontDoor) -> N
     await answer_mail(house, path)
     await thief.post("/review", {})
     assert (await rows(house, "safeguards"))[0]["review_from_at"] is not None
+
+
+async def test_late_answer_of_an_older_session_does_nothing(house: FrontDoor) -> None:
+    """R12: an answer that was on its way when the review began to be asked of others is refused."""
+    ada = await member(house)
+    means, caller = house.built.means, Caller("203.0.113.7", "", "", "en")
+    (row,) = await rows(house, "sessions")
+    session = await means.database.read(lambda tx: sessions.get(tx, row["id"], house.clock()))
+    assert session is not None
+    house.clock.advance(seconds=60)
+    await means.database.transact(
+        lambda tx: safeguards.require_review(tx, session.account_id, house.clock())
+    )
+    before = await snapshot(house)
+
+    for refused in (
+        await review.confirm(means, caller, session),
+        await review.disown(means, caller, session, item_id=row["authenticator_id"]),
+    ):
+        assert isinstance(refused, Refused)
+        assert refused.reason is Reason.REVIEW_OVER
+    assert await snapshot(house, without=SEEN_OR_HELD) == _without_guard(before)
+    assert await is_inside(ada.person)
+
+
+def _without_guard(taken: Rows) -> Rows:
+    return {
+        table: [{k: v for k, v in row.items() if k != "guard"} for row in found]
+        for table, found in taken.items()
+    }
