@@ -23,10 +23,10 @@ def tour(arrive: Arrive) -> Iterator[Stop]:
     yield from _settings(visitor)
     yield from _sessions(visitor, arrive())
     yield from _sign_in(visitor)
-    yield from _forgotten_password(arrive())
-    yield from _wall(arrive())
     visitor.open("/simulator")
     yield "simulator", visitor
+    yield from _forgotten_password(arrive())
+    yield from _wall(arrive())
     yield from _not_me(visitor)
 
 

@@ -169,8 +169,8 @@ _ANSWERS = (
 )
 """How a text ends, the fullest first; it is never left out."""
 
-IF_NOT_YOU = N_("If this was not you, open this page and press the button there:")
-IF_NOT_YOU_SUPPORT = N_("If this was not you, tell support at once: %s")
+IF_NOT_YOU = N_("Was it not you? Open this page and press its button:")
+HELP = N_("Help and support: %s")
 
 
 def notice_message(
@@ -219,7 +219,7 @@ def _mail(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str])
             lines.append(_("Network: %s") % facts["place"])
         if "token" in facts:
             lines += [_(IF_NOT_YOU), f"{house.origin}/not-me/{facts['token']}"]
-        lines.append(_(IF_NOT_YOU_SUPPORT) % f"{house.origin}/help")
+        lines.append(_(HELP) % f"{house.origin}/help")
     lines.append(f"{house.product} · {house.origin}")
     return "\n\n".join(lines)
 
