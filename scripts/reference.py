@@ -148,7 +148,8 @@ def _retention() -> str:
         "Retention",
         "src/vestibule/storage/retention.py",
         "What is deleted, how long after which moment. Accounts, passwords, authenticators and"
-        " recovery codes stay as long as the account.",
+        " recovery codes stay as long as the account; a phone or app that was removed stays for"
+        " seven days, proving nothing.",
         ["table", "counted from", "deleted after"],
         rows,
     )

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from vestibule.flows.deliver import Delivering, drain
+from vestibule.flows.digests import tell_due
 from vestibule.flows.housekeeping import purge
+from vestibule.flows.waiting_reset import apply_due
 from vestibule.observability.logging import log_failure
 
 IDLE_FOR = 1.0
@@ -45,7 +47,9 @@ class Worker:
             self._wake.clear()
 
     async def work_once(self) -> None:
-        """Send what is due, and purge when it is time."""
+        """Let what waited take effect, send what is due, and purge when it is time."""
+        await apply_due(self.delivering.means)
+        await tell_due(self.delivering.means)
         await drain(self.delivering)
         now = self.delivering.means.clock()
         if self._purged_at is None or now - self._purged_at >= PURGE_EVERY:

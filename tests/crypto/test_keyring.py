@@ -32,6 +32,7 @@ def test_keyring_inventory_is_the_known_one() -> None:
         "phone-fingerprint",
         "password",
         "throttle",
+        "not-me",
         "session-reference",
     ]
 

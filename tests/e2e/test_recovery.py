@@ -85,6 +85,8 @@ def test_forgotten_password_by_text(arrive: Arrive, house: RunningHouse, javascr
     visitor.give_password(password=NEW_PASSWORD)
     visitor.is_at("/sign-in/code")
     visitor.verify(house.code("sms"))
+    visitor.is_at("/review")
+    visitor.press("Yes, all mine")
     visitor.is_at("/")
 
 
@@ -102,6 +104,8 @@ def test_forgotten_password_by_app(visitor: Visitor, house: RunningHouse) -> Non
     visitor.verify(app.code())
     visitor.sees("That code was already used. Wait for the next one.")
     visitor.verify(app.next_code())
+    visitor.is_at("/review")
+    visitor.press("Yes, all mine")
     visitor.is_at("/")
 
 

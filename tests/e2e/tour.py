@@ -23,10 +23,11 @@ def tour(arrive: Arrive) -> Iterator[Stop]:
     yield from _settings(visitor)
     yield from _sessions(visitor, arrive())
     yield from _sign_in(visitor)
-    yield from _forgotten_password(arrive())
-    yield from _wall(arrive())
     visitor.open("/simulator")
     yield "simulator", visitor
+    yield from _forgotten_password(arrive())
+    yield from _wall(arrive())
+    yield from _not_me(visitor)
 
 
 def _sign_up(visitor: Visitor) -> Iterator[Stop]:
@@ -128,6 +129,10 @@ def _sessions(visitor: Visitor, other: Visitor) -> Iterator[Stop]:
     yield "sessions, one", visitor
     house.clock.advance(seconds=60)
     other.sign_in()
+    other.open("/settings/app")
+    other.press("Send code")
+    other.verify(house.code("email"))
+    yield "settings, waiting", other
     visitor.open("/sessions")
     yield "sessions", visitor
     house.clock.advance(timedelta(minutes=31))
@@ -189,3 +194,34 @@ def _wall(visitor: Visitor) -> Iterator[Stop]:
     yield "wall mail, before", visitor
     visitor.press("Send code")
     yield "wall mail", visitor
+
+
+def _not_me(visitor: Visitor) -> Iterator[Stop]:
+    """Somebody answers the notice of the app that was added, and the owner comes back."""
+    house = visitor.house
+    house.clock.advance(timedelta(hours=1))
+    mail = house.wait_for(lambda one: one["purpose"] == "method_added" and one["to"] == EMAIL)
+    path = str(mail["text"]).split(house.origin)[1].split()[0]
+    visitor.open(path)
+    yield "not me", visitor
+    visitor.open("/not-me")
+    yield "not me, by text", visitor
+    visitor.press("This was not me")
+    yield "not me, by text, refused", visitor
+    visitor.open(path)
+    visitor.press("This was not me")
+    yield "not me, done", visitor
+    visitor.give_password()
+    yield "sign-in, stopped", visitor
+    visitor.follow("Set a new password")
+    visitor.type("E-mail", EMAIL)
+    visitor.press("Send code")
+    visitor.verify(house.code("email"), label="Ten-character code")
+    visitor.verify(house.code("sms"))
+    visitor.type("New password", "a heron on the weathervane")
+    visitor.press("Set new password")
+    house.clock.advance(timedelta(minutes=1))
+    visitor.give_password(password="a heron on the weathervane")
+    visitor.verify(house.code("sms"))
+    yield "review", visitor
+    visitor.press("Yes, all mine")

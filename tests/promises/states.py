@@ -13,7 +13,7 @@ from sqlalchemy import Table
 
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
-from vestibule.storage import accounts
+from vestibule.storage import accounts, safeguards
 from vestibule.storage.database import Transaction
 from vestibule.storage.schema import metadata
 
@@ -50,6 +50,21 @@ async def snapshot(
 
 async def rows(house: FrontDoor, table: str) -> list[dict[str, Any]]:
     return (await snapshot(house))[table]
+
+
+async def standing(house: FrontDoor) -> list[dict[str, Any]]:
+    """The second factors that prove something: none that was removed or suspended."""
+    ended = {row["authenticator_id"] for row in await rows(house, "ended_authenticators")}
+    return [row for row in await rows(house, "authenticators") if row["id"] not in ended]
+
+
+async def age_browsers(house: FrontDoor, seconds: int = 24 * 3600) -> None:
+    """As if every browser had been used for so long already, and nothing else were older."""
+    await house.database.transact(
+        lambda tx: tx.execute(
+            "UPDATE known_browsers SET created_at = created_at - :by", by=seconds * 1_000_000
+        )
+    )
 
 
 def digest(token: str) -> bytes:
@@ -162,6 +177,27 @@ async def must_change(house: FrontDoor) -> Person:
     return person
 
 
+async def must_review(house: FrontDoor) -> Person:
+    """The first full sign-in after an upset: what belongs to the account is looked at first."""
+    person, _, _ = await house.member_with_app("upset@example.com")
+    account = next(r for r in await rows(house, "accounts") if r["email"] == "upset@example.com")
+    await house.database.transact(
+        lambda tx: safeguards.require_review(tx, account["id"], house.clock())
+    )
+    return person
+
+
+async def new_browser(house: FrontDoor) -> Person:
+    """Gate open and proofs fresh, in a browser that is younger than a day."""
+    _, secret, _ = await house.member_with_app("young@example.com")
+    house.clock.advance(seconds=60)
+    person = house.browser()
+    await house.password(person, "young@example.com")
+    await person.press("Verify", code=house.app_code(secret))
+    await house.open_settings(person)
+    return person
+
+
 async def reset_code(house: FrontDoor) -> Person:
     await house.member_with_app("reset@example.com")
     person = house.browser()
@@ -189,6 +225,8 @@ STATES: dict[str, Reach] = {
         stale,
         fresh,
         must_change,
+        must_review,
+        new_browser,
     )
 }
 
@@ -217,6 +255,7 @@ class Member:
         person = person or self.house.browser()
         await self.house.password(person, self.email, password=self.password)
         await person.press("Verify", code=self.next_code())
+        await self.house.answer_review(person)
         assert person.path in {"/", "/new-password"}, person.text
         return person
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.front_door import FrontDoor
 from tests.person import Person
-from tests.promises.states import Member, add_app, add_phone, is_inside, member, rows
+from tests.promises.states import Member, add_app, add_phone, is_inside, member, rows, standing
 
 WALLS = 3
 
@@ -32,18 +32,18 @@ def paths_of(methods: list[dict[str, str]]) -> list[str]:
 async def test_last_factor_stays_in_every_order(house: FrontDoor, order: tuple[int, ...]) -> None:
     """EF-02: whichever factors are removed first, the last is refused and stays as it was."""
     ada = await equipped(house)
-    methods = await rows(house, "authenticators")
+    methods = await standing(house)
     paths = [paths_of(methods)[n] for n in order]
 
     for path in paths[:2]:
         await ada.person.get(path)
         await ada.person.press("Remove")
         assert ada.person.path == "/settings", ada.person.text
-    (kept,) = await rows(house, "authenticators")
+    (kept,) = await standing(house)
     await ada.person.get(paths[2])
     await ada.person.post(paths[2], {})
 
-    assert await rows(house, "authenticators") == [kept]
+    assert await standing(house) == [kept]
     assert kept["id"] == methods[order[2]]["id"]
     (account,) = await rows(house, "accounts")
     assert account["default_authenticator_id"] == kept["id"]
@@ -55,11 +55,11 @@ async def test_parallel_removals_leave_one(either_house: FrontDoor) -> None:
     ada = await equipped(either_house)
     await ada.person.get("/settings")
     token = next(f.fields["csrf"] for f in ada.person.page.forms)
-    paths = paths_of(await rows(either_house, "authenticators")) * 4
+    paths = paths_of(await standing(either_house)) * 4
 
     await asyncio.gather(*(ada.person.client.post(p, data={"csrf": token}) for p in paths))
 
-    (kept,) = await rows(either_house, "authenticators")
+    (kept,) = await standing(either_house)
     (account,) = await rows(either_house, "accounts")
     assert account["default_authenticator_id"] == kept["id"]
     assert account["enrolled_at"] is not None
@@ -77,13 +77,13 @@ async def test_unproven_app_is_no_factor(house: FrontDoor) -> None:
 
     await other.press("Verify", code=house.app_code(unproven))
     assert other.path == "/sign-in/code"
-    assert len(await rows(house, "authenticators")) == 1
+    assert len(await standing(house)) == 1
     house.clock.advance(seconds=599)
     await ada.person.get("/settings/app")
     assert "secret=" in ada.person.response.text
     house.clock.advance(seconds=1)
     await ada.person.post("/settings/app", {"code": house.app_code(unproven), "app_name": "Late"})
-    assert len(await rows(house, "authenticators")) == 1
+    assert len(await standing(house)) == 1
 
 
 async def test_unproven_phone_gets_no_sign_in_code(house: FrontDoor) -> None:
@@ -120,7 +120,7 @@ async def test_code_to_the_new_number_proves_nothing_else(house: FrontDoor) -> N
     await ada.person.post("/settings/confirm", {"password": ada.password, "code": code})
     assert ada.person.path == "/settings/confirm"
     await ada.person.post("/settings/code", {"code": code})
-    assert len(await rows(house, "authenticators")) == 1
+    assert len(await standing(house)) == 1
 
 
 async def at_the_app(house: FrontDoor, person: Person) -> str:
@@ -148,9 +148,9 @@ async def test_two_walls_bind_once(either_house: FrontDoor) -> None:
 
     won = [a for a in answers if a.headers["location"] == "/set-up/recovery-code"]
     assert len(won) == 1
-    assert len(await rows(either_house, "authenticators")) == 1
+    assert len(await standing(either_house)) == 1
     (session,) = await rows(either_house, "sessions")
-    assert session["authenticator_id"] == (await rows(either_house, "authenticators"))[0]["id"]
+    assert session["authenticator_id"] == (await standing(either_house))[0]["id"]
     assert [await is_inside(one) for one in browsers].count(True) == 1
 
 

@@ -26,7 +26,14 @@ from vestibule.flows.work import Caller, Means
 SOURCE = Path(vestibule.__file__).parent
 STRANGER = Caller("203.0.113.9", "", "", "en")
 USES = {
-    "flows": {"CODE", "RECOVERY_CODE", "PHONE_FINGERPRINT", "THROTTLE", "SESSION_REFERENCE"},
+    "flows": {
+        "CODE",
+        "NOT_ME",
+        "PHONE_FINGERPRINT",
+        "RECOVERY_CODE",
+        "SESSION_REFERENCE",
+        "THROTTLE",
+    },
     "crypto": {"SEAL", "PASSWORD"},
     "web": {"CSRF"},
 }

@@ -6,7 +6,7 @@ import pytest
 
 from tests.front_door import FrontDoor
 from tests.person import Person
-from tests.promises.states import Member, is_inside, member, recover, rows, snapshot
+from tests.promises.states import Member, is_inside, member, recover, rows, snapshot, standing
 from vestibule.web.doors import DOORS
 
 OLD, NEW = "+447400123456", "+447400123457"
@@ -70,7 +70,7 @@ async def test_change_of_number_needs_both_proofs(house: FrontDoor) -> None:
     person, _ = await house.member()
     house.clock.advance(seconds=11 * 60)
     form = {"country": "GB", "phone": "07400 123457", "channel": "sms"}
-    before = [row["id"] for row in await rows(house, "authenticators")]
+    before = [row["id"] for row in await standing(house)]
     await person.get("/")
     await person.post("/settings/phone", form)
     assert person.path == "/settings"
@@ -88,7 +88,7 @@ async def test_change_of_number_needs_both_proofs(house: FrontDoor) -> None:
         assert forged.status_code == 403
 
     assert await rows(house, "enrollments") == []
-    assert [row["id"] for row in await rows(house, "authenticators")] == before
+    assert [row["id"] for row in await standing(house)] == before
 
 
 async def test_both_sides_of_a_change_are_told(house: FrontDoor) -> None:
@@ -119,7 +119,7 @@ async def test_old_number_works_until_the_new_one_is_proven(house: FrontDoor) ->
     house.clock.advance(seconds=60)
     await house.password(other)
     assert (await house.message("sms", to=NEW)).purpose == "sign_in"
-    (phone,) = await rows(house, "authenticators")
+    (phone,) = await standing(house)
     assert phone["kind"] == "phone"
 
 
@@ -163,7 +163,7 @@ async def test_codes_to_either_number_die_with_the_switch(house: FrontDoor) -> N
     assert waiting.path == "/sign-in"
     await person.get("/settings/phone")
     await person.post("/settings/phone/code", {"code": new_code})
-    assert len(await rows(house, "authenticators")) == 1
+    assert len(await standing(house)) == 1
 
 
 async def test_changing_the_typed_number_kills_its_first_code(house: FrontDoor) -> None:
@@ -190,7 +190,7 @@ async def test_parallel_proofs_switch_once(either_house: FrontDoor) -> None:
 
     await asyncio.gather(*(person.client.post(action, data=data) for _ in range(5)))
 
-    (phone,) = await rows(either_house, "authenticators")
+    (phone,) = await standing(either_house)
     (account,) = await rows(either_house, "accounts")
     assert account["default_authenticator_id"] == phone["id"]
     codes = await rows(either_house, "recovery_codes")
@@ -253,10 +253,10 @@ async def test_ids_of_another_account_change_nothing(house: FrontDoor) -> None:
     await ask_for(ada.person)
     code = await house.code("sms", to=NEW)
     await finish_elsewhere(bob, code)
-    assert [one["kind"] for one in await rows(house, "authenticators")] == ["totp", "totp"]
+    assert [one["kind"] for one in await standing(house)] == ["totp", "totp"]
 
     await ada.person.press("Verify", code=code)
-    assert len(await rows(house, "authenticators")) == 3
+    assert len(await standing(house)) == 3
 
 
 async def finish_elsewhere(bob: Member, code: str) -> None:

@@ -51,6 +51,8 @@ async def test_completed_recovery_is_not_stopped(house: FrontDoor) -> None:
     await house.password(person)
     await person.press("Verify", code=await house.code("sms", to="+14155550100"))
 
+    assert person.path == "/review"
+    await person.press("Yes, all mine")
     assert person.path == "/"
 
 

@@ -31,9 +31,9 @@ async def test_change_in_settings_is_said(house: FrontDoor) -> None:
 
 async def test_new_password_is_said_where_one_signs_in(house: FrontDoor) -> None:
     """AR-01: After a reset the sign-in page says that the new password is set."""
-    await house.member()
+    person, _ = await house.member()
     house.clock.advance(seconds=60)
-    person = house.browser()
+    await person.press("Sign out")
     await person.get("/forgot-password")
     await person.press("Send code", email="ada@example.com")
     await person.press("Verify", code=await house.code("email"))

@@ -186,3 +186,41 @@ async def test_session_needs_two_proofs(
         await store.script(add_session.format("half", password_at, second_factor_at, method))
     with pytest.raises(REFUSALS):
         await store.script(change_session.format(password_at, second_factor_at, method))
+
+
+@pytest.mark.parametrize("by", ["removal", "lost", "not_me"])
+async def test_default_factor_cannot_be_ended(store: Store, by: str) -> None:
+    """EF-02: the method that an account asks first proves something, whatever ends the others."""
+    end = """INSERT INTO ended_authenticators (authenticator_id, account_id, ended_at, ended_by)
+        VALUES ('{0}', 'account', 1, '{1}')"""
+
+    with pytest.raises(REFUSALS):
+        await store.script(end.format("app", by))
+    await store.script(end.format("other", by))
+    with pytest.raises(REFUSALS):
+        await store.script(
+            "UPDATE accounts SET default_authenticator_id = 'other' WHERE id = 'account'"
+        )
+
+    assert await _row(store, "SELECT count(*) AS n FROM ended_authenticators") == {"n": 1}
+
+
+async def test_suspended_default_keeps_the_reset_required(store: Store) -> None:
+    """EF-02: while the only method is suspended nothing lifts the reset that is required."""
+    await store.script(
+        "INSERT INTO safeguards (account_id, reset_required_at) VALUES ('account', 1)",
+        """INSERT INTO ended_authenticators (authenticator_id, account_id, ended_at, ended_by)
+        VALUES ('app', 'account', 1, 'not_me')""",
+    )
+
+    for way_out in (
+        "UPDATE safeguards SET reset_required_at = NULL",
+        "DELETE FROM safeguards",
+    ):
+        with pytest.raises(REFUSALS):
+            await store.script(way_out)
+
+    await store.script(
+        "UPDATE accounts SET default_authenticator_id = 'other' WHERE id = 'account'",
+        "UPDATE safeguards SET reset_required_at = NULL",
+    )

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 ROOMS = sorted(
     {path.stem for path in Path(storage.__file__).parent.glob("*.py")}
     - {"__init__", "database", "migrate", "postgresql", "revision", "sqlite"}
-    - {"schema", "schema_columns", "schema_delivery"}
+    - {"schema", "schema_columns", "schema_delivery", "schema_notices", "schema_triggers"}
 )
 # What a statement takes from local variables, for each room that has such a statement.
 LOCALS: dict[str, dict[Dialect, list[dict[str, str]]]] = {

@@ -175,6 +175,26 @@ LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff" * 5 + " the very long-named"
 WRONG = refusal("code", "That code is not right. 3 tries left.")
 NOT_YET = refusal(None, "Wait a little. You can try again at 10:57 UTC.")
 
+NOT_ME: dict[str, Any] = {
+    "what": "A phone or app was added to your account.", "when": "3 Nov 2026, 10:42 UTC",
+    "browser": "Firefox on Linux", "place": "192.0.2.x", "is_used": False, "is_waiting": False,
+}  # fmt: skip
+REVIEW: dict[str, Any] = {
+    "email": PERSON.email,
+    "methods": [
+        thing(id="p1", label="+44 •••• ••42", since="3 Nov 2026", is_this=False, is_doubtful=True),
+        thing(id="a1", label="Tablet", since="3 Jun 2026", is_this=False, is_doubtful=False),
+    ],
+    "browsers": [
+        thing(id="s1", label="Firefox on Linux", since="3 Nov 2026", is_this=True,
+              is_doubtful=False),
+        thing(id="s2", label="Safari on iPhone", since="2 Nov 2026", is_this=False,
+              is_doubtful=True),
+    ],
+    "older_browsers": 2,
+}  # fmt: skip
+WAIT = "This browser is new here. It can change things from 4 Nov 2026, 10:42 UTC."
+
 # (what is shown, template, context beyond every_page)
 PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("empty", "sign_up.html", {"minimum": 12}),
@@ -283,6 +303,22 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "refusal": refusal("new_password", "Many people use this password. Choose another."),
     }),
     ("help", "help.html", {}),
+    ("link", "not_me.html", NOT_ME),
+    ("used", "not_me.html", NOT_ME | {"is_used": True, "browser": "", "place": ""}),
+    ("waiting", "not_me.html", INSIDE | NOT_ME | {"is_waiting": True}),
+    ("empty", "not_me_code.html", {}),
+    ("error", "not_me_code.html", {
+        "refusal": refusal("not_me_code", "The code has eight letters and digits."),
+        "typed": {"not_me_code": "ABC"},
+    }),
+    ("secured", "not_me_done.html", {"is_secured": True, "done": "Everything is signed out."}),
+    ("frozen", "not_me_done.html", {"is_secured": False, "done": "Changes are stopped."}),
+    ("full", "review.html", INSIDE | REVIEW),
+    ("bare", "review.html", INSIDE | REVIEW | {"browsers": [], "older_browsers": 0}),
+    ("browser", "settings_wait.html", INSIDE | {"why": WAIT, "kind": "browser_too_new"}),
+    ("frozen", "settings_wait.html", INSIDE | {"why": WAIT, "kind": "changes_frozen"}),
+    ("reset", "settings_wait.html", INSIDE | {"why": WAIT, "kind": "reset_too_recent"}),
+    ("stopped", "sign_in_stopped.html", PENDING),
     ("missing", "problem.html", NOT_FOUND),
     ("closed", "problem.html", INSIDE | SLOW_DOWN),
 ]  # fmt: skip

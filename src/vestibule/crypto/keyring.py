@@ -46,6 +46,8 @@ class Purpose(StrEnum):
     """The keyed step after Argon2 (PH-03)."""
     THROTTLE = "throttle"
     """The names of the buckets that tries and sends are counted in."""
+    NOT_ME = "not-me"
+    """The digest of the short code that a notice by text offers."""
     SESSION_REFERENCE = "session-reference"
     """Naming a session in the journal without its id."""
 

@@ -1,5 +1,6 @@
-"""What a message says: codes by text, call and mail, and notices, in the person's language.
+"""What a message with a code says, by text, call and mail, in the person's language.
 
+Notices are worded in `notice_wording`.
 Texts are GSM-7 and at most 160 characters with the origin-bound last line (OC-12).
 """
 
@@ -7,7 +8,6 @@ import html
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from gettext import NullTranslations
 from typing import assert_never
 
@@ -62,65 +62,6 @@ CODE_FOR: Mapping[str, str] = {
     "reset_factor": N_("to set a new password"),
 }
 
-NOTICES: Mapping[str, tuple[str, str]] = {
-    "address_taken": (
-        N_("You already have an account"),
-        N_(
-            "Somebody, perhaps you, tried to sign up with this address. It has an account"
-            " already: sign in, or choose Forgot password? there. If it was not you, there is"
-            " nothing to do."
-        ),
-    ),
-    "method_added": (
-        N_("A sign-in method was added"),
-        N_("A way to prove your second factor was added to your account."),
-    ),
-    "method_removed": (
-        N_("A sign-in method was removed"),
-        N_("A way to prove your second factor was removed from your account."),
-    ),
-    "number_changed": (
-        N_("Your phone number was changed"),
-        N_("The phone number for your security codes was replaced by another one."),
-    ),
-    "number_removed": (
-        N_("Number removed"),
-        N_("This number no longer gets security codes for your account."),
-    ),
-    "default_method_changed": (
-        N_("Your default method was changed"),
-        N_("Another way to prove your second factor is asked first from now on."),
-    ),
-    "recovery_code_used": (
-        N_("Your recovery code was used"),
-        N_(
-            "Somebody signed in with your password and your recovery code, and everything else"
-            " was signed out. A new recovery code was shown."
-        ),
-    ),
-    "recovery_stopped": (
-        N_("A recovery was stopped"),
-        N_(
-            "Somebody had begun to sign in with your recovery code. Then you signed in as always,"
-            " so that was stopped, and a new recovery code was shown."
-        ),
-    ),
-    "recovery_code_replaced": (
-        N_("Your recovery code was replaced"),
-        N_("A new recovery code was made. The old one no longer works."),
-    ),
-    "password_changed": (
-        N_("Your password was changed"),
-        N_("Your password was changed, and every other browser was signed out."),
-    ),
-    "password_reset": (
-        N_("Your password was reset"),
-        N_("A new password was set, and every browser was signed out."),
-    ),
-}
-
-NOT_YOU = N_("If this was not you, sign in, change your password, and tell support at once: %s")
-
 
 def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
     """The message that carries one code."""
@@ -138,7 +79,7 @@ def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
         case "email":
             subject = _("%(product)s: your code %(why)s") % {"product": house.product, "why": why}
             body = _mail(house, envelope, sent, why)
-            page = _page(body, sent.code)
+            page = as_page(body, sent.code)
         case other:
             assert_never(other)
     return Message(
@@ -171,13 +112,18 @@ _TEXTS = (
 
 def _text(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
     """OC-12: the fullest wording that is one text of 160 characters; the last line is whole."""
-    words = {"code": sent.code, "product": _gsm(house.product), "why": why, "minutes": sent.minutes}
+    words = {
+        "code": sent.code,
+        "product": to_gsm(house.product),
+        "why": why,
+        "minutes": sent.minutes,
+    }
     end = f"\n\n@{house.host} #{sent.code}"
     said = [envelope.words.gettext(text) % words + end for text in _TEXTS]
-    return next((text for text in said if _length(text) <= _ONE_TEXT), said[-1])
+    return next((text for text in said if septets(text) <= ONE_TEXT), said[-1])
 
 
-_ONE_TEXT = 160
+ONE_TEXT = 160
 _GSM_SINGLE = frozenset(
     "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -185,7 +131,7 @@ _GSM_SINGLE = frozenset(
 _GSM_DOUBLE = frozenset("^{}\\[~]|€")
 
 
-def _gsm(text: str) -> str:
+def to_gsm(text: str) -> str:
     """The text in GSM 03.38: accents it lacks go, and what has no such letter becomes "?"."""
     return "".join(_gsm_character(character) for character in text)
 
@@ -197,7 +143,7 @@ def _gsm_character(character: str) -> str:
     return bare if bare in _GSM_SINGLE else "?"
 
 
-def _length(text: str) -> int:
+def septets(text: str) -> int:
     """In septets: the characters of the extension table count twice."""
     return sum(2 if character in _GSM_DOUBLE else 1 for character in text)
 
@@ -237,46 +183,13 @@ def _mail(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
     return "\n\n".join(lines)
 
 
-def _page(body: str, shown_large: str | None) -> str:
+def as_page(body: str, shown_large: str | None, link: str | None = None) -> str:
     parts = []
     for part in body.split("\n\n"):
         shown = html.escape(part)
+        if part == link:
+            shown = f'<a href="{shown}">{shown}</a>'
         if part == shown_large:
             shown = f'<strong style="font-size:28px;letter-spacing:.2em">{shown}</strong>'
         parts.append(f"<p>{shown}</p>")
     return f'<!doctype html><meta charset="utf-8"><body>{"".join(parts)}</body>'
-
-
-def notice_message(
-    house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]
-) -> Message:
-    """The message that tells of a change: when, from where, and what to do; never a secret."""
-    _ = envelope.words.gettext
-    subject, said = (_(part) for part in NOTICES[kind])
-    is_text = envelope.channel == "sms"
-    body = f"{house.product}: {said}" if is_text else _notice(house, envelope, said, kind, facts)
-    return Message(
-        id=envelope.message_id,
-        channel=envelope.channel,
-        account_label=envelope.account_label,
-        purpose=kind,
-        subject=None if is_text else f"{house.product}: {subject}",
-        text=body,
-        html=None if is_text else _page(body, None),
-        code=None,
-        locale=envelope.locale,
-    )
-
-
-def _notice(
-    house: House, envelope: Envelope, said: str, kind: str, facts: Mapping[str, str]
-) -> str:
-    _ = envelope.words.gettext
-    lines = [said]
-    if kind != "address_taken":
-        at = datetime.fromisoformat(facts["at"])
-        lines.append(_("When: %s") % at.strftime("%Y-%m-%d %H:%M UTC"))
-        lines.append(_("Browser: %s") % (facts.get("browser") or _("unknown")))
-        lines.append(_(NOT_YOU) % f"{house.origin}/help")
-    lines.append(f"{house.product} · {house.origin}")
-    return "\n\n".join(lines)

@@ -24,6 +24,15 @@ class Account:
     default_authenticator_id: str | None
     default_channel: Channel | None
     new_password_required_at: datetime | None
+    reset_required_at: datetime | None = None
+    """R8: after "not me" the password opens nothing before a reset has set another."""
+    review_from_at: datetime | None = None
+    """R12: a sign-in from then on opens with the review, until that is answered."""
+    frozen_until_at: datetime | None = None
+    frozen_act_id: str | None = None
+    """The act that the freeze doubts: what it made does not lift it."""
+    quiet_until_at: datetime | None = None
+    """B.3: no changes before then, because the password was reset."""
 
     @property
     def is_enrolled(self) -> bool:

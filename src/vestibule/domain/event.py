@@ -48,6 +48,16 @@ class EventName(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     RECOVERY_CODE_FAILED = "recovery_code_fail"
     RECOVERY_STOPPED = "recovery_stopped"
+    # what the owner answers to a notice
+    NOT_ME_PRESSED = "not_me"
+    NOT_ME_FAILED = "not_me_fail"
+    AUTHENTICATOR_SUSPENDED = "authenticator_suspended"
+    AUTHENTICATOR_RETURNED = "authenticator_returned"
+    RECOVERY_CODE_VOIDED = "recovery_code_voided"
+    BROWSERS_FORGOTTEN = "browsers_forgotten"
+    CHANGES_FROZEN = "changes_frozen"
+    FREEZE_LIFTED = "changes_freeze_lifted"
+    REVIEW_ANSWERED = "review_answered"
     # settings gate and step-up
     GATE_OPENED = "settings_gate_opened"
     GATE_FAILED = "settings_gate_fail"
@@ -57,6 +67,8 @@ class EventName(StrEnum):
     PASSWORD_RESET_REQUESTED = "authn_password_reset_requested"  # noqa: S105 - as above
     PASSWORD_RESET_FAILED = "authn_password_reset_fail"  # noqa: S105 - as above
     PASSWORD_RESET = "authn_password_reset"  # noqa: S105 - the name of an event
+    PASSWORD_RESET_WAITS = "authn_password_reset_waits"  # noqa: S105 - as above
+    PASSWORD_RESET_CANCELLED = "authn_password_reset_cancelled"  # noqa: S105 - as above
     # sessions
     SESSION_CREATED = "session_created"
     SESSION_RENEWED = "session_renewed"

@@ -74,6 +74,18 @@ class Reason(StrEnum):
     RECOVERY_STOPPED = "recovery_stopped"
     LAST_GROUP_WRONG = "last_group_wrong"
     RECOVERY_CODE_GONE = "recovery_code_gone"
+    # what waits, and what was taken back
+    BROWSER_TOO_NEW = "browser_too_new"
+    BROWSER_NOT_KNOWN = "browser_not_known"
+    CHANGES_FROZEN = "changes_frozen"
+    RESET_TOO_RECENT = "reset_too_recent"
+    RESET_WAITS = "reset_waits"
+    RESET_NEEDED = "reset_needed"
+    NO_METHOD_LEFT = "no_method_left"
+    NOT_ME_CODE_MALFORMED = "not_me_code_malformed"
+    NOT_ME_UNKNOWN = "not_me_unknown"
+    NOT_ME_SLOWED = "not_me_slowed"
+    REVIEW_OVER = "review_over"
     # the house
     STEP_UP_NEEDED = "step_up_needed"
 

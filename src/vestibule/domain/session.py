@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from vestibule.domain.challenge import Channel
+from vestibule.domain.safety import BROWSER_KNOWN_AFTER
 
 FRESH_FOR = timedelta(minutes=10)
 GATE_IDLE = timedelta(minutes=10)
@@ -100,6 +101,10 @@ class Session:
     user_agent: str
     approves_changes_at: datetime | None = None
     """From when its second factor approves changes; None where that was unbound since."""
+    browser_digest: bytes | None = None
+    browser_known_at: datetime | None = None
+    """The first full sign-in of its browser; None where that browser was forgotten since."""
+    is_set_up_browser: bool = False
 
     def has_gate_open(self, now: datetime) -> bool:
         """EM-04: ten minutes since the last act, thirty at most."""
@@ -113,6 +118,16 @@ class Session:
         """The same, by a second factor that no recovery bound within the last day (SU-02)."""
         is_old_enough = self.approves_changes_at is None or now >= self.approves_changes_at
         return is_old_enough and self.is_fresh(now)
+
+    def changes_open_at(self) -> datetime | None:
+        """R11: from when its browser may change something; None where it never may."""
+        if self.browser_known_at is None or self.is_set_up_browser:
+            return self.browser_known_at
+        return self.browser_known_at + BROWSER_KNOWN_AFTER
+
+    def must_review(self, review_from_at: datetime | None) -> bool:
+        """R12: whether it is a sign-in that opens with "still yours?"."""
+        return review_from_at is not None and self.signed_in_at >= review_from_at
 
     def must_set_password(self, required_at: datetime | None) -> bool:
         """Whether it is a full sign-in after the strikes that demand another password.

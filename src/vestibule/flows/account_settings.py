@@ -15,12 +15,15 @@ from vestibule.domain.identifier import PhoneNumber
 from vestibule.domain.password import normalise
 from vestibule.domain.pending import PendingSignIn
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.safety import EndedBy, Made
 from vestibule.domain.session import Session
 from vestibule.flows import recovery_codes as codes
 from vestibule.flows import ways
+from vestibule.flows.causes import note_made
+from vestibule.flows.changes import waits
 from vestibule.flows.enroll import NAME_LENGTH
 from vestibule.flows.entering import end_everything_else
-from vestibule.flows.notices import put_notice
+from vestibule.flows.notices import tell
 from vestibule.flows.reauthenticate import Renewed
 from vestibule.flows.sign_up import refuse_password
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
@@ -82,8 +85,13 @@ async def has_one_method(means: Means, caller: Caller, session: Session) -> bool
     return len(bound) == 1
 
 
-async def _fresh_account(work: Work, session: Session) -> Account | Refused:
-    """The account, held, if its session stands, its gate is open and its proofs are fresh."""
+async def _fresh_account(
+    work: Work, session: Session, *, is_password: bool = False
+) -> Account | Refused:
+    """The account, held, if its session stands, its gate is open and its proofs are fresh.
+
+    And if its browser may change something by now (R11).
+    """
     await accounts.hold(work.tx, session.account_id)
     now = await sessions.get(work.tx, session.id, work.now)
     account = await accounts.get(work.tx, session.account_id)
@@ -91,6 +99,9 @@ async def _fresh_account(work: Work, session: Session) -> Account | Refused:
         return Refused(Reason.SIGN_IN_EXPIRED)
     if not (now.may_change(work.now) and now.has_gate_open(work.now)):
         return Refused(Reason.STEP_UP_NEEDED)
+    refused = waits(now, account, work.caller, work.now, is_password=is_password)
+    if refused is not None:
+        return refused
     await sessions.use_gate(work.tx, session.id, work.now)
     return account
 
@@ -130,9 +141,16 @@ async def set_default(
     return await work(means, caller, unit)
 
 
-async def _tell(work: Work, account: Account, session: Session, kind: str) -> None:
+async def _tell(
+    work: Work,
+    account: Account,
+    session: Session,
+    kind: str,
+    *,
+    removed: frozenset[str] = frozenset(),
+) -> None:
     await end_everything_else(work, account.id, session_id=session.id)
-    await put_notice(work, kind=kind, to=account.email, account_id=account.id)
+    await tell(work, account, kind=kind, act_id=session.id, removed=removed)
 
 
 async def rename_app(
@@ -193,7 +211,9 @@ async def _unbind(
             channel=heir.channels[0],
             now=work.now,
         )
-    if not await authenticators.remove(work.tx, account.id, going.id):
+    if not await authenticators.remove(
+        work.tx, account.id, going.id, by=EndedBy.REMOVAL, now=work.now
+    ):
         return Refused(Reason.LAST_METHOD)
     await work.note(
         EventName.AUTHENTICATOR_UNBOUND,
@@ -201,16 +221,7 @@ async def _unbind(
         session_id=session.id,
         method=going.kind.value,
     )
-    number = ways.phone_number(work.means, going)
-    if number is not None:
-        await put_notice(
-            work,
-            kind="number_removed",
-            to=number.e164,
-            account_id=account.id,
-            channel=Channel.SMS,
-        )
-    await _tell(work, account, session, "method_removed")
+    await _tell(work, account, session, "method_removed", removed=frozenset({going.id}))
     return None
 
 
@@ -223,9 +234,7 @@ async def generate_recovery_code(means: Means, caller: Caller, session: Session)
             return account
         await recovery_codes.end_current(work.tx, account.id, by="replacement", now=work.now)
         await codes.make(work, account.id, owner_id=session.id)
-        await put_notice(
-            work, kind="recovery_code_replaced", to=account.email, account_id=account.id
-        )
+        await tell(work, account, kind="recovery_code_replaced", act_id=session.id)
         return None
 
     return await work(means, caller, unit)
@@ -245,13 +254,16 @@ async def make_another_code(
         is_saved = any(one.acknowledged_at is not None for one in current)
         if not may_make_another(owner, work.now, is_saved=is_saved):
             return Refused(Reason.STEP_UP_NEEDED)
+        account = await accounts.get(work.tx, owner.account_id)
+        if account is None:
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        if isinstance(owner, Session):
+            refused = waits(owner, account, work.caller, work.now)
+            if refused is not None:
+                return refused
         is_recovering = not isinstance(owner, Session)
         await codes.make(work, owner.account_id, owner_id=owner.id, is_provisional=is_recovering)
-        account = await accounts.get(work.tx, owner.account_id)
-        if account is not None:
-            await put_notice(
-                work, kind="recovery_code_replaced", to=account.email, account_id=account.id
-            )
+        await tell(work, account, kind="recovery_code_replaced", act_id=owner.id)
         return None
 
     return await work(means, caller, unit)
@@ -294,6 +306,9 @@ async def change_password(
         await accounts.replace_password(
             work.tx, account.id, password_mac=password_mac, now=work.now
         )
+        await note_made(
+            work, account.id, kind=Made.PASSWORD, thing_id=account.id, act_id=session.id
+        )
         await work.note(EventName.PASSWORD_CHANGED, account_id=account.id, session_id=session.id)
         await _tell(work, account, session, "password_changed")
         token = work.means.entropy.token()
@@ -314,7 +329,7 @@ async def _may_change_password(
         if now is not None and demanded and now.is_fresh(work.now):
             return None
         return Refused(Reason.STEP_UP_NEEDED)
-    account_or_refusal = await _fresh_account(work, session)
+    account_or_refusal = await _fresh_account(work, session, is_password=True)
     return account_or_refusal if isinstance(account_or_refusal, Refused) else None
 
 
@@ -342,6 +357,9 @@ async def end_sessions(
         await work.note(
             EventName.SESSION_ENDED, account_id=session.account_id, session_id=session.id
         )
+        account = await accounts.get(work.tx, session.account_id)
+        if account is not None:
+            await tell(work, account, kind="sessions_ended", act_id=session.id)
         return None
 
     return await work(means, caller, unit)

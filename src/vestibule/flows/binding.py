@@ -13,6 +13,7 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
 from vestibule.domain.pending import Enrollment, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.safety import ActKind, EndedBy, Made
 from vestibule.domain.session import Session
 from vestibule.domain.sign_in import (
     Bound,
@@ -23,12 +24,12 @@ from vestibule.domain.sign_in import (
     advance,
     begin,
 )
-from vestibule.flows import recovery_codes
+from vestibule.flows import causes, recovery_codes
+from vestibule.flows.changes import waits
 from vestibule.flows.entering import SignedIn, end_everything_else, enter
-from vestibule.flows.notices import put_notice
-from vestibule.flows.ways import phone_number
+from vestibule.flows.notices import tell
 from vestibule.flows.work import Work
-from vestibule.storage import accounts, authenticators, sessions, sign_ins
+from vestibule.storage import accounts, authenticators, safeguards, sessions, sign_ins
 from vestibule.storage import recovery_codes as stored_codes
 
 NEWLY_RECOVERED_FOR = timedelta(hours=24)
@@ -64,6 +65,8 @@ async def account_of(work: Work, binder: Binder) -> Account | Refused:
             return Refused(Reason.SIGN_IN_EXPIRED)
         if not session.may_change(work.now):
             return Refused(Reason.STEP_UP_NEEDED)
+        if (refused := waits(session, account, work.caller, work.now)) is not None:
+            return refused
         await sessions.use_gate(work.tx, session.id, work.now)
     return account
 
@@ -106,6 +109,9 @@ async def bind(
     await authenticators.add(
         work.tx, replace(bound, secret_sealed=work.means.seal.seal(opened, place))
     )
+    await causes.note_made(
+        work, account.id, kind=Made.AUTHENTICATOR, thing_id=bound.id, act_id=binder.id
+    )
     await work.note(
         EventName.AUTHENTICATOR_BOUND, account_id=account.id, method=enrollment.kind.value
     )
@@ -126,12 +132,14 @@ async def _bind_first(
     state = advance(_state_of(pending), Bound(bound.id, channel, work.now))
     if not isinstance(state, Complete):
         return Refused(Reason.SIGN_IN_EXPIRED)
+    is_first = pending.state is SignInState.ENROLLMENT
     await accounts.set_default(
         work.tx, account.id, authenticator_id=bound.id, channel=channel, now=work.now
     )
-    for old in before:
-        # After a recovery the new one replaces what was lost; only now, and at once.
-        await _unbind(work, account, old)
+    if is_first:
+        await causes.note_act(work, account.id, act_id=pending.id, kind=ActKind.SET_UP)
+    else:
+        await _complete_recovery(work, account, before)
     await end_everything_else(work, account.id, session_id=None, sign_in_id=pending.id)
     signed_in = await enter(
         work,
@@ -140,17 +148,42 @@ async def _bind_first(
         sign_in_id=pending.id,
         authenticator_id=bound.id,
         return_to=pending.return_to,
+        kind=ActKind.SET_UP if is_first else ActKind.RECOVERY,
     )
     if isinstance(signed_in, Refused):
         return signed_in
-    if pending.state is SignInState.ENROLLMENT:
-        await recovery_codes.make(work, account.id, owner_id=signed_in.session_id)
+    if is_first:
+        # Of the set-up as its method is: no "not me" takes away what an account began with.
+        await recovery_codes.make(
+            work, account.id, owner_id=signed_in.session_id, act_id=pending.id
+        )
     else:
         await stored_codes.confirm(work.tx, account.id)
-    await put_notice(
-        work, kind="method_added", to=account.email, account_id=account.id, method=bound.kind.value
+    await tell(
+        work,
+        await accounts.get(work.tx, account.id) or account,
+        kind="method_added" if is_first else "recovery_finished",
+        act_id=signed_in.session_id,
+        removed=frozenset(one.id for one in before),
+        unless_text_to=bound.id,
+        method=bound.kind.value,
     )
     return signed_in
+
+
+async def _complete_recovery(work: Work, account: Account, before: list[Authenticator]) -> None:
+    """What was lost goes, only now and at once, and does not come back.
+
+    Nothing reaches across it, and the sign-in after it asks "still yours?" (R8, R12).
+    """
+    for old in before:
+        await _unbind(work, account, old, by=EndedBy.LOST)
+    await causes.note_barrier(work, account.id)
+    await safeguards.require_review(work.tx, account.id, work.now + timedelta(microseconds=1))
+    if account.reset_required_at is not None:
+        # The old password was doubted: this very sign-in sets another one.
+        await accounts.require_new_password(work.tx, account.id, work.now)
+        await safeguards.end_required_reset(work.tx, account.id)
 
 
 def _state_of(pending: PendingSignIn) -> State:
@@ -186,29 +219,22 @@ async def _bind_more(
                 work.tx, account.id, authenticator_id=bound.id, channel=channel, now=work.now
             )
         for old in old_phones:
-            await _unbind(work, account, old)
+            await _unbind(work, account, old, by=EndedBy.REMOVAL)
         await recovery_codes.make(work, account.id, owner_id=session.id)
     await end_everything_else(work, account.id, session_id=session.id)
-    await put_notice(
+    await tell(
         work,
+        account,
         kind="number_changed" if is_change else "method_added",
-        to=account.email,
-        account_id=account.id,
+        act_id=session.id,
+        removed=frozenset(one.id for one in old_phones) if is_change else frozenset(),
+        unless_text_to=bound.id,
         method=bound.kind.value,
     )
     return Added(shows_code=is_change)
 
 
-async def _unbind(work: Work, account: Account, old: Authenticator) -> None:
-    """Take away what a new one replaces, and tell a number that goes."""
-    await authenticators.remove(work.tx, account.id, old.id)
+async def _unbind(work: Work, account: Account, old: Authenticator, *, by: EndedBy) -> None:
+    """Take away what a new one replaces; its number is told with the rest."""
+    await authenticators.remove(work.tx, account.id, old.id, by=by, now=work.now)
     await work.note(EventName.AUTHENTICATOR_UNBOUND, account_id=account.id, method=old.kind.value)
-    number = phone_number(work.means, old)
-    if number is not None:
-        await put_notice(
-            work,
-            kind="number_removed",
-            to=number.e164,
-            account_id=account.id,
-            channel=Channel.SMS,
-        )

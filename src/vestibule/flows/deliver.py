@@ -12,6 +12,7 @@ from gettext import NullTranslations
 from typing import assert_never
 
 from vestibule.crypto.seal import Place
+from vestibule.delivery.notice_wording import notice_message
 from vestibule.delivery.provider import (
     Accepted,
     Message,
@@ -20,13 +21,7 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
-from vestibule.delivery.rendering import (
-    Envelope,
-    House,
-    SentCode,
-    code_message,
-    notice_message,
-)
+from vestibule.delivery.rendering import Envelope, House, SentCode, code_message
 from vestibule.delivery.routing import Routes, route
 from vestibule.domain.delivery import Fault
 from vestibule.flows.work import Means

@@ -3,16 +3,20 @@
 Every way in ends here, with a `Complete` that only the state machine can have made (EF-05).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vestibule.domain.assurance import amr
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.safety import ActKind, Made
 from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Complete
+from vestibule.flows import causes
+from vestibule.flows.notices import tell
 from vestibule.flows.work import Caller, Work, digest
-from vestibule.storage import accounts, challenges, resets, sessions, sign_ins
+from vestibule.storage import accounts, challenges, resets, sessions, sign_ins, waiting_resets
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +40,29 @@ async def enter(
     sign_in_id: str,
     authenticator_id: str,
     return_to: str | None,
+    kind: ActKind = ActKind.SESSION,
 ) -> SignedIn | Refused:
-    """Destroy the pending sign-in and open a session under a new id (EF-06), once."""
+    """Destroy the pending sign-in and open a session under a new id (EF-06), once.
+
+    The browser of a set-up is known at once (R11); a plain sign-in from a new one is told.
+    """
     # Held, so that a change under way either sees this session or has ended this sign-in.
     await accounts.hold(work.tx, account_id)
     if not await sign_ins.end(work.tx, sign_in_id):
         return Refused(Reason.SIGN_IN_EXPIRED)
     token, session_id = work.means.entropy.token(), work.means.entropy.id()
-    await sessions.add(
-        work.tx,
-        Session(
-            id=session_id,
-            account_id=account_id,
-            password_at=complete.password_at,
-            second_factor_at=complete.second_factor.at,
-            second_factor_method=Channel(complete.second_factor.method.value),
-            authenticator_id=authenticator_id,
-            signed_in_at=work.now,
-            last_seen_at=work.now,
-            expires_at=work.now + work.means.policy.session.absolute,
-            gate_opened_at=None,
-            gate_used_at=None,
-            gate_failures=0,
-            step_up_authenticator_id=None,
-            step_up_channel=None,
-            source=work.caller.source,
-            user_agent=work.caller.user_agent,
-        ),
-        token_digest=digest(token),
-    )
+    session = _new_session(work, complete, session_id, account_id, authenticator_id)
+    await sessions.add(work.tx, session, token_digest=digest(token))
     browser_token = await _browser_token(work)
-    await sessions.remember_browser(work.tx, digest(browser_token), account_id, work.now)
+    is_new = await sessions.remember_browser(work.tx, digest(browser_token), account_id, work.now)
+    await _note_causes(
+        work,
+        account_id,
+        session_id=session_id,
+        kind=kind,
+        browser_token=browser_token,
+        causes_known=[sign_in_id, await causes.maker(work, Made.AUTHENTICATOR, authenticator_id)],
+    )
     await work.note(
         EventName.SIGNED_IN,
         account_id=account_id,
@@ -76,7 +72,53 @@ async def enter(
         amr=",".join(amr(complete.events)),
     )
     await work.note(EventName.SESSION_CREATED, account_id=account_id, session_id=session_id)
+    account = await accounts.get(work.tx, account_id)
+    if account is not None and is_new and kind is ActKind.SESSION:
+        await tell(work, account, kind="new_browser", act_id=session_id)
     return SignedIn(token, browser_token, session_id, account_id, return_to)
+
+
+def _new_session(
+    work: Work, complete: Complete, session_id: str, account_id: str, authenticator_id: str
+) -> Session:
+    return Session(
+        id=session_id,
+        account_id=account_id,
+        password_at=complete.password_at,
+        second_factor_at=complete.second_factor.at,
+        second_factor_method=Channel(complete.second_factor.method.value),
+        authenticator_id=authenticator_id,
+        signed_in_at=work.now,
+        last_seen_at=work.now,
+        expires_at=work.now + work.means.policy.session.absolute,
+        gate_opened_at=None,
+        gate_used_at=None,
+        gate_failures=0,
+        step_up_authenticator_id=None,
+        step_up_channel=None,
+        source=work.caller.source,
+        user_agent=work.caller.user_agent,
+    )
+
+
+async def _note_causes(
+    work: Work,
+    account_id: str,
+    *,
+    session_id: str,
+    kind: ActKind,
+    browser_token: str,
+    causes_known: Sequence[str | None],
+) -> None:
+    """A sign-in follows from who bound its method, and from who set its password (R8)."""
+    await causes.note_act(
+        work,
+        account_id,
+        act_id=session_id,
+        kind=kind,
+        causes=[*causes_known, await causes.maker(work, Made.PASSWORD, account_id)],
+        browser_digest=digest(browser_token),
+    )
 
 
 async def _browser_token(work: Work) -> str:
@@ -100,6 +142,7 @@ async def end_everything_else(
     ended = await sessions.end_others(work.tx, account_id, kept=session_id)
     await sign_ins.end_others(work.tx, account_id, kept=sign_in_id)
     await resets.end_of_account(work.tx, account_id)
+    await waiting_resets.cancel(work.tx, account_id)
     await challenges.end_of_account(work.tx, account_id, work.now)
     if ended:
         await work.note(EventName.SESSION_ENDED, account_id=account_id, ended=ended)

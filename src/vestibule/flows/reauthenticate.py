@@ -16,7 +16,7 @@ from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Evidence
-from vestibule.flows import codes, second_factor, ways
+from vestibule.flows import codes, freeze, second_factor, ways
 from vestibule.flows.sign_in import forgive_password_try, reserve_password_try
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sessions, sign_ins
@@ -211,6 +211,7 @@ async def submit_step_up(
             session_id=session.id,
             method=holder.channel.value,
         )
+        await freeze.lift(work, account.id, proven_by=holder.authenticator.id)
         return Renewed(token) if renewed else Refused(Reason.SIGN_IN_EXPIRED)
 
     async def give_up(work: Work) -> None:

@@ -12,10 +12,12 @@ from vestibule.domain import recovery_code
 from vestibule.domain.event import EventName
 from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.safety import ActKind, Made
 from vestibule.domain.sign_in import AwaitingReplacement, RecoveryCodeProven, advance, begin
 from vestibule.flows import recovery_codes as codes
+from vestibule.flows.causes import maker, note_act
 from vestibule.flows.entering import end_everything_else
-from vestibule.flows.notices import put_notice
+from vestibule.flows.notices import tell
 from vestibule.flows.sending import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, work
 from vestibule.storage import accounts, recovery_codes, sessions, sign_ins, throttles
@@ -83,10 +85,12 @@ async def _settle(work: Work, sign_in_id: str, code: str) -> Recovering | Refuse
     state = advance(begin(pending.password_at, is_enrolled=True), RecoveryCodeProven(work.now))
     if not isinstance(state, AwaitingReplacement):
         raise TypeError("a recovery code leads to a replacement and nowhere else")
-    return await _start_replacement(work, pending)
+    return await _start_replacement(work, pending, used.id)
 
 
-async def _start_replacement(work: Work, pending: PendingSignIn) -> Recovering | Refused:
+async def _start_replacement(
+    work: Work, pending: PendingSignIn, used_code_id: str
+) -> Recovering | Refused:
     token, account_id = work.means.entropy.token(), pending.account_id
     moved = await sign_ins.await_replacement(
         work.tx,
@@ -97,6 +101,16 @@ async def _start_replacement(work: Work, pending: PendingSignIn) -> Recovering |
     )
     if not moved:
         return Refused(Reason.SIGN_IN_EXPIRED)
+    await note_act(
+        work,
+        account_id,
+        act_id=pending.id,
+        kind=ActKind.RECOVERY,
+        causes=[
+            await maker(work, Made.RECOVERY_CODE, used_code_id),
+            await maker(work, Made.PASSWORD, account_id),
+        ],
+    )
     await recovery_codes.end_current(work.tx, account_id, by="recovery", now=work.now)
     await end_everything_else(work, account_id, session_id=None, sign_in_id=pending.id)
     await sessions.forget_browsers(work.tx, account_id)
@@ -104,5 +118,5 @@ async def _start_replacement(work: Work, pending: PendingSignIn) -> Recovering |
     await work.note(EventName.RECOVERY_CODE_USED, account_id=account_id, sign_in_id=pending.id)
     account = await accounts.get(work.tx, account_id)
     if account is not None:
-        await put_notice(work, kind="recovery_code_used", to=account.email, account_id=account_id)
+        await tell(work, account, kind="recovery_code_used", act_id=pending.id)
     return Recovering(token)

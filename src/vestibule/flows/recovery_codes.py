@@ -13,6 +13,8 @@ from vestibule.domain import recovery_code
 from vestibule.domain.account import RecoveryCode
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.safety import Made
+from vestibule.flows.causes import note_made
 from vestibule.flows.work import Caller, Means, Work, look, work
 from vestibule.storage import recovery_codes
 
@@ -27,10 +29,18 @@ class Shown:
     record: RecoveryCode
 
 
-async def make(work: Work, account_id: str, *, owner_id: str, is_provisional: bool = False) -> None:
+async def make(
+    work: Work,
+    account_id: str,
+    *,
+    owner_id: str,
+    is_provisional: bool = False,
+    act_id: str | None = None,
+) -> None:
     """Make an unacknowledged code and leave it sealed for the one page of its owner.
 
-    A provisional one is made on the way through a recovery and only resumes it.
+    A provisional one is made on the way through a recovery and only resumes it. `act_id` is the
+    act it came from where that is not its owner.
     """
     entropy = work.means.entropy
     code, code_id = recovery_code.issue(entropy), entropy.id()
@@ -52,6 +62,9 @@ async def make(work: Work, account_id: str, *, owner_id: str, is_provisional: bo
         owner_id=owner_id,
         code_sealed=work.means.seal.seal(code, place),
         expires_at=work.now + VIEW_LIFETIME,
+    )
+    await note_made(
+        work, account_id, kind=Made.RECOVERY_CODE, thing_id=code_id, act_id=act_id or owner_id
     )
     await work.note(EventName.RECOVERY_CODE_MADE, account_id=account_id, label=record.label)
 

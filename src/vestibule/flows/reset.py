@@ -6,6 +6,7 @@ mailbox alone changes nothing, and 2FA is neither touched nor skipped. Asking ch
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.event import EventName
@@ -14,9 +15,8 @@ from vestibule.domain.password import normalise
 from vestibule.domain.pending import RESET_LIFETIME, Reset, ResetStage
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.sign_in import Evidence
-from vestibule.flows import codes, second_factor, ways
-from vestibule.flows.entering import end_everything_else, known_browser
-from vestibule.flows.notices import put_notice
+from vestibule.flows import codes, second_factor, waiting_reset, ways
+from vestibule.flows.entering import known_browser
 from vestibule.flows.sign_in import open_own_lane
 from vestibule.flows.sign_up import refuse_password
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
@@ -31,6 +31,13 @@ class Moved:
     stage: ResetStage
     browser_token: str | None = None
     """Set where the mailbox was proven: this browser's password tries have their own lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The new password is kept aside and counts from then on, unless somebody says no."""
+
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +186,7 @@ async def _holder(work: Work, reset: Reset) -> ways.Holder | Refused:
         binding_id=reset.id,
         chosen=(reset.authenticator_id, reset.channel),
         known_browser=reset.is_known_browser,
+        besides=tuple(one.authenticator for one in await waiting_reset.returnable(work, account)),
     )
 
 
@@ -219,7 +227,11 @@ async def switch(
 async def submit_second_factor(
     means: Means, caller: Caller, reset: Reset, *, typed: str, next_typed: str
 ) -> Moved | Refused:
-    async def move(work: Work, _holder: ways.Holder, _evidence: Evidence) -> Moved | Refused:
+    async def move(work: Work, holder: ways.Holder, _evidence: Evidence) -> Moved | Refused:
+        # What proved it decides how soon the new password counts.
+        await resets.choose(
+            work.tx, reset.id, authenticator_id=holder.authenticator.id, channel=holder.channel
+        )
         return await _move(work, reset, ResetStage.PASSWORD)
 
     async def give_up(work: Work) -> None:
@@ -241,8 +253,11 @@ async def submit_second_factor(
 
 async def set_password(
     means: Means, caller: Caller, reset: Reset, *, new_password: str
-) -> Refused | None:
-    """Set it, once; every session and pending sign-in ends, and nobody is signed in."""
+) -> Waits | Refused | None:
+    """Set it, once; every session and pending sign-in ends, and nobody is signed in.
+
+    Where mailbox and number alone prove it in a new browser, it waits for a day (B.3).
+    """
     account = await look(means, caller, lambda unit: accounts.get(unit.tx, reset.account_id or ""))
     if account is None or reset.stage is not ResetStage.PASSWORD:
         return Refused(Reason.SIGN_IN_EXPIRED)
@@ -256,16 +271,20 @@ async def set_password(
         return Refused(Reason.PASSWORD_SAME, "new_password")
     password_mac = await means.passwords.hash(normalise(new_password))
 
-    async def unit(work: Work) -> Refused | None:
+    async def unit(work: Work) -> Waits | Refused | None:
         await accounts.hold(work.tx, account.id)
         if not await resets.end(work.tx, reset.id, seen=ResetStage.PASSWORD):
             return Refused(Reason.SIGN_IN_EXPIRED)
-        await accounts.replace_password(
-            work.tx, account.id, password_mac=password_mac, now=work.now
+        now = await accounts.get(work.tx, account.id) or account
+        if await waiting_reset.must_wait(work, now, reset):
+            return Waits(await waiting_reset.wait(work, now, reset, password_mac=password_mac))
+        is_done = await waiting_reset.take_effect(
+            work,
+            now,
+            reset_id=reset.id,
+            password_mac=password_mac,
+            authenticator_id=reset.authenticator_id or "",
         )
-        await end_everything_else(work, account.id, session_id=None)
-        await work.note(EventName.PASSWORD_RESET, account_id=account.id)
-        await put_notice(work, kind="password_reset", to=account.email, account_id=account.id)
-        return None
+        return None if is_done else Refused(Reason.SIGN_IN_EXPIRED)
 
     return await work(means, caller, unit)

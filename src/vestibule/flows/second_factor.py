@@ -18,6 +18,7 @@ from vestibule.domain.account import Authenticator, AuthenticatorKind
 from vestibule.domain.challenge import Channel, Purpose
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.domain.sign_in import CodeProven, Evidence, TimeStepProven
 from vestibule.domain.throttle import (
     EPOCH_BUDGET,
@@ -25,7 +26,7 @@ from vestibule.domain.throttle import (
     Open,
     PausedUntil,
 )
-from vestibule.flows import breaker, codes
+from vestibule.flows import breaker, codes, wrong_codes
 from vestibule.flows.ways import Holder, stance
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import accounts, authenticators, challenges, throttles
@@ -179,12 +180,7 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
     if isinstance(attempt.proof, tuple):
         evidence = await _settle_time_step(work, attempt, *attempt.proof)
     else:
-        proven = await codes.settle(work, attempt.proof)
-        evidence = (
-            proven
-            if isinstance(proven, Refused)
-            else CodeProven(proven.challenge.channel, holder.authenticator.id, work.now)
-        )
+        evidence = await _settle_sent_code(work, attempt, attempt.proof)
     if not isinstance(evidence, Refused):
         await throttles.clear_strikes(work.tx, holder.binding_id)
         await authenticators.mark_used(work.tx, holder.authenticator.id, work.now)
@@ -194,6 +190,7 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
     await _note_refusal(work, holder, name, evidence.reason)
     await _require_new_password(work, attempt)
     await breaker.watch(work)
+    await wrong_codes.tell(work, holder, strikes=attempt.strikes, is_six_digits=attempt.digits == 6)
     if attempt.strikes >= TRIES_PER_SIGN_IN:
         await challenges.end(work.tx, holder.purpose, holder.binding_id, work.now)
         await give_up(work)
@@ -210,13 +207,23 @@ def _with_tries_left(attempt: _Attempt, refused: Refused) -> Refused:
     return replace(refused, details={**refused.details, "left": fewest})
 
 
+async def _settle_sent_code(
+    work: Work, attempt: _Attempt, reserved: codes.Reserved
+) -> Evidence | Refused:
+    proven = await codes.settle(work, reserved)
+    if isinstance(proven, Refused):
+        return proven
+    # Its code was used up, but what was suspended meanwhile proves nothing (R8).
+    if await _standing(work, attempt.holder) is None:
+        return Refused(Reason.METHOD_UNKNOWN)
+    return CodeProven(proven.challenge.channel, attempt.holder.authenticator.id, work.now)
+
+
 async def _settle_time_step(
     work: Work, attempt: _Attempt, first: str, second: str
 ) -> Evidence | Refused:
     """RFC 6238: t and t-1 at the app's offset, each step once, by compare and set (TO-03)."""
-    app = await authenticators.get(
-        work.tx, attempt.holder.account.id, attempt.holder.authenticator.id
-    )
+    app = await _standing(work, attempt.holder)
     if app is None or app.kind is not AuthenticatorKind.TOTP:
         return Refused(Reason.METHOD_UNKNOWN)
     secret = totp_secret(work.means, app)
@@ -239,6 +246,17 @@ async def _settle_time_step(
             EventName.TIME_OFFSET_MOVED, account_id=app.account_id, steps=offset - app.step_offset
         )
     return TimeStepProven(app.id, work.now)
+
+
+async def _standing(work: Work, holder: Holder) -> Authenticator | None:
+    """The method as it is now, unless it was ended while its code was on the way."""
+    asked = holder.authenticator
+    if any(one.id == asked.id for one in holder.besides):
+        since = work.now - NOT_ME_FOR
+        ended = await authenticators.ended(work.tx, holder.account.id, since)
+        back = [one.authenticator for one in ended if one.is_returnable]
+        return next((one for one in back if one.id == asked.id), None)
+    return await authenticators.get(work.tx, holder.account.id, asked.id)
 
 
 async def _explain(

@@ -25,7 +25,7 @@ from vestibule.domain.sign_in import Complete, Evidence, advance, begin
 from vestibule.domain.throttle import password_wait
 from vestibule.flows import recovery_codes, second_factor, ways
 from vestibule.flows.entering import SignedIn, enter, known_browser
-from vestibule.flows.notices import put_notice
+from vestibule.flows.notices import tell
 from vestibule.flows.sending import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, sign_ins, throttles
@@ -259,6 +259,9 @@ async def holder_of(work: Work, pending: PendingSignIn) -> ways.Holder | Refused
     account = await accounts.get(work.tx, pending.account_id)
     if account is None or pending.state is not SignInState.SECOND_FACTOR:
         return Refused(Reason.SIGN_IN_EXPIRED)
+    if account.reset_required_at is not None:
+        # R8: told only now, after the right password; the recovery code is a way on.
+        return Refused(Reason.RESET_NEEDED)
     return await ways.holder_for(
         work,
         account,
@@ -285,6 +288,9 @@ async def submit_code(
         pending = await sign_ins.get(work.tx, sign_in_id, work.now)
         # A recovery code may have been used here while the code was compared.
         if pending is None or pending.state is not SignInState.SECOND_FACTOR:
+            return Refused(Reason.SIGN_IN_EXPIRED)
+        account = await accounts.get(work.tx, pending.account_id)
+        if account is None or account.reset_required_at is not None:
             return Refused(Reason.SIGN_IN_EXPIRED)
         state = advance(begin(pending.password_at, is_enrolled=True), evidence)
         if not isinstance(state, Complete):
@@ -329,7 +335,7 @@ async def _stop_recovery(work: Work, signed_in: SignedIn) -> SignedIn:
     await work.note(EventName.RECOVERY_STOPPED, account_id=account_id)
     account = await accounts.get(work.tx, account_id)
     if account is not None:
-        await put_notice(work, kind="recovery_stopped", to=account.email, account_id=account_id)
+        await tell(work, account, kind="recovery_stopped", act_id=signed_in.session_id)
     return replace(signed_in, has_stopped_recovery=True)
 
 

@@ -28,6 +28,8 @@ class Holder:
     authenticator: Authenticator
     channel: Channel
     known_browser: bool
+    besides: tuple[Authenticator, ...] = ()
+    """Removed methods that may be asked too, because the mailbox is proven with them (R8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,19 @@ async def holder_for(
     binding_id: str,
     chosen: tuple[str | None, Channel | None],
     known_browser: bool,
+    besides: tuple[Authenticator, ...] = (),
 ) -> Holder | Refused:
     """Ask for the authenticator and channel that were chosen; the default where that is gone."""
-    authenticator_id, channel = chosen
-    found = None
-    if authenticator_id is not None:
-        found = await authenticators.get(work.tx, account.id, authenticator_id)
-    if found is None and account.default_authenticator_id is not None:
-        channel = account.default_channel
-        found = await authenticators.get(work.tx, account.id, account.default_authenticator_id)
-    if found is None or channel is None:
-        return Refused(Reason.METHOD_UNKNOWN)
-    return Holder(purpose, binding_id, account, found, channel, known_browser)
+    standing = await authenticators.of_account(work.tx, account.id)
+    present = (account.default_authenticator_id, account.default_channel)
+    for (wanted, channel), among in ((chosen, [*standing, *besides]), (present, standing)):
+        found = next((one for one in among if one.id == wanted), None)
+        if found is not None and channel is not None:
+            return Holder(purpose, binding_id, account, found, channel, known_browser, besides)
+    for first in (*standing, *besides):
+        way = first.channels[0]
+        return Holder(purpose, binding_id, account, first, way, known_browser, besides)
+    return Refused(Reason.NO_METHOD_LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ async def switch(
     Where the timer refuses a call because the text has just left, the text stays what is asked.
     """
     wanted_id = authenticator_id or holder.authenticator.id
-    chosen = await choose(work, holder.account, wanted_id, channel or holder.channel.value)
+    chosen = await _choose(work, holder, wanted_id, channel or holder.channel.value)
     if isinstance(chosen, Refused):
         return chosen
     authenticator, way = chosen
@@ -160,7 +163,7 @@ async def look(work: Work, holder: Holder) -> View:
     number = phone_number(work.means, holder.authenticator)
     ending = number.ending if number else None
     chosen = Way(holder.authenticator.id, holder.channel, holder.authenticator.name, ending)
-    ways = await ways_of(work, holder.account)
+    ways = await ways_of(work, holder.account, besides=holder.besides)
     wanted = decision.digits if isinstance(decision, Open) else 6
     return View(
         way=chosen,
@@ -173,9 +176,11 @@ async def look(work: Work, holder: Holder) -> View:
     )
 
 
-async def ways_of(work: Work, account: Account) -> list[Way]:
+async def ways_of(
+    work: Work, account: Account, *, besides: tuple[Authenticator, ...] = ()
+) -> list[Way]:
     """Every enrolled way, the default first."""
-    bound = await authenticators.of_account(work.tx, account.id)
+    bound = [*await authenticators.of_account(work.tx, account.id), *besides]
     ways = [
         Way(one.id, channel, one.name, number.ending if number else None)
         for one in bound
@@ -189,13 +194,14 @@ async def ways_of(work: Work, account: Account) -> list[Way]:
     return sorted(ways, key=lambda way: (way.authenticator_id, way.channel) != default)
 
 
-async def choose(
-    work: Work, account: Account, authenticator_id: str, channel: str
+async def _choose(
+    work: Work, holder: Holder, authenticator_id: str, channel: str
 ) -> tuple[Authenticator, Channel] | Refused:
     """The account's own authenticator over a channel that it has, or a refusal."""
-    for way in await ways_of(work, account):
+    standing = [*await authenticators.of_account(work.tx, holder.account.id), *holder.besides]
+    for way in await ways_of(work, holder.account, besides=holder.besides):
         if way.authenticator_id == authenticator_id and way.channel.value == channel:
-            found = await authenticators.get(work.tx, account.id, authenticator_id)
+            found = next((one for one in standing if one.id == authenticator_id), None)
             if found is not None:
                 return (found, way.channel)
     return Refused(Reason.METHOD_UNKNOWN)

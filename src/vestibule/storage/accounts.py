@@ -9,7 +9,9 @@ from vestibule.domain.challenge import Channel
 from vestibule.storage.database import Transaction
 
 _COLUMNS = """id, email, email_key, name, locale, created_at, enrolled_at,
- default_authenticator_id, default_channel, new_password_required_at"""
+ default_authenticator_id, default_channel, new_password_required_at, reset_required_at,
+ review_from_at, frozen_until_at, frozen_act_id, quiet_until_at"""
+_FROM = "accounts LEFT JOIN safeguards ON safeguards.account_id = accounts.id"
 
 
 def _account(row: Mapping[str, Any]) -> Account:
@@ -18,13 +20,13 @@ def _account(row: Mapping[str, Any]) -> Account:
 
 
 async def get(tx: Transaction, account_id: str) -> Account | None:
-    row = await tx.fetch_one(f"SELECT {_COLUMNS} FROM accounts WHERE id = :id", id=account_id)
+    row = await tx.fetch_one(f"SELECT {_COLUMNS} FROM {_FROM} WHERE id = :id", id=account_id)
     return _account(row) if row else None
 
 
 async def find_by_email(tx: Transaction, email_key: str) -> Account | None:
     row = await tx.fetch_one(
-        f"SELECT {_COLUMNS} FROM accounts WHERE email_key = :email_key", email_key=email_key
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE email_key = :email_key", email_key=email_key
     )
     return _account(row) if row else None
 

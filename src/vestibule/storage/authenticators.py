@@ -1,15 +1,23 @@
 """Confirmed second factors, and the set-ups that may become one."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from vestibule.domain.account import Authenticator, AuthenticatorKind
 from vestibule.domain.pending import Enrollment
+from vestibule.domain.safety import RETURNABLE, EndedBy
 from vestibule.storage.database import Transaction
 
 _COLUMNS = """id, account_id, kind, name, secret_sealed, fingerprint_mac, last_step, step_offset,
  created_at, last_used_at, approves_changes_at"""
+
+
+_QUALIFIED = ", ".join(f"a.{name.strip()}" for name in _COLUMNS.split(","))
+# What was removed or suspended proves nothing, though its row is kept for a while.
+_STANDS = """NOT EXISTS (SELECT 1 FROM ended_authenticators e
+    WHERE e.authenticator_id = authenticators.id)"""
 
 
 def _authenticator(row: Mapping[str, Any]) -> Authenticator:
@@ -17,9 +25,9 @@ def _authenticator(row: Mapping[str, Any]) -> Authenticator:
 
 
 async def of_account(tx: Transaction, account_id: str) -> list[Authenticator]:
-    """Every second factor of the account, phones first, then oldest first."""
+    """Every second factor of the account that proves it, phones first, then oldest first."""
     rows = await tx.fetch_all(
-        f"""SELECT {_COLUMNS} FROM authenticators WHERE account_id = :account_id
+        f"""SELECT {_COLUMNS} FROM authenticators WHERE account_id = :account_id AND {_STANDS}
         ORDER BY kind, created_at, id""",
         account_id=account_id,
     )
@@ -27,9 +35,10 @@ async def of_account(tx: Transaction, account_id: str) -> list[Authenticator]:
 
 
 async def get(tx: Transaction, account_id: str, authenticator_id: str) -> Authenticator | None:
-    """One second factor, only if it is the account's own (AD-05)."""
+    """One second factor that stands, only if it is the account's own (AD-05)."""
     row = await tx.fetch_one(
-        f"SELECT {_COLUMNS} FROM authenticators WHERE account_id = :account_id AND id = :id",
+        f"""SELECT {_COLUMNS} FROM authenticators
+        WHERE account_id = :account_id AND id = :id AND {_STANDS}""",
         account_id=account_id,
         id=authenticator_id,
     )
@@ -90,16 +99,84 @@ async def rename(tx: Transaction, account_id: str, authenticator_id: str, name: 
     return touched == 1
 
 
-async def remove(tx: Transaction, account_id: str, authenticator_id: str) -> bool:
-    """Unbind one that is not the default; the default never goes, so one always stays (EF-02)."""
+async def remove(
+    tx: Transaction, account_id: str, authenticator_id: str, *, by: EndedBy, now: datetime
+) -> bool:
+    """End one that is not the default; the default never goes, so one always stays (EF-02)."""
     touched = await tx.execute(
-        """DELETE FROM authenticators WHERE account_id = :account_id AND id = :id
-        AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = authenticators.account_id
-            AND a.default_authenticator_id = authenticators.id)""",
+        """INSERT INTO ended_authenticators (authenticator_id, account_id, ended_at, ended_by)
+        SELECT id, account_id, CAST(:at AS BIGINT), :by FROM authenticators
+        WHERE account_id = :account_id AND id = :id
+            AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = authenticators.account_id
+                AND a.default_authenticator_id = authenticators.id)
+        ON CONFLICT (authenticator_id) DO NOTHING""",
+        account_id=account_id,
+        id=authenticator_id,
+        at=now,
+        by=by.value,
+    )
+    return touched == 1
+
+
+async def suspend(tx: Transaction, account_id: str, authenticator_id: str, now: datetime) -> bool:
+    """After "not me" one proves nothing, the default too: a reset is required by then (EF-02)."""
+    touched = await tx.execute(
+        """INSERT INTO ended_authenticators (authenticator_id, account_id, ended_at, ended_by)
+        SELECT id, account_id, CAST(:at AS BIGINT), 'not_me' FROM authenticators
+        WHERE account_id = :account_id AND id = :id
+        ON CONFLICT (authenticator_id) DO NOTHING""",
+        account_id=account_id,
+        id=authenticator_id,
+        at=now,
+    )
+    return touched == 1
+
+
+async def restore(
+    tx: Transaction, account_id: str, authenticator_id: str, *, approves_at: datetime
+) -> bool:
+    """Bring one back that was proven together with the mailbox (R8)."""
+    touched = await tx.execute(
+        """DELETE FROM ended_authenticators
+        WHERE account_id = :account_id AND authenticator_id = :id""",
         account_id=account_id,
         id=authenticator_id,
     )
+    await tx.execute(
+        "UPDATE authenticators SET approves_changes_at = :at WHERE id = :id",
+        at=approves_at,
+        id=authenticator_id,
+    )
     return touched == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    authenticator: Authenticator
+    ended_by: EndedBy
+
+    @property
+    def is_returnable(self) -> bool:
+        return self.ended_by in RETURNABLE
+
+
+async def ended(tx: Transaction, account_id: str, since: datetime) -> list[Ended]:
+    """What proves nothing any more but did so until then or later, the newest first."""
+    rows = await tx.fetch_all(
+        f"""SELECT {_QUALIFIED}, e.ended_by FROM authenticators a
+        JOIN ended_authenticators e ON e.authenticator_id = a.id
+        WHERE a.account_id = :account_id AND e.ended_at > :since
+        ORDER BY e.ended_at DESC, a.id""",
+        account_id=account_id,
+        since=since,
+    )
+    return [
+        Ended(
+            _authenticator({name: value for name, value in row.items() if name != "ended_by"}),
+            EndedBy(row["ended_by"]),
+        )
+        for row in rows
+    ]
 
 
 async def count_by_fingerprint(
@@ -110,7 +187,9 @@ async def count_by_fingerprint(
     for mac in fingerprint_macs:
         row = await tx.fetch_one(
             """SELECT COUNT(DISTINCT account_id) AS n FROM authenticators
-            WHERE fingerprint_mac = :mac AND account_id <> :besides""",
+            WHERE fingerprint_mac = :mac AND account_id <> :besides
+                AND NOT EXISTS (SELECT 1 FROM ended_authenticators e
+                    WHERE e.authenticator_id = authenticators.id)""",
             mac=mac,
             besides=besides,
         )

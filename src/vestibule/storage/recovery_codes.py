@@ -109,6 +109,18 @@ async def end_current(tx: Transaction, account_id: str, *, by: str, now: datetim
     )
 
 
+async def void(tx: Transaction, account_id: str, recovery_code_id: str, now: datetime) -> bool:
+    """What a disavowed act made opens nothing (R8)."""
+    touched = await tx.execute(
+        """UPDATE recovery_codes SET ended_at = :ended_at, ended_by = 'not_me'
+        WHERE account_id = :account_id AND id = :id AND ended_at IS NULL""",
+        account_id=account_id,
+        id=recovery_code_id,
+        ended_at=now,
+    )
+    return touched == 1
+
+
 async def acknowledge(
     tx: Transaction, account_id: str, recovery_code_id: str, now: datetime
 ) -> bool:

@@ -67,8 +67,10 @@ async def advance(
 async def choose(
     tx: Transaction, reset_id: str, *, authenticator_id: str, channel: Channel
 ) -> None:
+    """Ask for this one; once it is proven, a switch on its way changes that no more (B.3)."""
     await tx.execute(
-        "UPDATE resets SET authenticator_id = :authenticator_id, channel = :channel WHERE id = :id",
+        """UPDATE resets SET authenticator_id = :authenticator_id, channel = :channel
+        WHERE id = :id AND stage = 'second_factor'""",
         id=reset_id,
         authenticator_id=authenticator_id,
         channel=channel.value,

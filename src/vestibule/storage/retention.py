@@ -2,17 +2,25 @@
 
 from datetime import datetime, timedelta
 
+from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.storage.database import Transaction
+
+REACH = NOT_ME_FOR + timedelta(days=1)
+"""Causes outlive the last answer that may ask for them."""
 
 KEPT: dict[str, tuple[str, timedelta]] = {
     # table: (column the age counts from, kept for)
+    "acts": ("made_at", REACH),
     "alarms": ("period_at", timedelta(days=400)),
     "calls": ("expires_at", timedelta(hours=24)),
     "challenges": ("expires_at", timedelta(hours=24)),  # OC-05
     "delivery_attempts": ("started_at", timedelta(days=30)),
+    "digests": ("due_at", timedelta(days=7)),
+    "disavowals": ("expires_at", timedelta(days=1)),
     "enrollments": ("expires_at", timedelta()),
     "events": ("occurred_at", timedelta(days=400)),
     "known_browsers": ("last_seen_at", timedelta(days=400)),
+    "made": ("made_at", REACH),
     "outbox": ("expires_at", timedelta(days=30)),
     "prefix_days": ("day_at", timedelta(days=30)),
     "recovery_code_views": ("expires_at", timedelta()),
@@ -35,4 +43,15 @@ async def purge(tx: Transaction, now: datetime) -> int:
             f"DELETE FROM {table} WHERE {column} <= :until",
             until=now - kept,
         )
-    return gone
+    return gone + await _purge_ended_authenticators(tx, now)
+
+
+async def _purge_ended_authenticators(tx: Transaction, now: datetime) -> int:
+    """What can no longer come back goes, with its secret; never the account's last (EF-02)."""
+    return await tx.execute(
+        """DELETE FROM authenticators WHERE id IN (
+                SELECT authenticator_id FROM ended_authenticators WHERE ended_at <= :until)
+            AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = authenticators.account_id
+                AND a.default_authenticator_id = authenticators.id)""",
+        until=now - NOT_ME_FOR,
+    )

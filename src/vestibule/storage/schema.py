@@ -1,7 +1,8 @@
 """Every table and constraint, as the source that migrations are compared with.
 
 Not used at run time: the server speaks SQL text and never imports SQLAlchemy. The kinds of
-columns are in `schema_columns`, the tables of delivery in `schema_delivery`.
+columns are in `schema_columns`, the tables of delivery in `schema_delivery`, those of notices in
+`schema_notices`, the triggers in `schema_triggers`.
 """
 
 from sqlalchemy import (
@@ -19,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from vestibule.storage import schema_delivery
+from vestibule.storage import schema_delivery, schema_notices
 from vestibule.storage.schema_columns import (
     account_column,
     at_column,
@@ -28,6 +29,9 @@ from vestibule.storage.schema_columns import (
     secret_column,
     text_column,
 )
+from vestibule.storage.schema_triggers import TRIGGERS
+
+__all__ = ["TRIGGERS", "metadata"]
 
 metadata = MetaData(
     naming_convention={
@@ -118,7 +122,8 @@ Table(
     text_column("ended_by", optional=True),
     CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended"),
     CheckConstraint(
-        "ended_by IS NULL OR ended_by IN ('use', 'replacement', 'recovery')", name="ended_by"
+        "ended_by IS NULL OR ended_by IN ('use', 'replacement', 'recovery', 'not_me')",
+        name="ended_by",
     ),
 )
 Index(
@@ -348,26 +353,4 @@ Table(
 )
 
 schema_delivery.add_tables(metadata)
-
-TRIGGERS: dict[str, list[str]] = {
-    "sqlite": [
-        """CREATE TRIGGER accounts_stay_enrolled
-BEFORE UPDATE OF enrolled_at ON accounts
-WHEN OLD.enrolled_at IS NOT NULL AND NEW.enrolled_at IS NULL
-BEGIN
-    SELECT RAISE(ABORT, 'two-factor authentication cannot be switched off');
-END""",
-    ],
-    "postgresql": [
-        """CREATE FUNCTION accounts_stay_enrolled() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'two-factor authentication cannot be switched off'
-        USING ERRCODE = 'check_violation';
-END $$""",
-        """CREATE TRIGGER accounts_stay_enrolled
-BEFORE UPDATE OF enrolled_at ON accounts
-FOR EACH ROW WHEN (OLD.enrolled_at IS NOT NULL AND NEW.enrolled_at IS NULL)
-EXECUTE FUNCTION accounts_stay_enrolled()""",
-    ],
-}
-"""EF-02: enrolment has no way back, in either dialect's words."""
+schema_notices.add_tables(metadata)

@@ -12,7 +12,16 @@ _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_metho
  authenticator_id, signed_in_at, last_seen_at, expires_at, gate_opened_at, gate_used_at,
  gate_failures, step_up_authenticator_id, step_up_channel, source, user_agent,
  (SELECT approves_changes_at FROM authenticators
-    WHERE authenticators.id = sessions.authenticator_id) AS approves_changes_at"""
+    WHERE authenticators.id = sessions.authenticator_id) AS approves_changes_at,
+ (SELECT browser_digest FROM acts WHERE acts.id = sessions.id) AS browser_digest,
+ (SELECT known_browsers.created_at FROM known_browsers
+    JOIN acts ON acts.browser_digest = known_browsers.token_digest
+    WHERE acts.id = sessions.id AND known_browsers.account_id = sessions.account_id)
+    AS browser_known_at,
+ EXISTS (SELECT 1 FROM acts own
+    JOIN acts first ON first.browser_digest = own.browser_digest
+        AND first.account_id = own.account_id AND first.kind = 'set_up'
+    WHERE own.id = sessions.id) AS is_set_up_browser"""
 
 
 def _session(row: Mapping[str, Any]) -> Session:
@@ -217,7 +226,9 @@ async def end_others(tx: Transaction, account_id: str, *, kept: str | None) -> i
 
 async def remember_browser(
     tx: Transaction, token_digest: bytes, account_id: str, now: datetime
-) -> None:
+) -> bool:
+    """Know the browser from now on; True where it was not known before."""
+    was_known = await knows_browser(tx, token_digest, account_id)
     await tx.execute(
         """INSERT INTO known_browsers (token_digest, account_id, created_at, last_seen_at)
         VALUES (:token_digest, :account_id, :created_at, :last_seen_at)
@@ -228,6 +239,7 @@ async def remember_browser(
         created_at=now,
         last_seen_at=now,
     )
+    return not was_known
 
 
 async def knows_browser(tx: Transaction, token_digest: bytes, account_id: str) -> bool:
@@ -251,3 +263,39 @@ async def is_known_by_any(tx: Transaction, token_digest: bytes) -> bool:
 
 async def forget_browsers(tx: Transaction, account_id: str) -> None:
     await tx.execute("DELETE FROM known_browsers WHERE account_id = :id", id=account_id)
+
+
+async def forget_browser(
+    tx: Transaction, account_id: str, token_digest: bytes, *, since: datetime
+) -> bool:
+    """Forget one that is known since then or later; one known before stays."""
+    touched = await tx.execute(
+        """DELETE FROM known_browsers WHERE account_id = :account_id
+            AND token_digest = :token_digest AND created_at >= :since""",
+        account_id=account_id,
+        token_digest=token_digest,
+        since=since,
+    )
+    return touched == 1
+
+
+async def known_browsers(tx: Transaction, account_id: str) -> list[tuple[bytes, datetime]]:
+    """The marks of the account's browsers and since when each is known, the oldest first."""
+    rows = await tx.fetch_all(
+        """SELECT token_digest, created_at FROM known_browsers WHERE account_id = :id
+        ORDER BY created_at, token_digest""",
+        id=account_id,
+    )
+    return [(row["token_digest"], row["created_at"]) for row in rows]
+
+
+async def known_since(tx: Transaction, token_digest: bytes, account_id: str) -> datetime | None:
+    """The first full sign-in of a browser, while it is known."""
+    row = await tx.fetch_one(
+        """SELECT created_at FROM known_browsers
+        WHERE token_digest = :token_digest AND account_id = :account_id""",
+        token_digest=token_digest,
+        account_id=account_id,
+    )
+    at: datetime | None = row["created_at"] if row else None
+    return at

@@ -166,14 +166,19 @@ async def show_new_password(visit: Visit, desk: Desk) -> Response:
 
 
 async def submit_new_password(visit: Visit, desk: Desk) -> Response:
-    refused = await reset.set_password(
+    outcome = await reset.set_password(
         visit.means,
         visit.caller,
         visit.the_reset(),
         new_password=visit.typed("new_password"),
     )
-    if refused is not None:
-        return _again(visit, refused)
+    if isinstance(outcome, Refused):
+        return _again(visit, outcome)
+    if outcome is not None:
+        until = Refused(Reason.RESET_WAITS, details={"when": outcome.until})
+        response = visit.again(until, to="/sign-in")
+        visit.cookies.drop(response, Cookie.RESET)
+        return response
     # The reset never signs in: the normal sign-in with its second factor follows (AR-01).
     response = visit.tell(Told.PASSWORD_RESET, to="/sign-in")
     for cookie in (Cookie.RESET, Cookie.SESSION, Cookie.PENDING):

@@ -53,7 +53,8 @@ async def show_session(visit: Visit, desk: Desk) -> Response:
     session, account = visit.session, visit.account
     if session is None or account is None:
         return JSONResponse({"error": "not_signed_in"}, status_code=401)
-    if session.must_set_password(account.new_password_required_at):
+    is_held = session.must_review(account.review_from_at)
+    if is_held or session.must_set_password(account.new_password_required_at):
         return JSONResponse({"error": "not_signed_in"}, status_code=401)
     events = (
         AuthenticationEvent(Method.PWD, session.password_at),

@@ -21,13 +21,14 @@ class Needs(StrEnum):
     RESET = "a password reset at this stage"
     IDLE_SESSION = "a session that rests"
     SESSION = "a session"
+    REVIEW = "a session that opens with its review"
     NEW_PASSWORD = "a session whose account must set a new password"  # noqa: S105 - a need
     SHOWN_CODE = "a session or a used recovery code"
     GATE = "a session with the mailed code proven"
     STEP_UP = "the same with password and second factor proven within ten minutes"
 
 
-INSIDE = {Needs.SESSION, Needs.GATE, Needs.STEP_UP, Needs.NEW_PASSWORD}
+INSIDE = {Needs.SESSION, Needs.GATE, Needs.STEP_UP, Needs.NEW_PASSWORD, Needs.REVIEW}
 
 
 def elsewhere(visit: Visit, needs: Needs) -> str | None:
@@ -48,7 +49,7 @@ def elsewhere(visit: Visit, needs: Needs) -> str | None:
                 visit.pending is not None and visit.pending.state is SignInState.REPLACEMENT
             )
             return None if is_recovering else _inside(visit, Needs.SESSION)
-        case Needs.SESSION | Needs.NEW_PASSWORD | Needs.GATE | Needs.STEP_UP:
+        case Needs.SESSION | Needs.NEW_PASSWORD | Needs.GATE | Needs.STEP_UP | Needs.REVIEW:
             return _inside(visit, needs)
         case other:
             assert_never(other)
@@ -94,13 +95,19 @@ def _inside(visit: Visit, needs: Needs) -> str | None:
     if must_change != (needs is Needs.NEW_PASSWORD):
         # Past the strikes of one password nothing opens before another one is set.
         return "/new-password" if must_change else "/"
-    if needs in {Needs.SESSION, Needs.NEW_PASSWORD}:
+    must_review = session.must_review(visit.the_account().review_from_at)
+    if not must_change and must_review != (needs is Needs.REVIEW):
+        # R12: what is there is looked at before anything else opens.
+        return "/review" if must_review else "/"
+    if needs in {Needs.SESSION, Needs.NEW_PASSWORD, Needs.REVIEW}:
         return None
     if not session.has_gate_open(visit.now):
         return "/settings"
-    if needs is Needs.STEP_UP and not session.may_change(visit.now):
-        return "/settings/confirm"
-    return None
+    if needs is not Needs.STEP_UP:
+        return None
+    if visit.waits(is_password=visit.path == "/settings/password") is not None:
+        return "/settings/wait"
+    return None if session.may_change(visit.now) else "/settings/confirm"
 
 
 def _way_in(visit: Visit) -> str:

@@ -11,7 +11,7 @@ from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.visit import Notice, Told, Visit
-from vestibule.web.wording import day
+from vestibule.web.wording import WAITING, day
 
 FILE = """{product}: recovery code
 
@@ -72,6 +72,8 @@ async def submit(visit: Visit, desk: Desk) -> Response:
         if refused is not None:
             if visit.session is None:
                 return visit.again(refused)
+            if refused.reason in WAITING:
+                return visit.again(refused, to=HOME)
             # The proofs first; they lead on to making one.
             response = visit.again(refused, to="/settings/confirm")
             visit.cookies.put(response, Cookie.NEXT, "/settings/recovery-code/new")

@@ -1,10 +1,10 @@
 """Where a person is signed in, and ending it."""
 
-import re
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from vestibule.domain.browser_name import browser_and_system
 from vestibule.domain.challenge import Channel
 from vestibule.domain.refusal import Refused
 from vestibule.flows import account_settings, reauthenticate
@@ -12,22 +12,6 @@ from vestibule.web.desk import Desk
 from vestibule.web.sign_in import ENDED
 from vestibule.web.visit import Told, Visit
 from vestibule.web.wording import Translate, moment
-
-_BROWSERS = (
-    ("Firefox", r"Firefox/"),
-    ("Edge", r"Edg/"),
-    ("Opera", r"OPR/"),
-    ("Chrome", r"(?:Headless)?Chrom(?:e|ium)/"),
-    ("Safari", r"Safari/"),
-)
-_SYSTEMS = (
-    ("Android", r"Android"),
-    ("iPhone", r"iPhone"),
-    ("iPad", r"iPad"),
-    ("Windows", r"Windows"),
-    ("macOS", r"Mac OS X"),
-    ("Linux", r"Linux"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +68,7 @@ async def submit(visit: Visit, desk: Desk) -> Response:
 
 def browser_name(user_agent: str, _: Translate) -> str:
     """A rough name of a browser and its system; it decides nothing."""
-    browser = next((name for name, mark in _BROWSERS if re.search(mark, user_agent)), None)
-    system = next((name for name, mark in _SYSTEMS if re.search(mark, user_agent)), None)
+    browser, system = browser_and_system(user_agent)
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or system or _("Unknown browser")

@@ -20,6 +20,7 @@ from vestibule.web.desk import Desk
 from vestibule.web.sign_in import ENDED, enter
 from vestibule.web.views import delivery_json, delivery_line, gate, resend
 from vestibule.web.visit import Told, Visit
+from vestibule.web.wording import WAITING
 
 _REGION = re.compile(r"\b[A-Za-z]{2,3}-([A-Za-z]{2})\b")
 
@@ -39,6 +40,8 @@ def _back(visit: Visit, refused: Refused, *, to: str, keep: tuple[str, ...] = ()
         to = "/sign-in"
     if refused.reason is Reason.STEP_UP_NEEDED:
         to = "/settings/confirm"
+    if refused.reason in WAITING:
+        return visit.go("/settings/wait")
     return visit.again(refused, to=to, keep=keep)
 
 

@@ -14,10 +14,11 @@ from vestibule.web.paths import safe_path
 from vestibule.web.sign_in import ENDED, proof_context
 from vestibule.web.views import choice, delivery_json, gate
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import day, moment
+from vestibule.web.wording import WAITING, day, moment, sentence
 
 SETTINGS = "/settings"
 CONFIRM = "/settings/confirm"
+WAIT = "/settings/wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _wanted(visit: Visit) -> str | None:
     """The settings page that was asked for before the proof, and no other page."""
     path = safe_path(visit.cookie(Cookie.NEXT))
     is_change = path is not None and path.startswith(f"{SETTINGS}/")
-    return path if is_change and path != CONFIRM else None
+    return path if is_change and path not in {CONFIRM, WAIT} else None
 
 
 async def show(visit: Visit, desk: Desk) -> Response:
@@ -135,7 +136,24 @@ def _label(way: Way, desk: Desk) -> str:
 # --- step-up --------------------------------------------------------------------------------
 
 
+async def show_wait(visit: Visit, desk: Desk) -> Response:
+    """From when this browser may change something, and what helps meanwhile."""
+    refused = visit.waits()
+    if refused is None:
+        return visit.go(_wanted(visit) or SETTINGS)
+    return desk.pages.page(
+        visit,
+        "settings_wait.html",
+        doors=2,
+        why=sentence(refused, desk.translate),
+        kind=refused.reason.value,
+    )
+
+
 async def show_confirm(visit: Visit, desk: Desk) -> Response:
+    refused = visit.waits(is_password=True)
+    if refused is not None and refused.reason is not Reason.CHANGES_FROZEN:
+        return visit.go(WAIT)
     view = await reauthenticate.view_step_up(visit.means, visit.caller, visit.the_session())
     if isinstance(view, Refused):
         return visit.again(view, to=SETTINGS)
@@ -199,6 +217,8 @@ def done(
         return visit.tell(told, to=SETTINGS)
     if refused.reason is Reason.STEP_UP_NEEDED:
         return visit.again(refused, to="/settings/confirm")
+    if refused.reason in WAITING:
+        return visit.go(WAIT)
     if refused.reason in {Reason.METHOD_UNKNOWN, Reason.LAST_METHOD} and not refused.field:
         return visit.again(refused, to=SETTINGS)
     return visit.again(refused, keep=keep)

@@ -23,6 +23,9 @@ from vestibule.web.views import (
 )
 from vestibule.web.visit import Notice, Visit
 
+STOPPED = {Reason.RESET_NEEDED, Reason.NO_METHOD_LEFT}
+"""No code is asked for: a reset or the recovery code is the way on (R8)."""
+
 ENDED = {Reason.SIGN_IN_EXPIRED, Reason.TOO_MANY_WRONG_CODES}
 """After these the pending sign-in is gone, and the password comes first again."""
 
@@ -109,7 +112,7 @@ def proof_context(visit: Visit, desk: Desk, view: ways.View, *, base: str) -> di
 async def show_code(visit: Visit, desk: Desk) -> Response:
     view = await sign_in.view(visit.means, visit.caller, visit.the_pending().id)
     if isinstance(view, Refused):
-        return visit.again(view, to="/sign-in")
+        return _stopped(visit, view)
     if view.paused_until is not None and visit.notice is None:
         paused = Refused(Reason.SECOND_FACTOR_PAUSED, details={"until": view.paused_until})
         visit.notice = Notice(visit.path, paused, {})
@@ -121,6 +124,20 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
         others_url="/sign-in/methods",
         **proof_context(visit, desk, view, base="/sign-in/code"),
     )
+
+
+def _stopped(visit: Visit, refused: Refused) -> Response:
+    if refused.reason in STOPPED:
+        return visit.go("/sign-in/stopped")
+    return visit.again(refused, to="/sign-in")
+
+
+async def show_stopped(visit: Visit, desk: Desk) -> Response:
+    """After "not me": what opens instead of a code."""
+    view = await sign_in.view(visit.means, visit.caller, visit.the_pending().id)
+    if not isinstance(view, Refused):
+        return visit.go("/sign-in/code")
+    return desk.pages.page(visit, "sign_in_stopped.html", doors=1)
 
 
 async def submit_code(visit: Visit, desk: Desk) -> Response:
@@ -135,6 +152,8 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
     match outcome:
         case SignedIn():
             return enter(visit, outcome)
+        case Refused(reason=reason) if reason in STOPPED:
+            return _stopped(visit, outcome)
         case Refused(reason=reason):
             return visit.again(outcome, to="/sign-in" if reason in ENDED else None)
         case other:
@@ -155,6 +174,8 @@ def _asked_again(visit: Visit, refused: Refused | None) -> Response:
     """To the page that asks for the code, with the reason if none was sent."""
     if refused is None:
         return visit.go("/sign-in/code")
+    if refused.reason in STOPPED:
+        return _stopped(visit, refused)
     return visit.again(refused, to="/sign-in" if refused.reason in ENDED else "/sign-in/code")
 
 
@@ -168,7 +189,7 @@ async def show_delivery(visit: Visit, desk: Desk) -> Response:
 async def show_methods(visit: Visit, desk: Desk) -> Response:
     view = await sign_in.view(visit.means, visit.caller, visit.the_pending().id)
     if isinstance(view, Refused):
-        return visit.again(view, to="/sign-in")
+        return _stopped(visit, view)
     return desk.pages.page(
         visit,
         "methods.html",

@@ -15,7 +15,7 @@ from vestibule.domain.account import Account
 from vestibule.domain.pending import PendingSignIn, Reset
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session, Standing, standing
-from vestibule.flows import account_settings, reset, sign_in
+from vestibule.flows import account_settings, changes, reset, sign_in
 from vestibule.flows.work import Caller, Means
 from vestibule.web.cookies import NOTICE_AGE, Cookie, Cookies
 from vestibule.web.forms import Form
@@ -30,6 +30,10 @@ class Told(StrEnum):
 
     APP_ADDED = "app_added"
     METHOD_REMOVED = "method_removed"
+    NOT_ME_CANCELLED = "not_me_cancelled"
+    NOT_ME_FROZEN = "not_me_frozen"
+    NOT_ME_SECURED = "not_me_secured"
+    NOT_ME_SETTLED = "not_me_settled"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - ids, not secrets, here and below
     PASSWORD_RESET = "password_reset"  # noqa: S105
     RECOVERY_CODE_SAVED = "recovery_code_saved"
@@ -108,6 +112,11 @@ class Visit:
         if self.reset is None:
             raise LookupError("this door was opened without its reset")
         return self.reset
+
+    def waits(self, *, is_password: bool = False) -> Refused | None:
+        """Why this browser changes nothing yet (R11), or None."""
+        session, account = self.the_session(), self.the_account()
+        return changes.waits(session, account, self.caller, self.now, is_password=is_password)
 
     async def note_presence(self) -> None:
         """The person is here; noted twice a minute at most (SE-03)."""

@@ -102,6 +102,29 @@ SENTENCES: Mapping[Reason, str] = {
     ),
     Reason.LAST_GROUP_WRONG: N_("That is not the last group. Look at your copy of the code."),
     Reason.RECOVERY_CODE_GONE: N_("This code is no longer the newest. Make another one."),
+    Reason.BROWSER_TOO_NEW: N_("This browser is new here. It can change things from %(when)s."),
+    Reason.BROWSER_NOT_KNOWN: N_(
+        "This browser changes nothing yet. Sign in again here; a day later it can."
+    ),
+    Reason.CHANGES_FROZEN: N_(
+        "Somebody answered a text with “not me”, so changes are stopped until %(when)s."
+    ),
+    Reason.RESET_TOO_RECENT: N_(
+        "Your password was reset, so methods and recovery codes stay as they are until %(when)s."
+    ),
+    Reason.RESET_WAITS: N_(
+        "Your new password counts from %(when)s, because this browser is new here. Everybody who"
+        " can say no was told. Until then the old one works."
+    ),
+    Reason.RESET_NEEDED: N_("Set a new password first: choose Forgot password?"),
+    Reason.NO_METHOD_LEFT: N_("No phone or app of this account can be asked. Set a new password."),
+    Reason.NOT_ME_CODE_MALFORMED: N_("The code has eight letters and digits. Look at the text."),
+    Reason.NOT_ME_UNKNOWN: N_(
+        "This is not known here, or it is older than seven days. Enter the code from a newer text,"
+        " or open the newest mail."
+    ),
+    Reason.NOT_ME_SLOWED: N_("There were many tries. Wait until %(until)s."),
+    Reason.REVIEW_OVER: N_("This was answered already."),
     Reason.STEP_UP_NEEDED: N_("Prove it is you first."),
 }
 
@@ -127,9 +150,23 @@ CALL_FAILED: Mapping[Fault, str] = {
 }
 """The same of a call."""
 
+WAITING = frozenset(
+    {
+        Reason.BROWSER_NOT_KNOWN,
+        Reason.BROWSER_TOO_NEW,
+        Reason.CHANGES_FROZEN,
+        Reason.RESET_TOO_RECENT,
+    }
+)
+"""These are told on a page of their own, with what helps meanwhile (R11)."""
+
 TOLD: Mapping[str, str] = {
     "app_added": N_("Your app is connected."),
     "method_removed": N_("Removed."),
+    "not_me_cancelled": N_("The new password is stopped. Yours stays as it is."),
+    "not_me_frozen": N_("Changes to the account are stopped for 72 hours."),
+    "not_me_secured": N_("Everything is signed out, and what was added then opens nothing."),
+    "not_me_settled": N_("This was settled already, and nothing else was changed."),
     "password_changed": N_("Your password is changed, and every other browser is signed out."),
     "password_reset": N_("Your new password is set. Sign in with it."),
     "recovery_code_saved": N_("Your new recovery code is the one that counts."),
@@ -137,6 +174,27 @@ TOLD: Mapping[str, str] = {
     "sessions_ended": N_("Ended."),
     "signed_out": N_("You are signed out."),
 }
+
+NOTICE_NAMES: Mapping[str, str] = {
+    "default_method_changed": N_("Your default method was changed."),
+    "many_new_browser": N_("There were more sign-ins from new browsers."),
+    "many_wrong_second_factor": N_("There were more wrong codes after your password."),
+    "method_added": N_("A phone or app was added to your account."),
+    "method_removed": N_("A phone or app was removed from your account."),
+    "new_browser": N_("Your account was opened in a new browser."),
+    "number_changed": N_("Your phone number was changed."),
+    "password_changed": N_("Your password was changed."),
+    "password_reset": N_("Your password was reset."),
+    "recovery_code_replaced": N_("Your recovery code was replaced."),
+    "recovery_code_used": N_("Your recovery code was used."),
+    "recovery_finished": N_("A new phone or app took the place of the lost ones."),
+    "recovery_stopped": N_("A recovery of your account was stopped."),
+    "reset_waits": N_("A new password waits to take the place of yours."),
+    "sessions_ended": N_("Browsers were signed out of your account."),
+    "strikes": N_("There were many wrong codes after your password."),
+    "wrong_second_factor": N_("There was a wrong code after your password."),
+}
+"""What a link of a notice is about, on the page behind it."""
 
 _VARIANTS: Mapping[tuple[Reason, str], str] = {
     (Reason.CODE_WRONG, ""): N_(
@@ -148,7 +206,7 @@ _VARIANTS: Mapping[tuple[Reason, str], str] = {
 
 def sentence(refused: Refused, translate: Translate) -> str:
     """The sentence of a refusal, its times with their zone."""
-    details = {name: _said(value) for name, value in refused.details.items()}
+    details = {name: _said(name, value) for name, value in refused.details.items()}
     text = SENTENCES[refused.reason]
     if refused.reason is Reason.CODE_WRONG:
         text = _VARIANTS.get((refused.reason, details.get("left", "")), text)
@@ -162,8 +220,11 @@ def not_arrived(channel: Channel, reason: str | None, translate: Translate) -> s
     return translate(known.get(reason or "", sentences[Fault.NO_ROUTE]))
 
 
-def _said(value: object) -> str:
-    return clock_time(value) if isinstance(value, datetime) else str(value)
+def _said(name: str, value: object) -> str:
+    if not isinstance(value, datetime):
+        return str(value)
+    # `when` may be days away, so its day is said too.
+    return moment(value) if name == "when" else clock_time(value)
 
 
 def clock_time(at: datetime) -> str:

@@ -1,0 +1,250 @@
+"""What a notice says: what happened, when, from where, what to do, and the answer "not me".
+
+A notice by text is one GSM-7 text of 160 characters; it names the address to go to and carries a
+short code, which stops changes and opens nothing. No notice carries a code that opens anything.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from vestibule.delivery.provider import Message
+from vestibule.delivery.rendering import ONE_TEXT, Envelope, House, as_page, septets, to_gsm
+from vestibule.domain.browser_name import browser_and_system
+
+
+def N_(text: str) -> str:
+    """Marks a sentence for translation; it is translated where it is said."""
+    return text
+
+
+NOTICES: Mapping[str, tuple[str, str]] = {
+    "address_taken": (
+        N_("You already have an account"),
+        N_(
+            "Somebody, perhaps you, tried to sign up with this address. It has an account"
+            " already: sign in, or choose Forgot password? there. If it was not you, there is"
+            " nothing to do."
+        ),
+    ),
+    "changes_frozen": (
+        N_("Changes to your account are stopped"),
+        N_(
+            "Somebody answered a text with “not me”, so nothing can be changed before %(when)s."
+            " Signing in works as always. To change something sooner, open User Settings and"
+            " prove your password and a method that was there before."
+        ),
+    ),
+    "default_method_changed": (
+        N_("Your default method was changed"),
+        N_("Another way to prove your second factor is asked first from now on."),
+    ),
+    "many_new_browser": (
+        N_("More sign-ins from new browsers"),
+        N_("Since %(since)s there were %(times)s more sign-ins from browsers that were new."),
+    ),
+    "many_wrong_second_factor": (
+        N_("More wrong codes after your password"),
+        N_(
+            "Since %(since)s it happened in %(times)s more sign-ins that your password was right"
+            " and the code was not."
+        ),
+    ),
+    "method_added": (
+        N_("A sign-in method was added"),
+        N_("A way to prove your second factor was added to your account."),
+    ),
+    "method_removed": (
+        N_("A sign-in method was removed"),
+        N_("A way to prove your second factor was removed from your account."),
+    ),
+    "new_browser": (
+        N_("A sign-in from a new browser"),
+        N_("Your account was opened, with password and second factor, in a new browser."),
+    ),
+    "not_me": (
+        N_("Your account was secured"),
+        N_(
+            "Somebody answered a notice with “this was not me”. Every browser was signed out, and"
+            " what was added without you proves nothing any more. To go on, open the sign-in page"
+            " and choose Forgot password?"
+        ),
+    ),
+    "number_changed": (
+        N_("Your phone number was changed"),
+        N_("The phone number for your security codes was replaced by another one."),
+    ),
+    "number_removed": (
+        N_("Number removed"),
+        N_("This number no longer gets security codes for your account."),
+    ),
+    "password_changed": (
+        N_("Your password was changed"),
+        N_("Your password was changed, and every other browser was signed out."),
+    ),
+    "password_reset": (
+        N_("Your password was reset"),
+        N_("A new password was set, and every browser was signed out."),
+    ),
+    "recovery_code_replaced": (
+        N_("Your recovery code was replaced"),
+        N_("A new recovery code was made. The old one no longer works."),
+    ),
+    "recovery_code_used": (
+        N_("Your recovery code was used"),
+        N_(
+            "Somebody signed in with your password and your recovery code, and everything else"
+            " was signed out. A new recovery code was shown."
+        ),
+    ),
+    "recovery_finished": (
+        N_("Your account was recovered"),
+        N_(
+            "A new phone or app took the place of those that were lost. It cannot approve changes"
+            " for 24 hours."
+        ),
+    ),
+    "recovery_stopped": (
+        N_("A recovery was stopped"),
+        N_(
+            "Somebody had begun to sign in with your recovery code. Then you signed in as always,"
+            " so that was stopped, and a new recovery code was shown."
+        ),
+    ),
+    "reset_cancelled": (
+        N_("The new password was stopped"),
+        N_(
+            "Somebody who was told said no, so your password stays as it is. Whoever asked could"
+            " read your mail and your texts: change the password of your mailbox, and ask your"
+            " phone company whether your number was moved."
+        ),
+    ),
+    "reset_waits": (
+        N_("A new password waits"),
+        N_(
+            "Somebody proved your mailbox and your second factor and chose a new password. It"
+            " counts from %(when)s; until then the old one works, and you can stop it."
+        ),
+    ),
+    "sessions_ended": (
+        N_("Sessions were ended"),
+        N_("Browsers were signed out of your account."),
+    ),
+    "strikes": (
+        N_("%(times)s wrong codes after your password"),
+        N_(
+            "Somebody knows your password: there were %(times)s wrong codes after it. Nobody got"
+            " in by them. Sign in as always, and set another password."
+        ),
+    ),
+    "wrong_second_factor": (
+        N_("Your password was right, the code was not"),
+        N_(
+            "Somebody, perhaps you, gave your password and then a wrong code. Nobody got in. If it"
+            " was not you, somebody knows your password."
+        ),
+    ),
+}
+
+SAID_BY_TEXT: Mapping[str, str] = {
+    "changes_frozen": N_("Changes to your account are stopped for 72 hours."),
+    "default_method_changed": N_("Your default sign-in method was CHANGED."),
+    "method_added": N_("A sign-in method was ADDED to your account."),
+    "method_removed": N_("A sign-in method was REMOVED from your account."),
+    "not_me": N_("Your account was secured and signed out. See your mail."),
+    "number_changed": N_("Your phone number was CHANGED."),
+    "number_removed": N_("This number no longer gets security codes for your account."),
+    "password_changed": N_("Your password was CHANGED."),
+    "password_reset": N_("Your password was RESET."),
+    "recovery_code_replaced": N_("Your recovery code was REPLACED."),
+    "recovery_code_used": N_("Your recovery code was USED."),
+    "recovery_finished": N_("Your account got a new sign-in method by a RECOVERY."),
+    "recovery_stopped": N_("A recovery of your account was stopped."),
+    "reset_cancelled": N_("The new password was stopped. See your mail."),
+    "reset_waits": N_("A NEW PASSWORD waits 24 hours."),
+}
+
+_ANSWERS = (
+    N_("Not you? Go to %(host)s/not-me and enter %(code)s"),
+    N_("Not you? %(host)s/not-me %(code)s"),
+)
+"""How a text ends, the fullest first; it is never left out."""
+
+IF_NOT_YOU = N_("Was it not you? Open this page and press its button:")
+HELP = N_("Help and support: %s")
+
+
+def notice_message(
+    house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]
+) -> Message:
+    """The message that tells of a change, never with a secret that opens anything (NO-02)."""
+    is_text = envelope.channel == "sms"
+    subject = envelope.words.gettext(NOTICES[kind][0]) % _values(facts)
+    link = f"{house.origin}/not-me/{facts['token']}" if "token" in facts else None
+    body = _text(house, envelope, kind, facts) if is_text else _mail(house, envelope, kind, facts)
+    return Message(
+        id=envelope.message_id,
+        channel=envelope.channel,
+        account_label=envelope.account_label,
+        purpose=kind,
+        subject=None if is_text else f"{house.product}: {subject}",
+        text=body,
+        html=None if is_text else as_page(body, None, link),
+        code=None,
+        locale=envelope.locale,
+    )
+
+
+def _values(facts: Mapping[str, str]) -> dict[str, str]:
+    """What a sentence may name: its times readable, its numbers as they are."""
+    values = {"times": facts.get("times", ""), "when": "", "since": ""}
+    for name in ("when", "since"):
+        if name in facts:
+            values[name] = _moment(facts[name])
+    return values
+
+
+def _moment(at: str) -> str:
+    return datetime.fromisoformat(at).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _mail(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]) -> str:
+    _ = envelope.words.gettext
+    lines = [_(NOTICES[kind][1]) % _values(facts)]
+    if kind != "address_taken":
+        lines.append(_("When: %s") % _moment(facts["at"]))
+        # What was told together has no one browser.
+        if facts.get("browser"):
+            lines.append(_("Browser: %s") % _browser(envelope, facts["browser"]))
+        if facts.get("place"):
+            lines.append(_("Network: %s") % facts["place"])
+        if "token" in facts:
+            lines += [_(IF_NOT_YOU), f"{house.origin}/not-me/{facts['token']}"]
+        lines.append(_(HELP) % f"{house.origin}/help")
+    lines.append(f"{house.product} · {house.origin}")
+    return "\n\n".join(lines)
+
+
+def _browser(envelope: Envelope, user_agent: str) -> str:
+    """In plain words: a browser says much of itself that nobody can read."""
+    _ = envelope.words.gettext
+    browser, system = browser_and_system(user_agent)
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or _("unknown")
+
+
+def _text(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]) -> str:
+    """The fullest wording that is one text; what happened and the answer come before the name."""
+    _ = envelope.words.gettext
+    said, product = _(SAID_BY_TEXT[kind]), to_gsm(house.product)
+    if "code" not in facts:
+        return _fullest((f"{product}: {said}", said))
+    code = f"{facts['code'][:4]}-{facts['code'][4:]}"
+    ends = [_(end) % {"host": house.host, "code": code} for end in _ANSWERS]
+    return _fullest(
+        (f"{product}: {said} {ends[0]}", f"{said} {ends[0]}", f"{said} {ends[1]}", ends[1])
+    )
+
+
+def _fullest(texts: tuple[str, ...]) -> str:
+    return next((text for text in texts if septets(text) <= ONE_TEXT), texts[-1])

@@ -1,0 +1,88 @@
+"""What "this was not me" reaches: what follows by cause from one act, and where that ends.
+
+An act is a sign-in, a set-up, a recovery or a reset. Pure: who ends what is decided in the flows.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+NOT_ME_FOR = timedelta(days=7)
+"""R8: how long a change is told to what was valid before, and can be answered with "not me"."""
+FREEZE_FOR = timedelta(hours=72)
+BROWSER_KNOWN_AFTER = timedelta(hours=24)
+"""R11: a browser may change something once its first full sign-in is so old."""
+RESET_WAITS_FOR = timedelta(hours=24)
+QUIET_AFTER_RESET = timedelta(hours=24)
+"""B.3: for so long after a reset no method, number or recovery code changes."""
+
+
+class ActKind(StrEnum):
+    SET_UP = "set_up"
+    SESSION = "session"
+    RECOVERY = "recovery"
+    RESET = "reset"
+    BARRIER = "barrier"
+    """A completed recovery or an earlier "not me": nothing reaches across it."""
+
+
+class Made(StrEnum):
+    """What an act can leave behind, and what can be taken back with it."""
+
+    AUTHENTICATOR = "authenticator"
+    RECOVERY_CODE = "recovery_code"
+    PASSWORD = "password"  # noqa: S105 - the name of a thing
+
+
+class EndedBy(StrEnum):
+    """Why an authenticator proves nothing any more."""
+
+    REMOVAL = "removal"
+    LOST = "lost"
+    """Named lost by a completed recovery: it does not come back."""
+    NOT_ME = "not_me"
+
+
+RETURNABLE = frozenset({EndedBy.REMOVAL, EndedBy.NOT_ME})
+"""What may come back within seven days: by a mailed code and the method itself, together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    id: str
+    kind: ActKind
+    made_at: datetime
+    browser_digest: bytes | None = None
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The acts that are taken back, the named one among them."""
+
+    acts: frozenset[str]
+    is_past_barrier: bool
+    """The account was secured since: what came after that stays as it is."""
+
+
+def reach(
+    named: str, named_at: datetime, acts: Collection[Act], causes: Mapping[str, Collection[str]]
+) -> Reach:
+    """The named act and its successors by cause, up to the first barrier after it (R8).
+
+    `causes` names for each act the acts that it could not have happened without.
+    """
+    own = next((act for act in acts if act.id == named), None)
+    began_at = own.made_at if own else named_at
+    barriers = [a.made_at for a in acts if a.kind is ActKind.BARRIER and a.made_at > began_at]
+    barrier_at = min(barriers, default=None)
+    found, waiting = {named}, [named]
+    while waiting:
+        cause = waiting.pop()
+        for act in acts:
+            is_before = barrier_at is None or act.made_at < barrier_at
+            if act.id not in found and is_before and cause in causes.get(act.id, ()):
+                found.add(act.id)
+                waiting.append(act.id)
+    return Reach(frozenset(found), barrier_at is not None)

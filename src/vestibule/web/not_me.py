@@ -1,0 +1,87 @@
+"""The pages of "this was not me": behind a mailed link, or with the code of a text.
+
+Looking changes nothing; the button does (R7). They know nobody: the link or code is all there is.
+"""
+
+from typing import assert_never
+
+from starlette.responses import Response
+
+from vestibule.domain.refusal import Refused
+from vestibule.flows import not_me
+from vestibule.flows.not_me import Effect
+from vestibule.web.cookies import Cookie
+from vestibule.web.desk import Desk
+from vestibule.web.sessions import browser_name
+from vestibule.web.visit import Notice, Told, Visit
+from vestibule.web.wording import NOTICE_NAMES, moment
+
+DONE = "/not-me/done"
+TOLD = {
+    Effect.SECURED: Told.NOT_ME_SECURED,
+    Effect.FROZEN: Told.NOT_ME_FROZEN,
+    Effect.CANCELLED: Told.NOT_ME_CANCELLED,
+    Effect.SETTLED: Told.NOT_ME_SETTLED,
+}
+
+
+async def show(visit: Visit, desk: Desk) -> Response:
+    """Where a text sends its reader: the field for its code."""
+    return desk.pages.page(visit, "not_me_code.html", doors=2 if visit.session else 0)
+
+
+async def submit(visit: Visit, desk: Desk) -> Response:
+    effect = await not_me.press_code(visit.means, visit.caller, typed=visit.typed("not_me_code"))
+    return _answered(visit, effect, keep=("not_me_code",))
+
+
+async def show_link(visit: Visit, desk: Desk) -> Response:
+    found = await not_me.view(visit.means, visit.caller, visit.request.path_params["token"])
+    if isinstance(found, Refused):
+        # Not by a redirect: a browser that comes by a link has no cookie yet to carry why.
+        visit.notice = Notice(visit.path, found, {})
+        return await show(visit, desk)
+    notice = found.notice
+    return desk.pages.page(
+        visit,
+        "not_me.html",
+        doors=2 if visit.session else 0,
+        what=desk.translate(NOTICE_NAMES[notice.notice]),
+        when=moment(notice.made_at),
+        browser=browser_name(notice.user_agent, desk.translate) if notice.user_agent else "",
+        place=notice.source,
+        is_used=found.is_used,
+        is_waiting=notice.notice == "reset_waits",
+    )
+
+
+async def submit_link(visit: Visit, desk: Desk) -> Response:
+    effect = await not_me.press(visit.means, visit.caller, visit.request.path_params["token"])
+    return _answered(visit, effect)
+
+
+def _answered(visit: Visit, effect: Effect | Refused, keep: tuple[str, ...] = ()) -> Response:
+    match effect:
+        case Refused():
+            return visit.again(effect, to="/not-me", keep=keep)
+        case Effect():
+            response = visit.tell(TOLD[effect], to=DONE)
+            if effect is Effect.SECURED:
+                # Whoever pressed may be inside here; what was open has ended.
+                for cookie in (Cookie.SESSION, Cookie.PENDING, Cookie.RESET):
+                    visit.cookies.drop(response, cookie)
+            return response
+        case other:
+            assert_never(other)
+
+
+async def show_done(visit: Visit, desk: Desk) -> Response:
+    """What was done and what to do next; opened by itself it has nothing to say."""
+    if visit.told is None:
+        return visit.go("/not-me")
+    return desk.pages.page(
+        visit,
+        "not_me_done.html",
+        doors=2 if visit.session else 0,
+        is_secured=visit.told is Told.NOT_ME_SECURED,
+    )
