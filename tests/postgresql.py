@@ -6,13 +6,14 @@ Nothing in it survives, so it never waits for a disk. Not for measuring durabili
 import asyncio
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,9 +98,9 @@ def shared_cluster() -> Iterator[Cluster]:
 @contextmanager
 def throw_away_cluster() -> Iterator[Cluster]:
     """A server of one's own, for a test that stops it or counts its connections."""
-    folder = Path(tempfile.mkdtemp(prefix="vestibule-pg-", dir=_fast_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="vestibule-pg-", dir=fast_folder()))
     try:
-        _initialise(folder)
+        initialise(folder)
         with _serving(folder):
             cluster = Cluster(folder)
             cluster.make_template()
@@ -122,14 +123,14 @@ def program(name: str) -> str:
     return str(newest)
 
 
-def _fast_folder() -> str | None:
+def fast_folder() -> str | None:
     memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a private folder in it
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**31:
         return str(memory)
     return None
 
 
-def _owner() -> dict[str, Any]:
+def owner() -> dict[str, Any]:
     """Who runs the server: PostgreSQL refuses root."""
     if os.geteuid() != 0:
         return {}
@@ -137,10 +138,10 @@ def _owner() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _initialise(folder: Path) -> None:
-    owner = _owner()
-    if owner:
-        os.chown(folder, owner["user"], owner["group"])
+def initialise(folder: Path) -> None:
+    owner_of = owner()
+    if owner_of:
+        os.chown(folder, owner_of["user"], owner_of["group"])
     command = [
         program("initdb"),
         f"--pgdata={folder / 'data'}",
@@ -151,7 +152,9 @@ def _initialise(folder: Path) -> None:
         "--no-sync",
         "--wal-segsize=1",
     ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, **owner)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, **owner_of
+    )
     if done.returncode != 0:
         raise RuntimeError(f"initdb failed: {done.stderr}")
 
@@ -159,17 +162,9 @@ def _initialise(folder: Path) -> None:
 @contextmanager
 def _serving(folder: Path) -> Iterator[None]:
     settings = {**_SETTINGS, "unix_socket_directories": str(folder)}
-    command = [program("postgres"), "-D", str(folder / "data")]
-    for name, value in settings.items():
-        command += ["-c", f"{name}={value}"]
-    # The server ends with this process, even when that is killed.
-    if setpriv := shutil.which("setpriv"):
-        command = [setpriv, "--pdeathsig", "INT", *command]
-    with subprocess.Popen(
-        command, cwd=folder, stderr=subprocess.PIPE, text=True, env={"LC_ALL": "C"}, **_owner()
-    ) as server:
+    with start(folder, settings) as server:
         assert server.stderr is not None
-        drain = _await_readiness(server.stderr)
+        drain = await_readiness(server.stderr)
         try:
             yield
         finally:
@@ -179,12 +174,24 @@ def _serving(folder: Path) -> Iterator[None]:
             drain.join()
 
 
-def _await_readiness(log: IO[str]) -> threading.Thread:
+def start(folder: Path, settings: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start the server of a folder; it ends with this process, even when that is killed."""
+    command = [program("postgres"), "-D", str(folder / "data")]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
+    if setpriv := shutil.which("setpriv"):
+        command = [setpriv, "--pdeathsig", "INT", *command]
+    return subprocess.Popen(
+        command, cwd=folder, stderr=subprocess.PIPE, text=True, env={"LC_ALL": "C"}, **owner()
+    )
+
+
+def await_readiness(log: IO[str]) -> threading.Thread:
     """Returns once the server accepts connections, leaving a thread that empties its log."""
     heard: deque[str] = deque(maxlen=30)
     for line in log:
         heard.append(line)
-        if "ready to accept connections" in line:
+        if re.search(r"ready to accept (read-only )?connections", line):
             drain = threading.Thread(target=lambda: deque(log, maxlen=0), daemon=True)
             drain.start()
             return drain

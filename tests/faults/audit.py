@@ -1,0 +1,65 @@
+"""What must hold after any fault: nothing confirmed is lost, nothing is spent twice."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from tests.faults.members import Member, is_inside
+from tests.faults.processes import Houses
+from vestibule.crypto import root_key
+from vestibule.crypto.keyring import Keyring, Purpose
+from vestibule.storage.database import Transaction, connect
+
+
+@dataclass(frozen=True)
+class Found:
+    """The figures of one audit."""
+
+    confirmed: int
+    lost: int
+    replayed: int
+    signed_in: int
+    steps: int
+    sessions: int
+    without_journal: int
+
+
+async def audit(houses: Houses, database_url: str, members: list[Member]) -> Found:
+    """Look at every confirmed session, replay every young code, and compare rows with journal."""
+    origin, lost, replayed = houses.origins[0], 0, 0
+    for member in members:
+        for session in member.confirmed.values():
+            lost += not await is_inside(origin, session)
+        for step in sorted(member.confirmed)[-1:]:
+            replayed += await member.post_code(origin, step)
+    keyring = Keyring.from_root(root_key.read(houses.folder / "root.key"))
+    sessions, told, entered = await _rows(database_url)
+    marks = {keyring.mac(Purpose.SESSION_REFERENCE, "session", one) for one in sessions}
+    return Found(
+        confirmed=sum(len(member.confirmed) for member in members),
+        lost=lost,
+        replayed=replayed,
+        signed_in=sum(entered.values()),
+        steps=sum(len(member.tried) for member in members),
+        sessions=len(sessions),
+        without_journal=len(marks - told),
+    )
+
+
+async def _rows(database_url: str) -> tuple[list[str], set[bytes], Counter[str]]:
+    async def unit(tx: Transaction) -> tuple[list[str], set[bytes], Counter[str]]:
+        sessions = await tx.fetch_all("SELECT id FROM sessions")
+        created = await tx.fetch_all(
+            "SELECT session_mac FROM events WHERE name = 'session_created'"
+        )
+        entered = await tx.fetch_all("SELECT account_id FROM events WHERE name = 'session_created'")
+        return (
+            [row["id"] for row in sessions],
+            {bytes(row["session_mac"]) for row in created},
+            Counter(row["account_id"] for row in entered),
+        )
+
+    database = connect(database_url)
+    try:
+        return await database.read(unit)
+    finally:
+        await database.close()

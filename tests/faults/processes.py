@@ -1,0 +1,120 @@
+"""Houses in processes of their own, which a test starts, kills at any moment and starts again."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import httpx
+
+from vestibule.crypto import root_key
+from vestibule.entropy import SystemEntropy
+
+PATIENCE = 60.0
+"""Seconds after which a house that does not answer is a failure."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+class Houses:
+    """Some processes over one database; the clock is a file that all of them read."""
+
+    def __init__(self, folder: Path, database_url: str, *, count: int = 1) -> None:
+        self.folder = folder
+        self.ports = free_ports(count)
+        self.clock = folder / "clock"
+        self._now = 0.0
+        self.advance(0)
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self.use(database_url)
+        if not (folder / "root.key").exists():
+            root_key.make(folder / "root.key", SystemEntropy())
+
+    def use(self, database_url: str) -> None:
+        """From the next start on, this database."""
+        for port in self.ports:
+            settings = {
+                "data": str(self.folder),
+                "database_url": database_url,
+                "host": "127.0.0.1",
+                "port": port,
+                "public_origin": "http://localhost",
+                "simulator": True,
+            }
+            given = {"settings": settings, "clock": str(self.clock)}
+            (self.folder / f"{port}.json").write_text(json.dumps(given))
+
+    @property
+    def origins(self) -> list[str]:
+        return [f"http://127.0.0.1:{port}" for port in self.ports]
+
+    @property
+    def now(self) -> float:
+        """Seconds since `house_process.EPOCH`."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move the time of every process, in one step."""
+        self._now += seconds
+        fresh = self.clock.with_suffix(".new")
+        fresh.write_text(str(self._now))
+        fresh.replace(self.clock)
+
+    def start(self, *, file_size: int | None = None) -> None:
+        """Start what does not run; `file_size` limits how far its files grow, in bytes."""
+        for port in self.ports:
+            if port in self._running:
+                continue
+            command = [sys.executable, "-m", "tests.faults.house_process"]
+            command.append(str(self.folder / f"{port}.json"))
+            if prlimit := shutil.which("prlimit") if file_size is not None else None:
+                command = [prlimit, f"--fsize={file_size}", *command]
+            # The process ends with this one, even when that is killed.
+            if setpriv := shutil.which("setpriv"):
+                command = [setpriv, "--pdeathsig", "KILL", *command]
+            log = (self.folder / "houses.log").open("ab")
+            self._running[port] = subprocess.Popen(
+                command,
+                env={"PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])},
+                stdout=log,
+                stderr=log,
+            )
+            log.close()
+
+    def kill(self, index: int | None = None) -> None:
+        """Kill -9: one process, or all."""
+        for port in self.ports if index is None else [self.ports[index]]:
+            process = self._running.pop(port, None)
+            if process is not None:
+                process.send_signal(signal.SIGKILL)
+                process.wait(PATIENCE)
+
+    async def ready(self) -> None:
+        """Wait until every one of them answers that it is ready."""
+        async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
+            for origin in self.origins:
+                while not await _is_ready(client, origin):  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.02)
+
+    async def restart(self) -> None:
+        self.start()
+        await self.ready()
+
+
+async def _is_ready(client: httpx.AsyncClient, origin: str) -> bool:
+    with suppress(httpx.TransportError):
+        return (await client.get(f"{origin}/readyz")).status_code == 200
+    return False

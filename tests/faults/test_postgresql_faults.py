@@ -1,0 +1,118 @@
+"""PostgreSQL stopped, killed and replaced under load: what was confirmed holds on whatever is left.
+
+While it is gone nobody signs in, every page says so, and the health addresses are honest.
+"""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.faults.audit import audit
+from tests.faults.lasting import Lasting, lasting_postgresql
+from tests.faults.load import Load
+from tests.faults.processes import PATIENCE
+from tests.faults.trial import Trial, trial_over
+from vestibule.storage import migrate
+
+pytestmark = pytest.mark.anyio
+
+ROUNDS = 4
+
+
+@pytest.fixture
+def lasting() -> Iterator[Lasting]:
+    with lasting_postgresql() as server:
+        migrate.upgrade(server.url())
+        yield server
+
+
+async def _holds(trial: Trial, url: str) -> None:
+    found = await audit(trial.houses, url, trial.members)
+    assert (found.lost, found.replayed, found.without_journal) == (0, 0, 0), found
+    assert found.signed_in <= found.steps
+    assert found.confirmed >= len(trial.members), found
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
+async def test_database_that_comes_back_has_all_that_was_confirmed(
+    lasting: Lasting, tmp_path: Path, how: signal.Signals
+) -> None:
+    """A PostgreSQL restarted or killed under load loses no confirmed sign-in; servers reconnect."""
+    async with trial_over(tmp_path, lasting.url(), count=2) as trial:
+        load = Load(trial.houses, trial.members, seed=how.name)
+
+        for _ in range(ROUNDS):
+            await load.round(lambda: _bounce(lasting, how))
+            await trial.houses.ready()
+            await load.round(lambda: None)
+
+        await _holds(trial, lasting.url())
+
+
+def _bounce(lasting: Lasting, how: signal.Signals) -> None:
+    lasting.stop(how)
+    lasting.start()
+
+
+async def test_lost_primary_is_replaced_by_its_standby(lasting: Lasting, tmp_path: Path) -> None:
+    """The primary is lost under load, its synchronous standby promoted: nothing confirmed is lost,
+    and no code that was used on the one works on the other."""
+    async with trial_over(tmp_path, lasting.url(), count=2) as trial:
+        standby = await asyncio.to_thread(lasting.standby, lasting.folder / "standby")
+        try:
+            load = Load(trial.houses, trial.members, seed="standby")
+            for _ in range(2):
+                await load.round(lambda: None)
+            await load.round(lambda: lasting.stop(signal.SIGKILL))
+
+            await asyncio.to_thread(standby.promote)
+            trial.houses.kill()
+            trial.houses.use(standby.url())
+            await trial.houses.restart()
+
+            await _holds(trial, standby.url())
+            await load.round(lambda: None)
+            await _holds(trial, standby.url())
+        finally:
+            trial.houses.kill()
+            standby.stop()
+
+
+async def test_nothing_opens_while_the_database_is_gone(lasting: Lasting, tmp_path: Path) -> None:
+    """RL-07: without its database a house opens nothing, says so by 503, and forgets nothing."""
+    async with trial_over(tmp_path, lasting.url()) as trial:
+        member, origin = trial.members[0], trial.houses.origins[0]
+        trial.houses.advance(31)
+        assert await member.sign_in(origin)
+        session = next(iter(member.confirmed.values()))
+        await asyncio.to_thread(lasting.stop)
+
+        async with httpx.AsyncClient(base_url=origin, timeout=PATIENCE) as client:
+            seen = {
+                path: (await client.get(path, headers={"cookie": f"session={session}"})).status_code
+                for path in ("/", "/settings", "/session", "/sign-in", "/readyz", "/livez")
+            }
+            gone = await client.get("/", headers={"cookie": f"session={session}"})
+
+        assert seen == {
+            "/": 503,
+            "/settings": 503,
+            "/session": 503,
+            "/sign-in": 503,
+            "/readyz": 503,
+            "/livez": 200,
+        }
+        assert gone.headers["retry-after"]
+        await asyncio.to_thread(lasting.start)
+        await trial.houses.ready()
+        await _holds_one(trial, session)
+
+
+async def _holds_one(trial: Trial, session: str) -> None:
+    async with httpx.AsyncClient(base_url=trial.houses.origins[0], timeout=PATIENCE) as client:
+        answer = await client.get("/", headers={"cookie": f"session={session}"})
+        assert answer.status_code == 200

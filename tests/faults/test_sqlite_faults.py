@@ -1,0 +1,47 @@
+"""SQLite without room to write: nothing is half done, and it comes back."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.databases import migrated_sqlite
+from tests.faults.audit import audit
+from tests.faults.members import Member
+from tests.faults.processes import PATIENCE, Houses
+from tests.faults.trial import trial_over
+
+pytestmark = pytest.mark.anyio
+
+
+async def _sign_in(member: Member, houses: Houses) -> bool:
+    try:
+        return await member.sign_in(houses.origins[0])
+    except (httpx.TransportError, AssertionError):
+        return False
+
+
+async def test_full_disk_confirms_nothing_it_did_not_keep(tmp_path: Path) -> None:
+    """When the file cannot grow, sign-ins are refused with 503; with room again all goes on."""
+    path = tmp_path / "house.db"
+    async with trial_over(tmp_path, migrated_sqlite(path)) as trial:
+        houses = trial.houses
+        houses.kill()
+        # The write-ahead log may grow by three pages, and nothing else by anything.
+        houses.start(file_size=path.stat().st_size + 12_000)
+        await houses.ready()
+        entered = []
+        for _ in range(4):
+            houses.advance(31)
+            entered += [await _sign_in(member, houses) for member in trial.members]
+        assert False in entered, "the disk never was full"
+        async with httpx.AsyncClient(base_url=houses.origins[0], timeout=PATIENCE) as client:
+            assert (await client.get("/livez")).status_code == 200
+
+        houses.kill()
+        await houses.restart()
+        houses.advance(31)
+
+        assert all([await _sign_in(member, houses) for member in trial.members])
+        found = await audit(houses, trial.url, trial.members)
+        assert (found.lost, found.replayed, found.without_journal) == (0, 0, 0), found
