@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # asyncpg 0.32 ships no annotations.
@@ -50,20 +50,32 @@ class Lasting:
     def url(self, database: str = "vestibule") -> str:
         return Cluster(self.folder).url(database)
 
-    def start(self) -> None:
+    def start(self, *, tries: int = 5) -> None:
+        """Start it; after a crash a child that is still ending may cost a try or two."""
         self._server = start(self.folder, self._settings)
         assert self._server.stderr is not None
-        self._drain = await_readiness(self._server.stderr)
+        try:
+            self._drain = await_readiness(self._server.stderr)
+        except RuntimeError:
+            self._server.wait(PATIENCE)
+            self._server.stderr.close()
+            if tries == 1:
+                raise
+            self.start(tries=tries - 1)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT disconnects everybody and stops; SIGKILL is a crash."""
         if self._server is None:
             return
-        if how is signal.SIGKILL:
-            for child in self._children():
-                os.kill(child, signal.SIGKILL)
+        children = self._children() if how is signal.SIGKILL else []
         self._server.send_signal(how)
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         self._server.wait(PATIENCE)
+        # What is left of a crashed server ends by itself; until then no other one may start.
+        while any(Path(f"/proc/{child}/exe").exists() for child in children):
+            os.sched_yield()
         if self._drain is not None:
             self._drain.join(PATIENCE)
         if self._server.stderr is not None:
