@@ -4,6 +4,7 @@ import json
 
 from vestibule.crypto.seal import Place
 from vestibule.domain.challenge import Channel
+from vestibule.domain.identifier import phone_of
 from vestibule.flows.work import Work
 from vestibule.storage import outbox
 from vestibule.storage.retention import KEPT
@@ -36,6 +37,7 @@ async def put_notice(
             written_at=work.now,
             expires_at=work.now + KEPT["outbox"][1],
             attempts=0,
+            country=None if channel is Channel.EMAIL else phone_of(to).region,
         ),
     )
     work.has_mail = True
