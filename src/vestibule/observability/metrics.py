@@ -134,13 +134,14 @@ def _conversion(measured: Measured) -> Iterator[Sample]:
 
 
 def _resting(measured: Measured) -> Iterator[Sample]:
-    for route, breaker in measured.breakers.items():
+    for route in sorted({*measured.lately, *measured.breakers}):
+        breaker = measured.breakers.get(route, Breaker())
         yield _labels(route), float(breaker.is_resting(measured.at))
 
 
 def _failures(measured: Measured) -> Iterator[Sample]:
-    for route, breaker in measured.breakers.items():
-        yield _labels(route), breaker.failures
+    for route in sorted({*measured.lately, *measured.breakers}):
+        yield _labels(route), measured.breakers.get(route, Breaker()).failures
 
 
 def _waiting(measured: Measured) -> Iterator[Sample]:
