@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -80,7 +81,7 @@ async def test_claim_ends_with_its_lease(database: Database) -> None:
     claimed = await _claimed(database)
 
     holds = [
-        await database.transact(lambda tx, at=NOW + after: outbox.is_still_ours(tx, claimed, at))
+        await database.transact(partial(outbox.is_still_ours, claimed=claimed, now=NOW + after))
         for after in (timedelta(), LEASE - timedelta(seconds=1), LEASE)
     ]
 
@@ -114,11 +115,7 @@ async def test_codes_are_claimed_before_notices_and_by_lane(database: Database) 
     await database.transact(put)
     lanes = [["email", "notice"], ["email", "notice"], ["sms"], ["sms", "notice"]]
     found = [
-        await database.transact(
-            lambda tx, open_lanes=open_lanes: outbox.claim(
-                tx, now=NOW, lease=LEASE, lanes=open_lanes
-            )
-        )
+        await database.transact(partial(outbox.claim, now=NOW, lease=LEASE, lanes=open_lanes))
         for open_lanes in lanes
     ]
 

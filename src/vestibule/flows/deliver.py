@@ -7,7 +7,7 @@ carrying it (R10). How one message goes from provider to provider is in `attempt
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vestibule.crypto.seal import Place
 from vestibule.delivery.provider import Message
@@ -23,13 +23,15 @@ __all__ = ["NEWS", "Delivering", "Dispatcher", "drain"]
 
 
 async def drain(delivering: Delivering) -> int:
-    """Send everything that is due, and wait for it; how many messages were claimed."""
-    dispatcher, count = Dispatcher(delivering), 0
-    while True:
-        count += await dispatcher.fill()
-        if not dispatcher.under_way:
-            return count
-        await dispatcher.next_done()
+    """Send everything that is due, one after the other; how many messages were claimed.
+
+    For whoever waits for the end of it; the worker has a dispatcher.
+    """
+    count = 0
+    while waiting := await _claim(delivering, outbox.LANES):
+        await _deliver(delivering, waiting)
+        count += 1
+    return count
 
 
 class Dispatcher:
@@ -83,7 +85,7 @@ class Dispatcher:
         self._when_done()
 
 
-async def _claim(delivering: Delivering, lanes: list[str]) -> Waiting | None:
+async def _claim(delivering: Delivering, lanes: Sequence[str]) -> Waiting | None:
     async def unit(tx: Transaction) -> Waiting | None:
         now, lease = delivering.means.clock(), delivering.pace.lease
         return await outbox.claim(tx, now=now, lease=lease, lanes=lanes)
