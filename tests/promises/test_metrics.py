@@ -88,6 +88,18 @@ async def test_figures_of_a_sign_up(metered: FrontDoor) -> None:
     assert found["vestibule_outbox_waiting", ("code",)] == 0
 
 
+async def test_counters_outlive_the_purge(metered: FrontDoor) -> None:
+    """What is purged after a month stays counted: to Prometheus a fall would be a new start."""
+    await metered.member()
+    key = ("vestibule_delivery_codes_entered_total", ("simulator", "sms", "GB"))
+    before = (await _samples(metered))[key]
+
+    metered.clock.advance(seconds=32 * 86_400)
+    await metered.built.worker.work_once()
+
+    assert (await _samples(metered))[key] == before == 1
+
+
 async def test_what_waits_and_rests_is_seen(metered: FrontDoor) -> None:
     """A message that waits, its age, a route that rests and what was spent are told."""
     await metered.member()
