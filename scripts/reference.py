@@ -12,6 +12,7 @@ from vestibule import settings
 from vestibule.crypto import keyring
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason
+from vestibule.observability import metrics
 from vestibule.storage.retention import KEPT
 from vestibule.web.doors import DOORS
 from vestibule.web.wording import SENTENCES
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
         "addresses.md": _addresses(),
         "events.md": _events(),
         "keys.md": _keys(),
+        "metrics.md": _metrics(),
         "refusals.md": _refusals(),
         "retention.md": _retention(),
         "settings.md": _settings(),
@@ -44,7 +46,7 @@ def _settings() -> str:
     documented = _documented(Path(settings.__file__), "Settings")
     for name, field in sorted(settings.Settings.model_fields.items()):
         default = field.get_default()
-        shown = "" if default in ("", None, ()) else f"`{default}`".replace("False", "false")
+        shown = "" if default in ("", None, (), {}) else f"`{default}`".replace("False", "false")
         rows.append([f"`VESTIBULE_{name.upper()}`", shown, documented[name]])
     return _page(
         "Settings",
@@ -116,6 +118,23 @@ def _keys() -> str:
         " purpose has its own key of 256 bits, derived by HKDF-SHA-256 with this info; no key"
         " serves two purposes, and everything stored names the root it was made with.",
         ["purpose", "info of the derivation", "what it protects"],
+        rows,
+    )
+
+
+def _metrics() -> str:
+    rows = [
+        [f"`{one.name}`", one.kind, ", ".join(one.labels), one.text] for one in metrics.DESCRIBED
+    ]
+    rows.append([f"`{metrics.HANDOVER}`", "histogram", "channel", metrics.HANDOVER_TEXT])
+    return _page(
+        "Metrics",
+        "src/vestibule/observability/metrics.py",
+        "`GET /metrics` with `Authorization: Bearer …` and the token of `VESTIBULE_METRICS_TOKEN`;"
+        " without that setting there is no such address. All but the histogram come from the"
+        " database, so every process tells the same: read one. No label names an account, a"
+        " number, a prefix or an address; the country of mails is empty.",
+        ["metric", "kind", "labels", "what it says"],
         rows,
     )
 

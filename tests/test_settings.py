@@ -31,6 +31,14 @@ SECRET = "a secret of the operator's own making"
         ("ROUTES_SMS", "webhook", "VESTIBULE_WEBHOOK_URL"),
         ("ROUTES_EMAIL", "smtp", "VESTIBULE_SMTP_URL"),
         ("ROUTES_EMAIL", "simulator", "VESTIBULE_SIMULATOR"),
+        ("ROUTES_SMS__GB", "pigeon", "VESTIBULE_ROUTES_SMS__GB"),
+        ("ROUTES_SMS__GB", "smtp", "VESTIBULE_ROUTES_SMS__GB: smtp carries mails only"),
+        ("ROUTES_SMS__GB", "webhook", "VESTIBULE_WEBHOOK_URL"),
+        ("ROUTES_VOICE__ZZ", "webhook", "VESTIBULE_ROUTES_VOICE__ZZ: ZZ is not a country"),
+        ("ROUTES_VOICE__XX", "webhook", "VESTIBULE_ROUTES_VOICE__XX: XX is not a country"),
+        ("ROUTES_SMS__gb", "webhook", "not a setting"),
+        ("ROUTES_EMAIL__GB", "webhook", "VESTIBULE_ROUTES_EMAIL__GB is not a setting"),
+        ("METRICS_TOKEN", "short", "VESTIBULE_METRICS_TOKEN"),
         ("WEBHOOK_SECRET_FILE", "/does/not/exist", "cannot be read"),
     ],
 )
@@ -85,6 +93,33 @@ def test_file_of_settings_is_read_and_the_environment_wins(
     settings = load(file)
 
     assert (settings.name, settings.port) == ("Acme", 9001)
+
+
+def test_country_has_routes_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A country's setting stands for it alone, an empty one closes it, in a file and outside."""
+    file = tmp_path / "vestibule.env"
+    file.write_text(
+        "VESTIBULE_ROUTES_SMS=webhook\nVESTIBULE_ROUTES_VOICE=webhook\n"
+        "VESTIBULE_ROUTES_VOICE__GB=\nVESTIBULE_ROUTES_SMS__FR=\n"
+        f"VESTIBULE_WEBHOOK_URL=https://sms.example.com\nVESTIBULE_WEBHOOK_SECRET={SECRET}\n"
+    )
+    monkeypatch.setenv("VESTIBULE_ROUTES_SMS__FR", "webhook, simulator")
+    monkeypatch.setenv("VESTIBULE_SIMULATOR", "true")
+
+    settings = load(file)
+
+    assert settings.routes("sms") == settings.routes("sms", "GB") == ("webhook",)
+    assert settings.routes("sms", "FR") == ("webhook", "simulator")
+    assert (settings.routes("voice", "FR"), settings.routes("voice", "GB")) == (("webhook",), ())
+
+
+def test_file_names_a_country_that_is_none(tmp_path: Path) -> None:
+    """A country without telephones stops the start from a file too."""
+    file = tmp_path / "vestibule.env"
+    file.write_text("VESTIBULE_ROUTES_SMS__QQ=webhook\n")
+
+    with pytest.raises(SettingsFault, match="VESTIBULE_ROUTES_SMS__QQ: QQ is not a country"):
+        load(file)
 
 
 def test_missing_file_of_settings_is_named(tmp_path: Path) -> None:

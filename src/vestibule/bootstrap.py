@@ -6,7 +6,7 @@ The composition root: the only room, with the commands, that reads settings. No 
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from gettext import NullTranslations
@@ -26,19 +26,22 @@ from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, Simulato
 from vestibule.delivery.providers.smtp import SmtpProvider, SmtpServer
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
 from vestibule.delivery.rendering import House
+from vestibule.delivery.routing import Routes
 from vestibule.domain.challenge import Channel
 from vestibule.domain.password import PasswordPolicy, load_blocklist
 from vestibule.domain.session import Limits
 from vestibule.entropy import Entropy, SystemEntropy
 from vestibule.flows.deliver import Delivering
 from vestibule.flows.passwords import Passwords
-from vestibule.flows.work import Means, Policy
+from vestibule.flows.work import ELSEWHERE, Means, Policy
+from vestibule.observability.metrics import Gauges
 from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
 from vestibule.simulator.app import simulator_routes
 from vestibule.storage import revision
 from vestibule.storage.database import Database, connect
 from vestibule.web.app import Front, build
 from vestibule.web.cookies import Cookies
+from vestibule.web.metrics import Meter
 from vestibule.web.render import Pages, Site
 from vestibule.web.source import Sources
 from vestibule.worker import Worker
@@ -62,6 +65,21 @@ class Built:
     means: Means
     worker: Worker
     inbox: Inbox | None
+    providers: Mapping[str, Provider]
+
+    @asynccontextmanager
+    async def running(self, *, with_worker: bool = True) -> AsyncIterator[None]:
+        """The worker runs while the block does; then everything is let go."""
+        try:
+            async with self.worker.running() if with_worker else nullcontext():
+                yield
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        for provider in self.providers.values():
+            await provider.close()
+        await self.means.database.close()
 
 
 def build_house(
@@ -71,8 +89,12 @@ def build_house(
     entropy: Entropy | None = None,
     profile: Profile = OWASP,
     database: Database | None = None,
+    with_worker: bool = True,
 ) -> Built:
-    """Everything from settings; tests pass their own clock, entropy, hashing cost, database."""
+    """Everything from settings; tests pass their own clock, entropy, hashing cost, database.
+
+    Without a worker, processes of their own deliver what this one writes.
+    """
     clock, wake = clock or SystemClock(), asyncio.Event()
     keyring = Keyring.from_root(root_key.read(settings.root_key_path))
     entropy = entropy or SystemEntropy()
@@ -90,20 +112,19 @@ def build_house(
     )
     inbox = Inbox(clock) if settings.simulator else None
     providers = providers_of(settings, clock, inbox)
-    worker = Worker(_delivering(settings, means, providers), wake)
+    gauges = Gauges()
+    worker = Worker(_delivering(settings, means, providers, gauges), wake)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await refuse_other_revision(means.database)
-        async with worker.running():
+        async with built.running(with_worker=with_worker):
             yield
-        for provider in providers.values():
-            await provider.close()
-        await means.database.close()
 
     routes = _simulator(settings, inbox)
-    app = build(_front(settings, means), more_routes=routes, lifespan=lifespan)
-    return Built(app, means, worker, inbox)
+    app = build(_front(settings, means, gauges), more_routes=routes, lifespan=lifespan)
+    built = Built(app, means, worker, inbox, providers)
+    return built
 
 
 def _cores() -> int:
@@ -111,20 +132,25 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
 
 
-def _delivering(settings: Settings, means: Means, providers: Mapping[str, Provider]) -> Delivering:
-    routes = {
-        channel.value: tuple(providers[name] for name in _names(settings, channel))
-        for channel in Channel
-    }
+def _delivering(
+    settings: Settings, means: Means, providers: Mapping[str, Provider], gauges: Gauges
+) -> Delivering:
+    routes = Routes(
+        providers=providers,
+        everywhere={channel.value: _names(settings, channel) for channel in Channel},
+        to_country=settings.country_routes,
+    )
     return Delivering(
         means=means,
         routes=routes,
         house=House(settings.name, means.policy.host, settings.public_origin),
         words=lambda _: WORDS,
+        on_hand_over=gauges.note_hand_over,
     )
 
 
-def _front(settings: Settings, means: Means) -> Front:
+def _front(settings: Settings, means: Means, gauges: Gauges) -> Front:
+    token = settings.secret("metrics_token")
     return Front(
         means=means,
         pages=Pages(_site(settings), WORDS),
@@ -133,6 +159,7 @@ def _front(settings: Settings, means: Means) -> Front:
         public_origin=settings.public_origin,
         accent=settings.accent,
         logo=settings.logo,
+        meter=Meter(token, gauges) if token else None,
     )
 
 
@@ -147,6 +174,8 @@ async def refuse_other_revision(database: Database) -> None:
 
 
 def _policy(settings: Settings) -> Policy:
+    countries = {ELSEWHERE, *(country for _, country in settings.country_routes)}
+    reach = {country: _channels_to(settings, country) for country in countries}
     packed = files("vestibule").joinpath("data", "common-passwords.txt.gz").read_bytes()
     return Policy(
         product=settings.name,
@@ -156,7 +185,8 @@ def _policy(settings: Settings) -> Policy:
             minimum=settings.password_minimum, blocklist=load_blocklist(packed)
         ),
         countries=frozenset(settings.countries) or None,
-        channels=frozenset(channel for channel in Channel if _names(settings, channel)),
+        channels=frozenset().union(*reach.values()),
+        country_channels=reach,
         default_country=settings.default_country,
         session=Limits(
             absolute=timedelta(hours=settings.session_hours),
@@ -176,9 +206,13 @@ def _site(settings: Settings) -> Site:
     )
 
 
-def _names(settings: Settings, channel: Channel) -> tuple[str, ...]:
+def _channels_to(settings: Settings, country: str) -> frozenset[Channel]:
+    return frozenset(channel for channel in Channel if _names(settings, channel, country))
+
+
+def _names(settings: Settings, channel: Channel, country: str = ELSEWHERE) -> tuple[str, ...]:
     """Who carries a channel, in order; an app needs nobody."""
-    return () if channel is Channel.TOTP else settings.routes(channel.value)
+    return () if channel is Channel.TOTP else settings.routes(channel.value, country)
 
 
 def providers_of(settings: Settings, clock: Clock, inbox: Inbox | None) -> dict[str, Provider]:

@@ -10,12 +10,22 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 DEFAULT_ACCENT = "#1E6B5C"
 LOGO_BYTES = 32 * 1024
 ROUTES = ("routes_email", "routes_sms", "routes_voice")
+COUNTRY_ROUTES = ("routes_sms__xx", "routes_voice__xx")
+_COUNTRY_ROUTE = re.compile(r"vestibule_(routes_(?:sms|voice)__)(\w+)", re.I)
+SHORTEST_METRICS_TOKEN = 24
 MINIMUM_CONTRAST = 4.5
 """WCAG 2.2 §1.4.3, for the operator's accent under white text."""
 
@@ -50,6 +60,11 @@ class Settings(BaseSettings):
     """An SVG or PNG file shown in the place of the mark, 32 kB at most."""
     mail_from: str = ""
     """The sender of mails, as `Acme <no-reply@example.com>`; needed with the route `smtp`."""
+    metrics_token: SecretStr = SecretStr("")
+    """What a reader of `/metrics` shows as a bearer token, 24 characters or more; without it the
+    address does not exist."""
+    metrics_token_file: Path | None = None
+    """A file with the same, instead."""
     name: str = Field(default="Vestibule", min_length=1, max_length=40)
     """The product's name, on pages and in messages."""
     password_minimum: int = Field(default=12, ge=8, le=64)
@@ -65,8 +80,13 @@ class Settings(BaseSettings):
     """Who carries mails, in order, with commas: `smtp`, `webhook`, `simulator`."""
     routes_sms: Annotated[tuple[Route, ...], NoDecode] = ()
     """Who carries text messages, in order: `webhook`, `simulator`; empty closes them."""
+    routes_sms__xx: Annotated[dict[str, tuple[Route, ...]], NoDecode] = {}
+    """The same for one country, `XX` being its two letters (`VESTIBULE_ROUTES_SMS__GB`): these and
+    no others carry texts there; empty closes texts to it."""
     routes_voice: Annotated[tuple[Route, ...], NoDecode] = ()
     """Who places calls, in order: `webhook`, `simulator`; empty closes them."""
+    routes_voice__xx: Annotated[dict[str, tuple[Route, ...]], NoDecode] = {}
+    """The same for one country; empty closes calls to it."""
     session_hours: int = Field(default=12, ge=1, le=24)
     """How long a session lasts at most (SE-03)."""
     session_idle_minutes: int = Field(default=30, ge=5, le=60)
@@ -90,6 +110,31 @@ class Settings(BaseSettings):
     """A file with the same, instead."""
     webhook_url: str = ""
     """The operator's own service that reaches a carrier; needed with the route `webhook`."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources = (env_settings, dotenv_settings, file_secret_settings)
+        return init_settings, _CountryRoutes(settings_cls, sources), *sources
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_gathered(cls, values: dict[str, object]) -> dict[str, object]:
+        """A file's single countries are in their table already."""
+        return {name: one for name, one in values.items() if not _COUNTRY_ROUTE.fullmatch(name)}
+
+    @field_validator(*COUNTRY_ROUTES, mode="before")
+    @classmethod
+    def _by_country(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError("write the two letters of a country, such as GB, for XX")
+        return {country: cls._split(names) for country, names in value.items()}
 
     @field_validator("countries", "trusted_proxies", *ROUTES, mode="before")
     @classmethod
@@ -166,9 +211,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _routes_have_what_they_need(self) -> Self:
-        for name in ("smtp_url", "webhook_secret"):
+        for name in ("metrics_token", "smtp_url", "webhook_secret"):
             self.secret(name)
-        used = {route for name in ROUTES for route in getattr(self, name)}
+        if 0 < len(self.secret("metrics_token")) < SHORTEST_METRICS_TOKEN:
+            raise ValueError(
+                f"VESTIBULE_METRICS_TOKEN: it needs at least {SHORTEST_METRICS_TOKEN} characters"
+            )
+        self._refuse_unreal_countries()
+        used = self.used_routes
         if "smtp" in used and not (self.secret("smtp_url") and self.mail_from):
             raise ValueError(
                 "VESTIBULE_ROUTES_EMAIL: smtp needs VESTIBULE_SMTP_URL and VESTIBULE_MAIL_FROM"
@@ -183,6 +233,15 @@ class Settings(BaseSettings):
         if "smtp" in {*self.routes_sms, *self.routes_voice}:
             raise ValueError("VESTIBULE_ROUTES_SMS: smtp carries mails only")
         return self
+
+    def _refuse_unreal_countries(self) -> None:
+        for name in COUNTRY_ROUTES:
+            for country, routes in getattr(self, name).items():
+                setting = f"VESTIBULE_{name.upper().removesuffix('XX')}{country}"
+                if country not in SUPPORTED_REGIONS:
+                    raise ValueError(f"{setting}: {country} is not a country with phone numbers")
+                if "smtp" in routes:
+                    raise ValueError(f"{setting}: smtp carries mails only")
 
     @model_validator(mode="after")
     def _simulator_stays_here(self) -> Self:
@@ -205,13 +264,31 @@ class Settings(BaseSettings):
         except OSError as error:
             raise ValueError(f"VESTIBULE_{name.upper()}_FILE: {file} cannot be read") from error
 
-    def routes(self, channel: str) -> tuple[Route, ...]:
-        """Who carries `sms`, `voice` or `email`, in order.
+    def routes(self, channel: str, country: str = "") -> tuple[Route, ...]:
+        """Who carries `sms`, `voice` or `email`, in order; to a country that has its own, those.
 
         The simulator where nobody is named and it runs.
         """
+        own = self.country_routes.get((channel, country))
+        if own is not None:
+            return own
         named: tuple[Route, ...] = getattr(self, f"routes_{channel}")
         return named or (("simulator",) if self.simulator else ())
+
+    @property
+    def country_routes(self) -> dict[tuple[str, str], tuple[Route, ...]]:
+        """By channel and country, where a country has routes of its own."""
+        return {
+            (name.split("_")[1], country): routes
+            for name in COUNTRY_ROUTES
+            for country, routes in getattr(self, name).items()
+        }
+
+    @property
+    def used_routes(self) -> set[Route]:
+        """Whoever is named for anything."""
+        named = [getattr(self, name) for name in ROUTES]
+        return {route for routes in [*named, *self.country_routes.values()] for route in routes}
 
     @property
     def is_https(self) -> bool:
@@ -232,12 +309,41 @@ def load(env_file: Path | None = None) -> Settings:
         raise SettingsFault(f"The settings file {env_file} does not exist.")
     known = {f"VESTIBULE_{name.upper()}" for name in Settings.model_fields}
     for name in os.environ:
-        if name.startswith("VESTIBULE_") and name not in known:
+        is_country = name.isupper() and _COUNTRY_ROUTE.fullmatch(name)
+        if name.startswith("VESTIBULE_") and name not in known and not is_country:
             raise SettingsFault(f"{name} is not a setting of Vestibule.")
     try:
         return Settings(_env_file=env_file)
     except ValidationError as fault:
         raise SettingsFault(_sentence(fault)) from fault
+
+
+class _CountryRoutes(PydanticBaseSettingsSource):
+    """`VESTIBULE_ROUTES_SMS__GB` as an entry of `routes_sms__xx`, from every source of settings.
+
+    Here, since pydantic drops what a file names without a value: that closes a country.
+    """
+
+    def __init__(
+        self,
+        settings_cls: type[BaseSettings],
+        sources: tuple[PydanticBaseSettingsSource, ...],
+    ) -> None:
+        super().__init__(settings_cls)
+        self._sources = sources
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
+        raise NotImplementedError
+
+    def __call__(self) -> dict[str, object]:
+        found: dict[str, dict[str, object]] = {}
+        # The first source wins, so it is read last.
+        for source in reversed(self._sources):
+            for name, value in getattr(source, "env_vars", {}).items():
+                if named := _COUNTRY_ROUTE.fullmatch(name):
+                    countries = found.setdefault(f"{named[1].lower()}xx", {})
+                    countries[named[2].upper()] = value or ""
+        return dict(found)
 
 
 def _sentence(fault: ValidationError) -> str:
@@ -249,6 +355,8 @@ def _sentence(fault: ValidationError) -> str:
     if not first["loc"]:
         return f"{what}."
     name = str(first["loc"][0]).upper().removeprefix("VESTIBULE_")
+    if name.endswith("__XX") and len(first["loc"]) > 1:
+        name = name.removesuffix("XX") + str(first["loc"][1])
     if first["type"] == "extra_forbidden":
         return f"VESTIBULE_{name} is not a setting of Vestibule."
     return f"VESTIBULE_{name}: {what}."

@@ -43,7 +43,7 @@ async def _handed_over(house: FrontDoor, *, then: Fault | None = None) -> None:
             id=row["id"],
         )
         if then is not None:
-            await outbox.refuse(tx, row["id"], provider="x", reason=then, now=now)
+            assert await outbox.undeliver(tx, row["id"], reason=then, now=now)
 
     await house.database.transact(unit)
 

@@ -122,6 +122,34 @@ def test_autogenerate_finds_nothing_to_do(place: Place) -> None:
     assert differences == []
 
 
+OLD_OUTBOX = """INSERT INTO outbox (id, challenge_id, kind, channel, locale, written_at, due_at,
+    expires_at, attempts, handed_over_at, provider, reference)
+    VALUES ('{id}', 'c', 'code_sign_in', 'sms', 'en', 1, 2, 3, 4, {handed_over}, 'simulator', 'r')
+"""
+
+
+def test_waiting_messages_survive_the_upgrade(place: Place) -> None:
+    """Messages of revision 0001, waiting and sent, are there after 0002 as they were."""
+    url = place.empty()
+    migrate.upgrade(url, "0001")
+    rows = [
+        OLD_OUTBOX.format(id="waits", handed_over="NULL"),
+        OLD_OUTBOX.format(id="sent", handed_over=5),
+    ]
+    asyncio.run(run_script(url, *rows))
+
+    migrate.upgrade(url)
+
+    sql = """SELECT id, handed_over_at, country, converted_at, challenge_id, kind, channel, locale,
+        written_at, due_at, expires_at, attempts FROM outbox ORDER BY id"""
+    kept = migrate.within_transaction(url, lambda c: c.execute(text(sql)).fetchall())
+    same = ("c", "code_sign_in", "sms", "en", 1, 2, 3, 4)
+    assert [tuple(row) for row in kept] == [
+        ("sent", 5, None, None, *same),
+        ("waits", None, None, None, *same),
+    ]
+
+
 def test_upgrade_again_changes_nothing(place: Place) -> None:
     """A database that is at the newest revision stays as it is."""
     url = place.empty()

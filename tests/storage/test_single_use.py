@@ -168,23 +168,36 @@ async def _reset(tx: Transaction, turn: int) -> None:
     await resets.add(tx, reset, token_digest=f"token-{turn}".encode())
 
 
-async def _message(tx: Transaction, turn: int) -> None:
-    await outbox.put(
-        tx,
-        outbox.Waiting(
-            id=f"message-{turn}",
-            challenge_id=None,
-            account_id=None,
-            kind="notice_test",
-            channel=Channel.EMAIL,
-            locale="en",
-            destination_sealed=b"sealed",
-            body_sealed=b"sealed",
-            written_at=NOW,
-            expires_at=LATER,
-            attempts=0,
-        ),
+def _waiting(turn: int, *, attempts: int = 0, challenge_id: str | None = None) -> outbox.Waiting:
+    return outbox.Waiting(
+        id=f"message-{turn}",
+        challenge_id=challenge_id,
+        account_id=None,
+        kind="notice_test",
+        channel=Channel.EMAIL,
+        locale="en",
+        destination_sealed=b"sealed",
+        body_sealed=b"sealed",
+        written_at=NOW,
+        expires_at=LATER,
+        attempts=attempts,
     )
+
+
+async def _message(tx: Transaction, turn: int) -> None:
+    await outbox.put(tx, _waiting(turn))
+
+
+async def _claimed_message(tx: Transaction, turn: int) -> None:
+    await _message(tx, turn)
+    await outbox.claim(tx, now=NOW, lease=timedelta(seconds=30))
+
+
+async def _sent_message(tx: Transaction, turn: int) -> None:
+    await outbox.put(tx, _waiting(turn, challenge_id=f"challenge-{turn}"))
+    await outbox.claim(tx, now=NOW, lease=timedelta(seconds=30))
+    sent = _waiting(turn, attempts=1)
+    await outbox.hand_over(tx, sent, provider="a", reference="b", now=NOW)
 
 
 async def _nothing(tx: Transaction, turn: int) -> None:
@@ -312,6 +325,18 @@ RACES: dict[str, Race] = {
     ),
     "throttles.add_strike": Race(
         _account, lambda turn: lambda tx, task: _strike(tx, turn, task), winners=5
+    ),
+    "outbox.convert": Race(
+        _sent_message,
+        lambda turn: lambda tx, _: outbox.convert(tx, f"challenge-{turn}", NOW),
+    ),
+    "outbox.hand_over": Race(
+        _claimed_message,
+        lambda turn: (
+            lambda tx, task: outbox.hand_over(
+                tx, _waiting(turn, attempts=1), provider="a", reference=str(task), now=NOW
+            )
+        ),
     ),
     "outbox.claim": Race(
         _message,

@@ -1,6 +1,8 @@
-"""`vestibule serve | migrate | doctor | version`."""
+"""`vestibule serve | work | deliver | migrate | doctor | version`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +11,13 @@ import typer
 from vestibule import __version__
 from vestibule.cli import doctor as doctor_command
 from vestibule.cli import migrate as migrate_command
+from vestibule.cli import routes as routes_command
 from vestibule.cli import serve as serve_command
+from vestibule.cli import work as work_command
+from vestibule.cli.work import CannotWork
 from vestibule.crypto.root_key import RootKeyFault
 from vestibule.settings import Settings, SettingsFault, load
+from vestibule.storage.database import StorageError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A self-hosted front door with a second factor that nobody can switch off.",
 )
+
+deliver = typer.Typer(no_args_is_help=True, help="How messages leave.")
+app.add_typer(deliver, name="deliver")
 
 EnvFile = Annotated[
     Path | None,
@@ -34,14 +43,40 @@ def _settings(path: Path | None) -> Settings:
         raise typer.Exit(2) from fault
 
 
-@app.command()
-def serve(settings: EnvFile = None) -> None:
-    """Serve the front door until interrupted."""
+@contextmanager
+def _telling() -> Iterator[None]:
+    """What cannot be is told as its sentence, and ends with status 2."""
     try:
-        serve_command.serve(_settings(settings))
-    except (RootKeyFault, SettingsFault) as fault:
+        yield
+    except (CannotWork, RootKeyFault, SettingsFault, StorageError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(2) from fault
+
+
+@app.command()
+def serve(
+    settings: EnvFile = None,
+    worker: Annotated[
+        bool, typer.Option(help="Deliver in this process too; else `vestibule work` does.")
+    ] = True,
+) -> None:
+    """Serve the front door until interrupted."""
+    with _telling():
+        serve_command.serve(_settings(settings), with_worker=worker)
+
+
+@app.command()
+def work(settings: EnvFile = None) -> None:
+    """Deliver messages until interrupted, without serving; for PostgreSQL."""
+    with _telling():
+        work_command.work(_settings(settings))
+
+
+@deliver.command("routes")
+def deliver_routes(settings: EnvFile = None) -> None:
+    """Say in which order providers are asked at present, and why."""
+    with _telling():
+        typer.echo(routes_command.show(_settings(settings)))
 
 
 @app.command()

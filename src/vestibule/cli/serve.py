@@ -1,4 +1,4 @@
-"""Serving: one process, the worker inside it."""
+"""Serving: one process, the worker inside it unless workers of their own deliver."""
 
 import asyncio
 import logging
@@ -7,13 +7,16 @@ import typer
 import uvicorn
 
 from vestibule.bootstrap import WrongRevision, build_house, refuse_other_revision
+from vestibule.cli.work import refuse_split
 from vestibule.observability.logging import configure
 from vestibule.settings import Settings
 from vestibule.storage.database import StorageDown, connect
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, with_worker: bool = True) -> None:
     """Serve until SIGINT or SIGTERM, then end cleanly."""
+    if not with_worker:
+        refuse_split(settings)
     if not settings.routes("email"):
         typer.echo(
             "Nobody carries mails, and without them nobody can sign up:"
@@ -34,7 +37,7 @@ def serve(settings: Settings) -> None:
         raise typer.Exit(2) from fault
     configure()
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    built = build_house(settings)
+    built = build_house(settings, with_worker=with_worker)
     typer.echo(f"{settings.name} is at {settings.public_origin}", err=True)
     if built.inbox is not None:
         typer.echo(f"Its phone and mailbox: {settings.public_origin}/simulator", err=True)

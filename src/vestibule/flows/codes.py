@@ -23,10 +23,11 @@ from vestibule.domain.challenge import (
     resend_wait,
 )
 from vestibule.domain.event import EventName
-from vestibule.domain.identifier import PhoneNumber
+from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows.conversion import note_conversion
 from vestibule.flows.sending import spend_send
-from vestibule.flows.work import Work
+from vestibule.flows.work import Means, Work
 from vestibule.storage import challenges, outbox
 
 RESET_CODE_LENGTH = 10
@@ -52,6 +53,11 @@ class Asked:
         return (
             self.destination.e164 if isinstance(self.destination, PhoneNumber) else self.destination
         )
+
+    @property
+    def country(self) -> str | None:
+        """The region of the number; mails have none."""
+        return self.destination.region if isinstance(self.destination, PhoneNumber) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,7 @@ async def _send_again(work: Work, live: Challenge, asked: Asked) -> Sent | Refus
     if not taken:
         return Refused(Reason.SEND_TOO_SOON, details={"until": work.now + resend_wait(live.sends)})
     challenge = replace(live, sends=live.sends + 1, last_sent_at=work.now, channel=asked.channel)
-    await _put_message(work, challenge)
+    await _put_message(work, challenge, asked)
     return Sent(challenge)
 
 
@@ -173,7 +179,7 @@ async def _issue(work: Work, asked: Asked, *, replaced: Challenge | None) -> Sen
     )
     if not await challenges.add(work.tx, challenge):
         return Refused(Reason.SEND_TOO_SOON, details={"until": work.now + timedelta(seconds=30)})
-    await _put_message(work, challenge)
+    await _put_message(work, challenge, asked)
     return Sent(challenge)
 
 
@@ -187,7 +193,7 @@ def _bound_to(challenge: Challenge, address: str, code: str) -> tuple[str, ...]:
     return (challenge.id, challenge.account_id or "", challenge.purpose.value, address, code)
 
 
-async def _put_message(work: Work, challenge: Challenge) -> None:
+async def _put_message(work: Work, challenge: Challenge, asked: Asked) -> None:
     await work.note(
         EventName.CHALLENGE_SENT,
         account_id=challenge.account_id,
@@ -210,6 +216,7 @@ async def _put_message(work: Work, challenge: Challenge) -> None:
             written_at=work.now,
             expires_at=challenge.expires_at,
             attempts=0,
+            country=asked.country,
         ),
     )
     work.has_mail = True
@@ -232,6 +239,13 @@ async def reserve(work: Work, purpose: Purpose, binding_id: str, typed: str) -> 
     if tries is None:
         return Refused(Reason.TOO_MANY_WRONG_CODES)
     return Reserved(challenge, code, tries)
+
+
+def channels_open_to(means: Means, challenge: Challenge) -> frozenset[Channel]:
+    """The ways by which the challenge's number can be reached."""
+    place = Place("challenges", "destination_sealed", challenge.id)
+    number = phone_of(means.seal.open(challenge.destination_sealed, place))
+    return means.policy.channels_to(number.region)
 
 
 def parse_for(purpose: Purpose, digits: int, typed: str) -> str | Refused:
@@ -260,6 +274,7 @@ async def settle(work: Work, reserved: Reserved) -> Proven | Refused:
     challenge = reserved.challenge
     if is_right(work, reserved) and not challenge.is_decoy:
         if await challenges.consume(work.tx, challenge.id, work.now):
+            await note_conversion(work, challenge)
             return Proven(challenge)
         return Refused(Reason.CODE_SPENT, "code")
     earlier = await _was_earlier(work, reserved)

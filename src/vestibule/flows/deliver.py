@@ -1,96 +1,132 @@
-"""Draining the outbox: claim a message, render it, send it, note what became of it.
+"""Draining the outbox: claim what is due, render it, and send several messages at once.
 
-The network is called between transactions, never inside one. The code is opened here, for the
-moment of sending; the outbox names the challenge instead of carrying it (R10).
+The code is opened here, for the moment of sending; the outbox names the challenge instead of
+carrying it (R10). How one message goes from provider to provider is in `attempts`.
 """
 
+import asyncio
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from gettext import NullTranslations
-from typing import assert_never
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from vestibule.crypto.seal import Place
 from vestibule.delivery.notice_wording import notice_message
-from vestibule.delivery.provider import (
-    Accepted,
-    Message,
-    PermanentFailure,
-    Receipt,
-    TemporaryFailure,
-    Throttled,
-)
-from vestibule.delivery.rendering import Envelope, House, SentCode, code_message
-from vestibule.delivery.routing import Routes, route
-from vestibule.domain.delivery import Fault
-from vestibule.flows.work import Means
+from vestibule.delivery.provider import Message
+from vestibule.delivery.rendering import Envelope, SentCode, code_message
+from vestibule.flows import attempts
+from vestibule.flows.attempts import Addressed, Delivering
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, challenges, outbox
-from vestibule.storage.database import Transaction
-from vestibule.storage.outbox import Waiting
+from vestibule.storage.database import StorageError, Transaction
+from vestibule.storage.outbox import NEWS, Waiting
 
-LEASE = timedelta(seconds=30)
-MOST_ATTEMPTS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Delivering:
-    """What delivery works with besides the means of every flow."""
-
-    means: Means
-    routes: Routes
-    house: House
-    words: Callable[[str], NullTranslations]
+__all__ = ["NEWS", "Delivering", "Dispatcher", "drain"]
 
 
 async def drain(delivering: Delivering) -> int:
-    """Send everything that is due; how many messages were claimed."""
+    """Send everything that is due, one after the other; how many messages were claimed.
+
+    For whoever waits for the end of it; the worker has a dispatcher.
+    """
     count = 0
-    while await deliver_one(delivering):
+    while waiting := await _claim(delivering, outbox.LANES):
+        await _deliver(delivering, waiting)
         count += 1
     return count
 
 
-async def deliver_one(delivering: Delivering) -> bool:
-    """Claim and send one message; False when none is due."""
-    means = delivering.means
-    claimed = await means.database.transact(lambda tx: _claim(delivering, tx))
-    if claimed is None:
-        return False
-    waiting, addressed = claimed
-    if addressed is None:
-        await _refuse(means, waiting, "none", Fault.NO_LONGER_NEEDED)
-        return True
-    message, to = addressed
+class Dispatcher:
+    """Sends messages beside one another, by lanes: what hangs in one holds up no other lane.
+
+    Codes of each channel have a lane and notices have one, so codes always overtake notices.
+    """
+
+    def __init__(self, delivering: Delivering, when_done: Callable[[], None] | None = None) -> None:
+        self._delivering = delivering
+        self._when_done = when_done or (lambda: None)
+        self._lane_of: dict[asyncio.Task[None], str] = {}
+
+    @property
+    def under_way(self) -> int:
+        return len(self._lane_of)
+
+    async def fill(self) -> int:
+        """Claim and begin to send what is due, as far as the lanes have room; how many."""
+        count = 0
+        while lanes := self._lanes_with_room():
+            waiting = await _claim(self._delivering, lanes)
+            if waiting is None:
+                break
+            count += 1
+            task = asyncio.create_task(_deliver(self._delivering, waiting))
+            self._lane_of[task] = waiting.lane
+            task.add_done_callback(self._done)
+        return count
+
+    async def next_done(self) -> None:
+        """Returns once any message under way has its outcome."""
+        if self._lane_of:
+            await asyncio.wait(self._lane_of, return_when=asyncio.FIRST_COMPLETED)
+
+    async def finish(self, within_seconds: float) -> None:
+        """Let what is under way end; what takes longer is given up, and sent after its lease."""
+        if self._lane_of:
+            await asyncio.wait(self._lane_of, timeout=within_seconds)
+        left = list(self._lane_of)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def _lanes_with_room(self) -> list[str]:
+        taken = Counter(self._lane_of.values())
+        return [lane for lane in outbox.LANES if taken[lane] < self._delivering.pace.at_once]
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._lane_of.pop(task, None)
+        self._when_done()
+
+
+async def _claim(delivering: Delivering, lanes: Sequence[str]) -> Waiting | None:
+    async def unit(tx: Transaction) -> Waiting | None:
+        now, lease = delivering.means.clock(), delivering.pace.lease
+        return await outbox.claim(tx, now=now, lease=lease, lanes=lanes)
+
+    return await delivering.means.database.transact(unit, single_statement=True)
+
+
+async def _deliver(delivering: Delivering, waiting: Waiting) -> None:
+    """One message on its whole way; a bug of ours is logged, and the message tried again later.
+
+    Its claim is committed already, so one that cannot be rendered holds up nobody.
+    """
     try:
-        provider, outcome = await route(delivering.routes, message, to)
+        await _send(delivering, waiting)
+    except StorageError as error:
+        log_failure("delivery_failed", error, message_id=waiting.id)
     except Exception as error:
         log_failure("delivery_failed", error, message_id=waiting.id)
-        provider, outcome = "unknown", TemporaryFailure(type(error).__name__)
-    match outcome:
-        case Accepted(reference=reference, receipt=receipt):
-            await _hand_over(means, waiting, provider, reference, receipt)
-        case PermanentFailure(fault=fault):
-            await _refuse(means, waiting, provider, fault)
-        case TemporaryFailure():
-            await _retry(means, waiting, provider, _back_off(waiting))
-        case Throttled(retry_after_seconds=seconds):
-            await _retry(means, waiting, provider, timedelta(seconds=seconds))
-        case other:
-            assert_never(other)
-    return True
+        await attempts.put_back(delivering, waiting)
 
 
-async def _claim(
-    delivering: Delivering, tx: Transaction
-) -> tuple[Waiting, tuple[Message, str] | None] | None:
-    waiting = await outbox.claim(tx, now=delivering.means.clock(), lease=LEASE)
-    if waiting is None:
+async def _send(delivering: Delivering, waiting: Waiting) -> None:
+    ranked = await attempts.ranking(delivering, waiting.channel.value, waiting.country or "")
+    # Last of all, so that the code is still good when its message leaves.
+    addressed = await delivering.means.database.transact(
+        lambda tx: _address(delivering, tx, waiting)
+    )
+    if addressed is None:
+        await attempts.give_up(delivering, waiting)
+        return
+    await attempts.send(delivering, waiting, ranked, addressed)
+
+
+async def _address(delivering: Delivering, tx: Transaction, waiting: Waiting) -> Addressed | None:
+    """What is said to whom; None where the code or our claim has ended meanwhile."""
+    if not await outbox.is_still_ours(tx, waiting, delivering.means.clock()):
         return None
     if waiting.challenge_id is None:
-        return waiting, await _address_notice(delivering, tx, waiting)
-    return waiting, await _address_code(delivering, tx, waiting)
+        return await _address_notice(delivering, tx, waiting)
+    return await _address_code(delivering, tx, waiting)
 
 
 async def _envelope(delivering: Delivering, tx: Transaction, waiting: Waiting, to: str) -> Envelope:
@@ -110,12 +146,13 @@ async def _address_code(
 ) -> tuple[Message, str] | None:
     """The code's message, or None when its challenge has ended meanwhile: never sent late."""
     challenge = await challenges.get(tx, waiting.challenge_id or "")
-    if challenge is None or challenge.code_sealed is None:
+    now = delivering.means.clock()
+    if challenge is None or challenge.code_sealed is None or challenge.is_expired(now):
         return None
     seal = delivering.means.seal
     place = Place("challenges", "destination_sealed", challenge.id)
     to = seal.open(challenge.destination_sealed, place)
-    left = challenge.expires_at - delivering.means.clock()
+    left = challenge.expires_at - now
     sent = SentCode(
         purpose=challenge.purpose.value,
         code=seal.open(challenge.code_sealed, Place("challenges", "code_sealed", challenge.id)),
@@ -137,48 +174,3 @@ async def _address_notice(
     envelope = await _envelope(delivering, tx, waiting, to)
     kind = waiting.kind.removeprefix("notice_")
     return notice_message(delivering.house, envelope, kind, facts), to
-
-
-async def _hand_over(
-    means: Means, waiting: Waiting, provider: str, reference: str, receipt: Receipt | None
-) -> None:
-    async def unit(tx: Transaction) -> None:
-        now = means.clock()
-        await outbox.hand_over(tx, waiting.id, provider=provider, reference=reference, now=now)
-        if receipt is None:
-            return
-        if receipt.status == "delivered":
-            await outbox.deliver(tx, waiting.id, now)
-        else:
-            await outbox.refuse(
-                tx,
-                waiting.id,
-                provider=provider,
-                reason=receipt.reason or Fault.UNREACHABLE,
-                now=now,
-            )
-
-    await means.database.transact(unit)
-
-
-async def _refuse(means: Means, waiting: Waiting, provider: str, reason: str) -> None:
-    async def unit(tx: Transaction) -> None:
-        await outbox.refuse(tx, waiting.id, provider=provider, reason=reason, now=means.clock())
-
-    await means.database.transact(unit)
-
-
-def _back_off(waiting: Waiting) -> timedelta:
-    """Doubling from two seconds to an hour: a notice is tried for as long as it is kept."""
-    return timedelta(seconds=min(2 ** min(waiting.attempts, 12), 3600))
-
-
-async def _retry(means: Means, waiting: Waiting, provider: str, wait: timedelta) -> None:
-    if waiting.challenge_id is not None and waiting.attempts >= MOST_ATTEMPTS:
-        await _refuse(means, waiting, provider, Fault.NO_ROUTE)
-        return
-
-    async def unit(tx: Transaction) -> None:
-        await outbox.retry_at(tx, waiting.id, means.clock() + wait)
-
-    await means.database.transact(unit)

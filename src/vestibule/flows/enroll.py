@@ -72,7 +72,7 @@ def _way(channel: str) -> Channel:
 
 
 def _refuse_way(means: Means, way: Channel, number: PhoneNumber) -> Refused | None:
-    if way not in means.policy.channels:
+    if way not in means.policy.channels_to(number.region):
         return Refused(Reason.METHOD_CLOSED, "phone")
     if way is Channel.SMS and is_landline(number):
         return Refused(Reason.PHONE_LANDLINE, "phone")

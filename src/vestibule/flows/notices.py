@@ -17,7 +17,7 @@ from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Place
 from vestibule.domain.account import Account
 from vestibule.domain.challenge import Channel
-from vestibule.domain.identifier import is_landline
+from vestibule.domain.identifier import is_landline, phone_of
 from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.entropy import CROCKFORD
 from vestibule.flows.ways import phone_number
@@ -84,7 +84,7 @@ async def tell(
     if kind in NOISY and not await _is_told_singly(work, account.id, kind, act_id):
         return
     await _mail(work, account, kind=kind, act_id=act_id, facts=facts)
-    if kind not in TEXTED or Channel.SMS not in work.means.policy.channels:
+    if kind not in TEXTED:
         return
     standing = await authenticators.of_account(work.tx, account.id)
     numbers = [(one, True) for one in standing if one.id != unless_text_to]
@@ -94,6 +94,8 @@ async def tell(
     for authenticator, may_answer in numbers:
         number = phone_number(work.means, authenticator)
         if number is None or is_landline(number) or number.e164 in told:
+            continue
+        if Channel.SMS not in work.means.policy.channels_to(number.region):
             continue
         told.add(number.e164)
         said = "number_removed" if authenticator.id in removed else kind
@@ -228,6 +230,7 @@ async def put_notice(
             written_at=work.now,
             expires_at=work.now + KEPT["outbox"][1],
             attempts=0,
+            country=None if channel is Channel.EMAIL else phone_of(to).region,
         ),
     )
     work.has_mail = True

@@ -110,6 +110,7 @@ async def cancel(means: Means, caller: Caller, reset: Reset) -> None:
 
     async def unit(work: Work) -> None:
         await resets.end(work.tx, reset.id, seen=reset.stage)
+        await challenges.end_of_binding(work.tx, reset.id, work.now)
 
     await work(means, caller, unit)
 

@@ -28,7 +28,7 @@ from vestibule.flows.entering import SignedIn, enter, known_browser
 from vestibule.flows.notices import tell
 from vestibule.flows.sending import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
-from vestibule.storage import accounts, sign_ins, throttles
+from vestibule.storage import accounts, challenges, sign_ins, throttles
 from vestibule.storage import recovery_codes as stored_codes
 
 OWN_LANE_FOR = timedelta(days=1)
@@ -383,5 +383,7 @@ async def cancel(means: Means, caller: Caller, token: str) -> None:
         pending = await sign_ins.find(work.tx, digest(token), work.now)
         if pending is not None:
             await sign_ins.end(work.tx, pending.id)
+            # A code that still waits must not reach a phone whose owner has left (OC-03).
+            await challenges.end_of_binding(work.tx, pending.id, work.now)
 
     await work(means, caller, unit)

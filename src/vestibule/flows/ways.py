@@ -182,16 +182,20 @@ async def ways_of(
     """Every enrolled way, the default first."""
     bound = [*await authenticators.of_account(work.tx, account.id), *besides]
     ways = [
-        Way(one.id, channel, one.name, number.ending if number else None)
+        (Way(one.id, channel, one.name, number.ending if number else None), number)
         for one in bound
         for number in [phone_number(work.means, one)]
         for channel in one.channels
     ]
-    is_open = {*work.means.policy.channels, Channel.TOTP}
     # A closed way still proves its owner where nothing else does (R1).
-    ways = [way for way in ways if way.channel in is_open] or ways
+    open_ways = [way for way, number in ways if _is_open(work.means, way, number)]
+    ways_left = open_ways or [way for way, _ in ways]
     default = (account.default_authenticator_id, account.default_channel)
-    return sorted(ways, key=lambda way: (way.authenticator_id, way.channel) != default)
+    return sorted(ways_left, key=lambda way: (way.authenticator_id, way.channel) != default)
+
+
+def _is_open(means: Means, way: Way, number: PhoneNumber | None) -> bool:
+    return number is None or way.channel in means.policy.channels_to(number.region)
 
 
 async def _choose(

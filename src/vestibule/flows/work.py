@@ -5,7 +5,7 @@ rolled back.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -27,6 +27,9 @@ from vestibule.storage.database import Database, Transaction
 
 T = TypeVar("T")
 
+ELSEWHERE = ""
+"""The place of all countries that have no routes of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -39,10 +42,16 @@ class Policy:
     countries: frozenset[str] | None
     # The ways out that have a provider; the operator closes one by naming nobody for it.
     channels: frozenset[Channel]
+    # The same of single countries, where routes of their own open or close some.
+    country_channels: Mapping[str, frozenset[Channel]]
     default_country: str
     session: Limits
     # With the simulator every person calls from this machine, so a source says nothing.
     limits_loopback: bool
+
+    def channels_to(self, country: str) -> frozenset[Channel]:
+        """The ways out that reach a country's numbers."""
+        return self.country_channels.get(country, self.country_channels[ELSEWHERE])
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ def log_event(event: Event) -> None:
     )
 
 
+def log_fact(what: str, **context: object) -> None:
+    """One line for what an operator may look for, that is no event of the journal."""
+    structlog.get_logger().info(what, **context)
+
+
 def log_failure(what: str, error: BaseException, **context: object) -> None:
     """One line for a bug or broken infrastructure: the kind of error, never its values."""
     frames = error.__traceback__

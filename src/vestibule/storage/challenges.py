@@ -121,6 +121,16 @@ async def end(tx: Transaction, purpose: Purpose, binding_id: str, now: datetime)
     )
 
 
+async def end_of_binding(tx: Transaction, binding_id: str, now: datetime) -> None:
+    """Void whatever a sign-in, session or reset waits for: it is over (OC-03)."""
+    await tx.execute(
+        """UPDATE challenges SET ended_at = :ended_at, code_sealed = NULL
+        WHERE binding_id = :binding_id AND ended_at IS NULL""",
+        binding_id=binding_id,
+        ended_at=now,
+    )
+
+
 async def end_of_account(tx: Transaction, account_id: str, now: datetime) -> None:
     """Void every code that is out for an account: a password or factor has changed (OC-03)."""
     await tx.execute(

@@ -1,13 +1,20 @@
 """Messages that wait for delivery, written in the transaction of the flow that sends them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from vestibule.domain.challenge import Channel
 from vestibule.domain.delivery import Delivery
+from vestibule.domain.routing import Route
 from vestibule.storage.database import Transaction
+from vestibule.storage.postgresql import notify
+
+NEWS = "outbox"
+"""The channel on which PostgreSQL tells every process of a new message."""
+LANES = ("sms", "voice", "email", "notice")
+"""What is sent beside one another: codes by channel, and notices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +32,26 @@ class Waiting:
     written_at: datetime
     expires_at: datetime
     attempts: int
+    """How often it was claimed: who claimed it may write of it only while this is the number."""
+    country: str | None = None
+    """The region of the number it goes to; none for mails."""
+
+    @property
+    def lane(self) -> str:
+        return "notice" if self.challenge_id is None else self.channel.value
 
 
 _WAITING = """id, challenge_id, account_id, kind, channel, locale, destination_sealed, body_sealed,
- written_at, expires_at, attempts"""
+ written_at, expires_at, attempts, country"""
 
 
 async def put(tx: Transaction, message: Waiting) -> None:
+    """Leave a message; on PostgreSQL the commit wakes every process that delivers."""
     await tx.execute(
         """INSERT INTO outbox (id, challenge_id, account_id, kind, channel, locale,
-            destination_sealed, body_sealed, written_at, due_at, expires_at)
+            destination_sealed, body_sealed, written_at, due_at, expires_at, country)
         VALUES (:id, :challenge_id, :account_id, :kind, :channel, :locale, :destination_sealed,
-            :body_sealed, :written_at, :due_at, :expires_at)""",
+            :body_sealed, :written_at, :due_at, :expires_at, :country)""",
         id=message.id,
         challenge_id=message.challenge_id,
         account_id=message.account_id,
@@ -48,11 +63,19 @@ async def put(tx: Transaction, message: Waiting) -> None:
         written_at=message.written_at,
         due_at=message.written_at,
         expires_at=message.expires_at,
+        country=message.country,
     )
+    if tx.dialect == "postgresql":
+        await notify(tx, NEWS)
 
 
-async def claim(tx: Transaction, *, now: datetime, lease: timedelta) -> Waiting | None:
-    """Take the oldest due message for `lease`; no two workers get the same one.
+# --- claimed messages --------------------------------------------------------------------------
+
+
+async def claim(
+    tx: Transaction, *, now: datetime, lease: timedelta, lanes: Collection[str] = LANES
+) -> Waiting | None:
+    """Take the oldest due message of these lanes for `lease`; no two workers get the same one.
 
     Codes go before notices. A worker that dies leaves the message to the next after the lease.
     """
@@ -61,56 +84,128 @@ async def claim(tx: Transaction, *, now: datetime, lease: timedelta) -> Waiting 
         f"""UPDATE outbox SET attempts = attempts + 1, due_at = :leased_at
         WHERE id = (SELECT id FROM outbox WHERE due_at <= :now AND handed_over_at IS NULL
                 AND refused_at IS NULL AND expires_at > :still_at
+                AND CASE WHEN challenge_id IS NULL THEN 'notice' ELSE channel END
+                    IN (:sms, :voice, :email, :notice)
             ORDER BY challenge_id IS NULL, written_at, id LIMIT 1 {skip})
         RETURNING {_WAITING}""",
         leased_at=now + lease,
         now=now,
         still_at=now,
+        **{lane: lane if lane in lanes else "" for lane in LANES},
     )
     return Waiting(**{**row, "channel": Channel(row["channel"])}) if row else None
 
 
+async def is_still_ours(tx: Transaction, claimed: Waiting, now: datetime) -> bool:
+    """Whether the claim holds: nobody claimed the message after us, and its lease has not ended."""
+    row = await tx.fetch_one(
+        """SELECT 1 AS found FROM outbox WHERE id = :id AND attempts = :attempts
+            AND handed_over_at IS NULL AND refused_at IS NULL AND due_at > :now
+            AND expires_at > :still_at""",
+        id=claimed.id,
+        attempts=claimed.attempts,
+        now=now,
+        still_at=now,
+    )
+    return row is not None
+
+
 async def hand_over(
-    tx: Transaction, message_id: str, *, provider: str, reference: str, now: datetime
-) -> None:
-    """The provider has it: note by whom, and erase what was said (R10)."""
-    await tx.execute(
+    tx: Transaction, claimed: Waiting, *, provider: str, reference: str, now: datetime
+) -> bool:
+    """The provider has it: note by whom, and erase what was said (R10).
+
+    False where the claim is no longer ours: another worker answers for the message now.
+    """
+    taken = await tx.execute(
         """UPDATE outbox SET handed_over_at = :at, provider = :provider, reference = :reference,
-            body_sealed = NULL, destination_sealed = NULL WHERE id = :id""",
-        id=message_id,
+            body_sealed = NULL, destination_sealed = NULL
+        WHERE id = :id AND attempts = :attempts AND handed_over_at IS NULL
+            AND refused_at IS NULL""",
+        id=claimed.id,
+        attempts=claimed.attempts,
         at=now,
         provider=provider,
         reference=reference,
     )
-
-
-async def deliver(tx: Transaction, message_id: str, now: datetime) -> None:
-    """A receipt says that it arrived."""
-    await tx.execute(
-        "UPDATE outbox SET delivered_at = :at WHERE id = :id AND delivered_at IS NULL",
-        id=message_id,
-        at=now,
-    )
+    return taken == 1
 
 
 async def refuse(
-    tx: Transaction, message_id: str, *, provider: str, reason: str, now: datetime
-) -> None:
-    """No way leads there; the person is told why, and what was said is erased."""
-    await tx.execute(
+    tx: Transaction, claimed: Waiting, *, provider: str, reason: str, now: datetime
+) -> bool:
+    """No way leads there; the person is told why, and what was said is erased.
+
+    False where the claim is no longer ours.
+    """
+    taken = await tx.execute(
         """UPDATE outbox SET refused_at = :at, reason = :reason, provider = :provider,
-            body_sealed = NULL, destination_sealed = NULL WHERE id = :id""",
-        id=message_id,
+            body_sealed = NULL, destination_sealed = NULL
+        WHERE id = :id AND attempts = :attempts AND handed_over_at IS NULL
+            AND refused_at IS NULL""",
+        id=claimed.id,
+        attempts=claimed.attempts,
         at=now,
         reason=reason,
         provider=provider,
     )
+    return taken == 1
 
 
-async def retry_at(tx: Transaction, message_id: str, due_at: datetime) -> None:
-    await tx.execute(
-        "UPDATE outbox SET due_at = :due_at WHERE id = :id", id=message_id, due_at=due_at
+async def retry_at(tx: Transaction, claimed: Waiting, due_at: datetime) -> bool:
+    """Due again then; False where the claim is no longer ours."""
+    taken = await tx.execute(
+        """UPDATE outbox SET due_at = :due_at WHERE id = :id AND attempts = :attempts
+            AND handed_over_at IS NULL AND refused_at IS NULL""",
+        id=claimed.id,
+        attempts=claimed.attempts,
+        due_at=due_at,
     )
+    return taken == 1
+
+
+# --- what became of it -------------------------------------------------------------------------
+
+
+async def deliver(tx: Transaction, message_id: str, now: datetime) -> bool:
+    """A receipt says that it arrived; whether that was news."""
+    taken = await tx.execute(
+        "UPDATE outbox SET delivered_at = :at WHERE id = :id AND delivered_at IS NULL",
+        id=message_id,
+        at=now,
+    )
+    return taken == 1
+
+
+async def undeliver(tx: Transaction, message_id: str, *, reason: str, now: datetime) -> bool:
+    """A receipt says that a handed-over message did not arrive; whether that was news."""
+    taken = await tx.execute(
+        """UPDATE outbox SET refused_at = :at, reason = :reason
+        WHERE id = :id AND handed_over_at IS NOT NULL AND delivered_at IS NULL
+            AND refused_at IS NULL""",
+        id=message_id,
+        at=now,
+        reason=reason,
+    )
+    return taken == 1
+
+
+async def convert(
+    tx: Transaction, challenge_id: str, now: datetime
+) -> tuple[Route, datetime] | None:
+    """The challenge's code came back: mark its newest message, once; who carried it, and when."""
+    row = await tx.fetch_one(
+        """UPDATE outbox SET converted_at = :at
+        WHERE converted_at IS NULL AND id = (SELECT id FROM outbox
+            WHERE challenge_id = :challenge_id AND handed_over_at IS NOT NULL
+            ORDER BY handed_over_at DESC, id DESC LIMIT 1)
+        RETURNING provider, channel, country, handed_over_at""",
+        at=now,
+        challenge_id=challenge_id,
+    )
+    if row is None:
+        return None
+    return Route(row["provider"], row["channel"], row["country"] or ""), row["handed_over_at"]
 
 
 async def delivery_of(tx: Transaction, challenge_id: str) -> Delivery | None:
@@ -121,3 +216,23 @@ async def delivery_of(tx: Transaction, challenge_id: str) -> Delivery | None:
         challenge_id=challenge_id,
     )
     return Delivery(**{**row, "channel": Channel(row["channel"])}) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What waits: how many codes or notices, and since when the oldest."""
+
+    kind: str
+    waiting: int
+    oldest_at: datetime
+
+
+async def depth(tx: Transaction, now: datetime) -> list[Depth]:
+    rows = await tx.fetch_all(
+        """SELECT CASE WHEN challenge_id IS NULL THEN 'notice' ELSE 'code' END AS kind,
+            COUNT(*) AS waiting, MIN(written_at) AS oldest_at
+        FROM outbox WHERE handed_over_at IS NULL AND refused_at IS NULL AND expires_at > :now
+        GROUP BY 1""",
+        now=now,
+    )
+    return [Depth(**row) for row in rows]

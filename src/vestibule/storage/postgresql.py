@@ -1,8 +1,8 @@
 """PostgreSQL 13 and later: asyncpg pools, prepared statements, retry of conflicting units.
 
 The pools never reset a connection's session, which halves the cost of a transaction; so session
-state (SET, LISTEN, advisory locks) is refused by `statements.prepare`. Must not contain SQL about
-tables.
+state (SET, LISTEN, advisory locks) is refused by `statements.prepare`, and who listens has a
+connection of its own. Must not contain SQL about tables.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from vestibule.storage.transaction import (
     SecondStatement,
     StorageDown,
     StorageError,
+    Transaction,
     UniqueViolation,
     Unit,
 )
@@ -160,6 +161,7 @@ class PostgresqlDatabase:
     def __init__(
         self, url: str, *, connections: int = 10, readers: int = 2, busy_for: float = 5.0
     ) -> None:
+        self._url = url
         self._writer = _LazyPool(url, connections, busy_for, {})
         self._reader = _LazyPool(url, readers, busy_for, {"default_transaction_read_only": "on"})
         self._running: set[asyncio.Task[Any]] = set()
@@ -201,6 +203,16 @@ class PostgresqlDatabase:
         async with self._reader.borrowed() as connection:
             return await _undoomed(PostgresqlTransaction(connection, read_only=True), unit)
 
+    @asynccontextmanager
+    async def listening(self, channel: str, on_notice: Callable[[], None]) -> AsyncIterator[None]:
+        task = asyncio.create_task(listen(self._url, channel, on_notice))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
     async def close(self) -> None:
         self._closed = True
         if self._running:
@@ -227,6 +239,55 @@ async def _undoomed(tx: PostgresqlTransaction, unit: Unit[T]) -> T:
     if tx.doom is not None:
         raise tx.doom
     return value
+
+
+async def notify(tx: Transaction, channel: str) -> None:
+    """Tell everybody who listens to the channel, once this transaction is committed."""
+    await tx.fetch_one("SELECT pg_notify(:channel, '') AS told", channel=channel)
+
+
+LISTEN_AGAIN = (0.1, 0.5, 1.0, 2.0, 5.0)
+"""Seconds before the next connection, the last ones for as long as it takes."""
+ALIVE_EVERY = 60.0
+"""Seconds between looks at a silent connection: a dead network says nothing."""
+
+
+async def listen(url: str, channel: str, on_notice: Callable[[], None]) -> None:
+    """Calls `on_notice` for each notice, until cancelled; a lost connection is made again.
+
+    Also after each connecting, since nobody listened before.
+    """
+    failed = 0
+    while True:
+        try:
+            async with _listener(url) as (connection, is_lost):
+                await connection.add_listener(channel, lambda *_: on_notice())
+                failed = 0
+                on_notice()
+                await _until_lost(connection, is_lost)
+        except _FAILURES:
+            failed += 1
+        await asyncio.sleep(LISTEN_AGAIN[min(failed, len(LISTEN_AGAIN) - 1)])
+
+
+@asynccontextmanager
+async def _listener(url: str) -> AsyncIterator[tuple[Any, asyncio.Event]]:
+    settings = {"application_name": "vestibule listener"}
+    connection = await asyncpg.connect(url, timeout=5, server_settings=settings)
+    is_lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: is_lost.set())
+    try:
+        yield connection, is_lost
+    finally:
+        connection.terminate()
+
+
+async def _until_lost(connection: Any, is_lost: asyncio.Event) -> None:
+    while not is_lost.is_set():
+        try:
+            await asyncio.wait_for(is_lost.wait(), ALIVE_EVERY)
+        except TimeoutError:
+            await connection.execute("SELECT 1", timeout=5)
 
 
 class _LazyPool:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 from vestibule.storage.schema_columns import (
@@ -22,6 +23,8 @@ from vestibule.storage.schema_columns import (
     secret_column,
     text_column,
 )
+
+_WAITS = text("handed_over_at IS NULL AND refused_at IS NULL")
 
 
 def add_tables(metadata: MetaData) -> None:
@@ -58,7 +61,9 @@ def _outbox(metadata: MetaData) -> None:
         text_column("country", optional=True),
         # Its code came back: the only receipt that cannot be bought.
         at_column("converted_at", optional=True),
-        Index("ix_outbox_due_at", "due_at"),
+        # Of what still waits only: a claim must not read a month of sent messages.
+        Index("ix_outbox_due_at", "due_at", postgresql_where=_WAITS, sqlite_where=_WAITS),
+        Index("ix_outbox_handed_over_at", "handed_over_at"),
     )
     Table(
         "delivery_attempts",
@@ -89,15 +94,19 @@ def _routes(metadata: MetaData) -> None:
         text_column("channel"),
         text_column("country"),
         at_column("hour_at"),
-        number_column("accepted", default=0),
-        number_column("failed", default=0),
-        number_column("refused", default=0),
-        number_column("delivered", default=0),
-        number_column("undelivered", default=0),
-        number_column("converted", default=0),
-        number_column("milliseconds", default=0),
+        *_route_figures(),
         PrimaryKeyConstraint("provider", "channel", "country", "hour_at"),
         Index("ix_route_hours_hour_at", "hour_at"),
+    )
+    Table(
+        # What the purged hours held, so that counters never fall.
+        "route_totals",
+        metadata,
+        text_column("provider"),
+        text_column("channel"),
+        text_column("country"),
+        *_route_figures(),
+        PrimaryKeyConstraint("provider", "channel", "country"),
     )
     Table(
         "route_breakers",
@@ -109,6 +118,24 @@ def _routes(metadata: MetaData) -> None:
         at_column("open_until_at"),
         PrimaryKeyConstraint("provider", "channel", "country"),
     )
+
+
+def _route_figures() -> list[Column[int]]:
+    """What is counted of a route: attempts by outcome, what became of them, and times."""
+    return [
+        number_column("accepted", default=0),
+        number_column("failed", default=0),
+        number_column("refused", default=0),
+        number_column("delivered", default=0),
+        number_column("undelivered", default=0),
+        # The accepted ones that carried a code, and the codes that came back.
+        number_column("codes", default=0),
+        number_column("converted", default=0),
+        # Sums: of every attempt, from commit to hand-over, from hand-over to receipt.
+        number_column("milliseconds", default=0),
+        number_column("handover_milliseconds", default=0),
+        number_column("receipt_milliseconds", default=0),
+    ]
 
 
 def _calls(metadata: MetaData) -> None:

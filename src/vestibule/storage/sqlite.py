@@ -7,7 +7,8 @@ may share a file; they wait for each other's write lock. Must not contain SQL ab
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,15 @@ class SqliteDatabase:
 
     async def read(self, unit: Unit[T]) -> T:
         return await self._reader.submit(unit, False)
+
+    @asynccontextmanager
+    async def listening(
+        self,
+        channel: str,  # noqa: ARG002 - the protocol's
+        on_notice: Callable[[], None],  # noqa: ARG002 - the protocol's
+    ) -> AsyncIterator[None]:
+        """SQLite has no notices; who looks every second misses nothing."""
+        yield
 
     async def close(self) -> None:
         await asyncio.to_thread(self._reader.close)

@@ -5,6 +5,7 @@ chooses between them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -99,6 +100,16 @@ class Database(Protocol):
         """What the unit returned; it sees every earlier commit, takes no write lock, cannot write.
 
         Two statements of one unit may see different commits.
+        """
+        ...
+
+    def listening(
+        self, channel: str, on_notice: Callable[[], None]
+    ) -> AbstractAsyncContextManager[None]:
+        """While the block runs, `on_notice` is called after commits of others that notified.
+
+        A hint, not a promise: notices are lost while a connection is, and SQLite has none. It may
+        also be called without news.
         """
         ...
 

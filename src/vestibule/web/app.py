@@ -27,6 +27,7 @@ from vestibule.web.doors import DOORS, Door
 from vestibule.web.forms import FormRefused, read_form
 from vestibule.web.guard import INSIDE, elsewhere
 from vestibule.web.headers import SecurityHeaders
+from vestibule.web.metrics import Meter, metrics_route
 from vestibule.web.paths import safe_path
 from vestibule.web.problems import problem, words_of
 from vestibule.web.render import Pages
@@ -45,6 +46,7 @@ class Front:
     public_origin: str
     accent: str
     logo: Path | None
+    meter: Meter | None = None
 
 
 def build(
@@ -59,6 +61,7 @@ def build(
             *(_route(front, door) for door in DOORS),
             Route("/brand.css", _brand(front)),
             *([Route("/logo", _logo(front.logo))] if front.logo else []),
+            *([metrics_route(front.meter, front.means)] if front.meter else []),
             Mount("/static", Static(packages=[("vestibule.web", "static")])),
             *more_routes,
         ],

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from vestibule.domain.challenge import Challenge, Channel, next_send_at
 from vestibule.domain.delivery import Delivery
 from vestibule.domain.identifier import mask_email
+from vestibule.flows.codes import channels_open_to
 from vestibule.flows.reauthenticate import GateView
 from vestibule.flows.ways import View, Way
 from vestibule.web.visit import Visit
@@ -68,7 +69,7 @@ def resend(
         Channel.VOICE: (Channel.SMS, _("Text me instead")),
     }.get(channel)
     other: tuple[OtherChannel, ...] = ()
-    if instead is not None and instead[0] in visit.means.policy.channels:
+    if instead is not None and instead[0] in _open_to(challenge, visit):
         other = (OtherChannel(instead[0].value, instead[1]),)
     if challenge is None or challenge.is_expired(now):
         return Resend(action, channel.value, 0, "", 5, other)
@@ -76,6 +77,12 @@ def resend(
     seconds = max(0, round((at - now).total_seconds())) if at else 0
     shown = clock_time(at) if at else ""
     return Resend(action, channel.value, seconds, shown, challenge.sends_left, other)
+
+
+def _open_to(challenge: Challenge | None, visit: Visit) -> frozenset[Channel]:
+    if challenge is None:
+        return visit.means.policy.channels
+    return channels_open_to(visit.means, challenge)
 
 
 def delivery_line(

@@ -1,5 +1,11 @@
 ALTER TABLE outbox ADD COLUMN country TEXT, ADD COLUMN converted_at BIGINT
 
+DROP INDEX ix_outbox_due_at
+
+CREATE INDEX ix_outbox_due_at ON outbox (due_at) WHERE handed_over_at IS NULL AND refused_at IS NULL
+
+CREATE INDEX ix_outbox_handed_over_at ON outbox (handed_over_at)
+
 CREATE TABLE delivery_attempts (
     id TEXT NOT NULL,
     message_id TEXT NOT NULL,
@@ -29,12 +35,32 @@ CREATE TABLE route_hours (
     refused BIGINT DEFAULT 0 NOT NULL,
     delivered BIGINT DEFAULT 0 NOT NULL,
     undelivered BIGINT DEFAULT 0 NOT NULL,
+    codes BIGINT DEFAULT 0 NOT NULL,
     converted BIGINT DEFAULT 0 NOT NULL,
     milliseconds BIGINT DEFAULT 0 NOT NULL,
+    handover_milliseconds BIGINT DEFAULT 0 NOT NULL,
+    receipt_milliseconds BIGINT DEFAULT 0 NOT NULL,
     CONSTRAINT pk_route_hours PRIMARY KEY (provider, channel, country, hour_at)
 )
 
 CREATE INDEX ix_route_hours_hour_at ON route_hours (hour_at)
+
+CREATE TABLE route_totals (
+    provider TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    country TEXT NOT NULL,
+    accepted BIGINT DEFAULT 0 NOT NULL,
+    failed BIGINT DEFAULT 0 NOT NULL,
+    refused BIGINT DEFAULT 0 NOT NULL,
+    delivered BIGINT DEFAULT 0 NOT NULL,
+    undelivered BIGINT DEFAULT 0 NOT NULL,
+    codes BIGINT DEFAULT 0 NOT NULL,
+    converted BIGINT DEFAULT 0 NOT NULL,
+    milliseconds BIGINT DEFAULT 0 NOT NULL,
+    handover_milliseconds BIGINT DEFAULT 0 NOT NULL,
+    receipt_milliseconds BIGINT DEFAULT 0 NOT NULL,
+    CONSTRAINT pk_route_totals PRIMARY KEY (provider, channel, country)
+)
 
 CREATE TABLE route_breakers (
     provider TEXT NOT NULL,

@@ -1,0 +1,50 @@
+"""Delivering and clearing in a process of its own, beside servers on the same PostgreSQL."""
+
+import asyncio
+import signal
+
+from vestibule.bootstrap import WrongRevision, build_house, refuse_other_revision
+from vestibule.observability.logging import configure
+from vestibule.settings import Settings
+from vestibule.storage.database import StorageDown, connect, dialect_of
+
+
+class CannotWork(Exception):
+    """Why there is nothing for a worker to do here; the text is a sentence."""
+
+
+def refuse_split(settings: Settings) -> None:
+    """Raise `CannotWork` where serving and delivering belong into one process."""
+    if dialect_of(settings.database) == "sqlite":
+        raise CannotWork(
+            "With SQLite `vestibule serve` delivers by itself; a worker of its own needs PostgreSQL"
+            " (VESTIBULE_DATABASE_URL)."
+        )
+    if settings.simulator:
+        raise CannotWork(
+            "The simulator's phone is in the server's memory, so the server delivers by itself:"
+            " a worker of its own needs VESTIBULE_SIMULATOR=false."
+        )
+
+
+def work(settings: Settings) -> None:
+    """Deliver until SIGINT or SIGTERM, then let what is under way end."""
+    refuse_split(settings)
+    configure()
+    try:
+        asyncio.run(_work(settings))
+    except WrongRevision as fault:
+        raise CannotWork(str(fault)) from fault
+    except StorageDown as fault:
+        raise CannotWork(f"The database does not answer ({fault}).") from fault
+
+
+async def _work(settings: Settings) -> None:
+    database = connect(settings.database)
+    await refuse_other_revision(database)
+    ended = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, ended.set)
+    built = build_house(settings, database=database)
+    async with built.running():
+        await ended.wait()

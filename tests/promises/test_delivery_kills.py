@@ -1,0 +1,133 @@
+"""kill -9 loses no message and doubles at most one, of the same code; many processes share work.
+
+Real processes over both databases; the carrier is a real server of this test. Leases end because
+the clock of whoever goes on is moved, so nobody waits for them.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.databases import Store
+from tests.delivery_step import settings, text_somebody
+from tests.front_door import FrontDoor, front_door
+from tests.loopback_carrier import SECRET, Carrier, carrier
+from tests.postgresql import Cluster
+from vestibule.clock import SystemClock
+from vestibule.storage.database import Transaction, connect
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE = 30.0
+MESSAGES = 200
+
+
+@asynccontextmanager
+async def process(*arguments: str, **environment: str) -> AsyncIterator[Process]:
+    """A Python process that is dead after the block."""
+    env = {"PYTHONPATH": os.pathsep.join(["", *sys.path]), **environment}
+    started = await create_subprocess_exec(sys.executable, *arguments, env=env, stdout=PIPE)
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+        await started.wait()
+
+
+async def _killed_at(step: str, store: Store, folder: Path, at: Carrier) -> None:
+    """A process wrote a message and went as far as this step, where it was killed."""
+    at.behaviour = "hangs" if step == "send" else "accepts"
+    arguments = ("-m", "tests.delivery_step", step, str(folder), store.url, at.url)
+    async with process(*arguments) as running, asyncio.timeout(PATIENCE):
+        assert running.stdout is not None
+        if step == "send":
+            await at.until(1)
+        else:
+            assert (await running.stdout.readline()).decode().strip() == step
+        running.send_signal(signal.SIGKILL)
+        assert await running.wait() == -signal.SIGKILL
+    at.behaviour = "accepts"
+
+
+@pytest.mark.parametrize(
+    ("step", "copies"), [("commit", 1), ("claim", 1), ("send", 2), ("record", 2)]
+)
+async def test_killed_at_each_step(store: Store, tmp_path: Path, step: str, copies: int) -> None:
+    """Killed before the carrier has it: sent once. Killed after: once more, with the same code."""
+    async with carrier() as at:
+        asked = settings(tmp_path, at.url)
+        async with front_door(store.open(), tmp_path, settings=asked) as house:
+            await _killed_at(step, store, tmp_path, at)
+            await house.deliver()
+            early = len(at.got)
+            house.clock.advance(seconds=31)
+
+            await house.deliver()
+            await house.deliver()
+            await _close(house)
+
+    assert early == (1 if step != "claim" else 0), "what is claimed waits for its lease"
+    assert len(at.got) == copies
+    assert len({(one["id"], one["text"][:6]) for one in at.got}) == 1
+    assert await _left(store) == 0
+
+
+async def _close(house: FrontDoor) -> None:
+    for provider in house.built.providers.values():
+        await provider.close()
+
+
+async def _left(store: Store) -> int:
+    async def unit(tx: Transaction) -> int:
+        row = await tx.fetch_one(
+            """SELECT COUNT(*) AS n FROM outbox
+            WHERE handed_over_at IS NULL OR refused_at IS NOT NULL"""
+        )
+        return int(row["n"]) if row else -1
+
+    return await store.open().read(unit)
+
+
+async def test_workers_share_the_outbox(postgresql_cluster: Cluster, tmp_path: Path) -> None:
+    """Two worker processes on PostgreSQL send each of many messages once."""
+    name = await postgresql_cluster.create()
+    url = postgresql_cluster.url(name)
+    database = connect(url)
+    async with carrier() as at:
+        asked = settings(tmp_path, at.url)
+        async with front_door(database, tmp_path, settings=asked) as house:
+            house.clock.advance(SystemClock()() - house.clock())
+            for turn in range(MESSAGES):
+                await text_somebody(house.built, turn)
+            await _close(house)
+        worker = ("-m", "vestibule", "work")
+        settings_of_workers = {
+            "VESTIBULE_DATA": str(tmp_path),
+            "VESTIBULE_DATABASE_URL": url,
+            "VESTIBULE_ROUTES_SMS": "webhook",
+            "VESTIBULE_WEBHOOK_SECRET": SECRET,
+            "VESTIBULE_WEBHOOK_URL": at.url,
+        }
+        async with (
+            process(*worker, **settings_of_workers) as one,
+            process(*worker, **settings_of_workers) as two,
+        ):
+            await at.until(MESSAGES, within=PATIENCE)
+            for running in (one, two):
+                running.send_signal(signal.SIGTERM)
+            assert [await running.wait() for running in (one, two)] == [0, 0]
+
+    copies = Counter(one["id"] for one in at.got)
+    assert len(copies) == MESSAGES
+    assert set(copies.values()) == {1}
+    await database.close()
+    await postgresql_cluster.drop(name)
