@@ -24,6 +24,8 @@ from vestibule.crypto.seal import Seal
 from vestibule.delivery.provider import Provider
 from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
 from vestibule.delivery.providers.smtp import SmtpProvider, SmtpServer
+from vestibule.delivery.providers.twilio import TwilioAccount, TwilioProvider
+from vestibule.delivery.providers.vonage import VonageAccount, VonageProvider
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
 from vestibule.delivery.rendering import House
 from vestibule.domain.challenge import Channel
@@ -89,7 +91,7 @@ def build_house(
         wake_delivery=wake.set,
     )
     inbox = Inbox(clock) if settings.simulator else None
-    providers = providers_of(settings, clock, inbox)
+    providers = providers_of(settings, clock, entropy, inbox)
     worker = Worker(_delivering(settings, means, providers), wake)
 
     @asynccontextmanager
@@ -119,8 +121,19 @@ def _delivering(settings: Settings, means: Means, providers: Mapping[str, Provid
     return Delivering(
         means=means,
         routes=routes,
-        house=House(settings.name, means.policy.host, settings.public_origin),
+        house=house_of(settings),
         words=lambda _: WORDS,
+    )
+
+
+def house_of(settings: Settings) -> House:
+    """Who writes the messages."""
+    origin = settings.public_origin
+    return House(
+        settings.name,
+        urlsplit(origin).hostname or "",
+        origin,
+        code_in_subject=settings.mail_code_in_subject,
     )
 
 
@@ -181,7 +194,9 @@ def _names(settings: Settings, channel: Channel) -> tuple[str, ...]:
     return () if channel is Channel.TOTP else settings.routes(channel.value)
 
 
-def providers_of(settings: Settings, clock: Clock, inbox: Inbox | None) -> dict[str, Provider]:
+def providers_of(
+    settings: Settings, clock: Clock, entropy: Entropy, inbox: Inbox | None
+) -> dict[str, Provider]:
     """The configured providers by name; raises `SettingsFault` for what they cannot use."""
     found: dict[str, Provider] = {}
     if inbox is not None:
@@ -195,7 +210,39 @@ def providers_of(settings: Settings, clock: Clock, inbox: Inbox | None) -> dict[
             server = SmtpServer.parse(settings.secret("smtp_url"))
         with _naming("VESTIBULE_MAIL_FROM"):
             found["smtp"] = SmtpProvider(server, settings.mail_from, clock)
+    if settings.twilio_account_sid:
+        account = _twilio_account(settings)
+        found["twilio"] = TwilioProvider(account, origin=settings.public_origin)
+    if settings.vonage_application_id or settings.vonage_api_key:
+        with _naming("VESTIBULE_VONAGE_PRIVATE_KEY"):
+            found["vonage"] = VonageProvider(
+                _vonage_account(settings), clock, entropy=entropy, origin=settings.public_origin
+            )
     return found
+
+
+def _twilio_account(settings: Settings) -> TwilioAccount:
+    return TwilioAccount(
+        sid=settings.twilio_account_sid,
+        auth_token=settings.secret("twilio_auth_token"),
+        api_key=settings.twilio_api_key,
+        api_secret=settings.secret("twilio_api_secret"),
+        sender=settings.twilio_from,
+        messaging_service=settings.twilio_messaging_service_sid,
+        redacts=settings.twilio_redaction,
+        api_url=settings.twilio_api_url,
+    )
+
+
+def _vonage_account(settings: Settings) -> VonageAccount:
+    return VonageAccount(
+        sender=settings.vonage_from,
+        api_key=settings.vonage_api_key,
+        api_secret=settings.secret("vonage_api_secret"),
+        application_id=settings.vonage_application_id,
+        private_key=settings.secret("vonage_private_key"),
+        api_url=settings.vonage_api_url,
+    )
 
 
 @contextmanager

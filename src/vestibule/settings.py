@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from vestibule.settings_of_routes import check_routes
+
 DEFAULT_ACCENT = "#1E6B5C"
 LOGO_BYTES = 32 * 1024
 ROUTES = ("routes_email", "routes_sms", "routes_voice")
@@ -20,7 +22,7 @@ MINIMUM_CONTRAST = 4.5
 """WCAG 2.2 §1.4.3, for the operator's accent under white text."""
 
 
-Route = Literal["smtp", "webhook", "simulator"]
+Route = Literal["twilio", "vonage", "smtp", "webhook", "simulator"]
 
 
 class SettingsFault(Exception):
@@ -48,6 +50,8 @@ class Settings(BaseSettings):
     """The address to listen on."""
     logo: Path | None = None
     """An SVG or PNG file shown in the place of the mark, 32 kB at most."""
+    mail_code_in_subject: bool = False
+    """Put the code into the subject of a mail too, where lock screens show it."""
     mail_from: str = ""
     """The sender of mails, as `Acme <no-reply@example.com>`; needed with the route `smtp`."""
     name: str = Field(default="Vestibule", min_length=1, max_length=40)
@@ -64,9 +68,10 @@ class Settings(BaseSettings):
     routes_email: Annotated[tuple[Route, ...], NoDecode] = ()
     """Who carries mails, in order, with commas: `smtp`, `webhook`, `simulator`."""
     routes_sms: Annotated[tuple[Route, ...], NoDecode] = ()
-    """Who carries text messages, in order: `webhook`, `simulator`; empty closes them."""
+    """Who carries text messages, in order: `twilio`, `vonage`, `webhook`, `simulator`; empty
+    closes them."""
     routes_voice: Annotated[tuple[Route, ...], NoDecode] = ()
-    """Who places calls, in order: `webhook`, `simulator`; empty closes them."""
+    """Who places calls, in order: `twilio`, `vonage`, `webhook`, `simulator`; empty closes them."""
     session_hours: int = Field(default=12, ge=1, le=24)
     """How long a session lasts at most (SE-03)."""
     session_idle_minutes: int = Field(default=30, ge=5, le=60)
@@ -83,7 +88,49 @@ class Settings(BaseSettings):
     """Where *Contact support* leads to instead."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Networks whose `X-Forwarded-For` is believed, with commas; by default nobody (RL-08)."""
-
+    twilio_account_sid: str = Field(default="", pattern="^(AC[0-9a-fA-F]{32})?$")
+    """The account of Twilio that pays, `AC…`; needed with the route `twilio`."""
+    twilio_api_key: str = Field(default="", pattern="^(SK[0-9a-fA-F]{32})?$")
+    """An API key of Twilio, `SK…`, that signs in instead of the auth token; it can be revoked."""
+    twilio_api_secret: SecretStr = SecretStr("")
+    """The secret of that API key."""
+    twilio_api_secret_file: Path | None = None
+    """A file with the same, instead."""
+    twilio_api_url: str = "https://api.twilio.com"
+    """Where Twilio's interface is: scheme, host and port."""
+    twilio_auth_token: SecretStr = SecretStr("")
+    """The account's auth token: it proves Twilio's callbacks, and signs in where no API key is."""
+    twilio_auth_token_file: Path | None = None
+    """A file with the same, instead."""
+    twilio_from: str = ""
+    """Who texts and calls are from: a number of the account such as +14155550100; texts without
+    calls may also be from a name or short code."""
+    twilio_messaging_service_sid: str = Field(default="", pattern="^(MG[0-9a-fA-F]{32})?$")
+    """A Messaging Service of Twilio, `MG…`, that chooses the sender of texts."""
+    twilio_redaction: bool = False
+    """Ask Twilio to keep neither text nor number of a message; needs Message Redaction on the
+    account, without which Twilio refuses every such text."""
+    vonage_api_key: str = ""
+    """The account's key at Vonage: for texts where no application is given, and for `doctor`."""
+    vonage_api_secret: SecretStr = SecretStr("")
+    """The secret of that key."""
+    vonage_api_secret_file: Path | None = None
+    """A file with the same, instead."""
+    vonage_api_url: str = "https://api.nexmo.com"
+    """Where Vonage's interfaces are, all of them: scheme, host and port."""
+    vonage_application_id: str = ""
+    """The application of Vonage that texts and calls belong to; calls need one."""
+    vonage_from: str = ""
+    """Who texts and calls are from: a number such as +447700900000; texts without calls may also
+    be from a name."""
+    vonage_private_key: SecretStr = SecretStr("")
+    """The application's private RSA key in PEM."""
+    vonage_private_key_file: Path | None = None
+    """A file with the same, instead."""
+    vonage_signature_secret: SecretStr = SecretStr("")
+    """What Vonage signs its callbacks with; needed with the route `vonage`."""
+    vonage_signature_secret_file: Path | None = None
+    """A file with the same, instead."""
     webhook_secret: SecretStr = SecretStr("")
     """What signs the posts to `VESTIBULE_WEBHOOK_URL`: 24 bytes or more."""
     webhook_secret_file: Path | None = None
@@ -139,6 +186,18 @@ class Settings(BaseSettings):
         port = "" if parts.port in {None, default} else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}"
 
+    @field_validator("twilio_api_url", "vonage_api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("write it as https://api.example.com")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+            raise ValueError("it is scheme, host and port only")
+        if parts.scheme == "http" and not on_this_machine(parts.hostname):
+            raise ValueError("plain http is for this machine only; use https")
+        return value.rstrip("/")
+
     @field_validator("logo")
     @classmethod
     def _small_picture(cls, value: Path | None) -> Path | None:
@@ -166,22 +225,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _routes_have_what_they_need(self) -> Self:
-        for name in ("smtp_url", "webhook_secret"):
-            self.secret(name)
-        used = {route for name in ROUTES for route in getattr(self, name)}
-        if "smtp" in used and not (self.secret("smtp_url") and self.mail_from):
-            raise ValueError(
-                "VESTIBULE_ROUTES_EMAIL: smtp needs VESTIBULE_SMTP_URL and VESTIBULE_MAIL_FROM"
-            )
-        if "webhook" in used and not (self.webhook_url and self.secret("webhook_secret")):
-            raise ValueError(
-                "VESTIBULE_ROUTES_…: webhook needs VESTIBULE_WEBHOOK_URL and"
-                " VESTIBULE_WEBHOOK_SECRET"
-            )
-        if "simulator" in used and not self.simulator:
-            raise ValueError("VESTIBULE_ROUTES_…: simulator needs VESTIBULE_SIMULATOR=true")
-        if "smtp" in {*self.routes_sms, *self.routes_voice}:
-            raise ValueError("VESTIBULE_ROUTES_SMS: smtp carries mails only")
+        check_routes(self)
         return self
 
     @model_validator(mode="after")
