@@ -4,12 +4,15 @@
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from vestibule import settings
 from vestibule.crypto import keyring
+from vestibule.delivery.providers import twilio, vonage, webhook
+from vestibule.domain.delivery import Fault
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason
 from vestibule.observability import metrics
@@ -24,6 +27,7 @@ def pages() -> dict[str, str]:
     """Every page by its file name."""
     return {
         "addresses.md": _addresses(),
+        "carrier-errors.md": _carrier_errors(),
         "events.md": _events(),
         "keys.md": _keys(),
         "metrics.md": _metrics(),
@@ -78,6 +82,34 @@ def _documented(path: Path, class_name: str) -> dict[str, str]:
         if isinstance(target, ast.Name):
             found[target.id] = " ".join(str(ast.literal_eval(text.value)).split())
     return found
+
+
+def _carrier_errors() -> str:
+    tables: list[tuple[str, Mapping[Any, Fault]]] = [
+        ("twilio", twilio.FAULTS),
+        ("vonage", vonage.FAULTS),
+        ("webhook", {f"422 {fault.value}": fault for fault in webhook.REASONS}),
+    ]
+    rows = []
+    for route, faults in tables:
+        for fault in Fault:
+            codes = [f"`{code}`" for code, found in faults.items() if found is fault]
+            if codes:
+                rows.append([f"`{route}`", ", ".join(codes), f"never: `{fault.value}`"])
+        if route == "twilio":
+            codes = [f"`{code}`" for code in sorted(twilio.THROTTLES)]
+            rows.append(["`twilio`", ", ".join(codes), "throttled"])
+    rows.append(["`vonage`", f"title `{vonage.INVALID_RECIPIENT}`", "never: `number_invalid`"])
+    rows.append(["each", "HTTP 429", "throttled, for as long as `Retry-After` says"])
+    rows.append(["each", "everything else", "not now: the next provider is tried"])
+    return _page(
+        "Errors of carriers",
+        "src/vestibule/delivery/providers/",
+        "What an error of a provider means for the message. *Never* ends it and tells the person;"
+        " after *throttled* and *not now* the same code goes by the next provider.",
+        ["route", "error", "outcome"],
+        rows,
+    )
 
 
 def _refusals() -> str:

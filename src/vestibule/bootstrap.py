@@ -24,6 +24,8 @@ from vestibule.crypto.seal import Seal
 from vestibule.delivery.provider import Provider
 from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
 from vestibule.delivery.providers.smtp import SmtpProvider, SmtpServer
+from vestibule.delivery.providers.twilio import TwilioAccount, TwilioProvider
+from vestibule.delivery.providers.vonage import VonageAccount, VonageProvider
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
 from vestibule.delivery.rendering import House
 from vestibule.delivery.routing import Routes
@@ -111,7 +113,7 @@ def build_house(
         wake_delivery=wake.set,
     )
     inbox = Inbox(clock) if settings.simulator else None
-    providers = providers_of(settings, clock, inbox)
+    providers = providers_of(settings, clock, entropy, inbox)
     gauges = Gauges()
     worker = Worker(_delivering(settings, means, providers, gauges), wake)
 
@@ -143,9 +145,20 @@ def _delivering(
     return Delivering(
         means=means,
         routes=routes,
-        house=House(settings.name, means.policy.host, settings.public_origin),
+        house=house_of(settings),
         words=lambda _: WORDS,
         on_hand_over=gauges.note_hand_over,
+    )
+
+
+def house_of(settings: Settings) -> House:
+    """Who writes the messages."""
+    origin = settings.public_origin
+    return House(
+        settings.name,
+        urlsplit(origin).hostname or "",
+        origin,
+        code_in_subject=settings.mail_code_in_subject,
     )
 
 
@@ -215,7 +228,9 @@ def _names(settings: Settings, channel: Channel, country: str = ELSEWHERE) -> tu
     return () if channel is Channel.TOTP else settings.routes(channel.value, country)
 
 
-def providers_of(settings: Settings, clock: Clock, inbox: Inbox | None) -> dict[str, Provider]:
+def providers_of(
+    settings: Settings, clock: Clock, entropy: Entropy, inbox: Inbox | None
+) -> dict[str, Provider]:
     """The configured providers by name; raises `SettingsFault` for what they cannot use."""
     found: dict[str, Provider] = {}
     if inbox is not None:
@@ -229,7 +244,39 @@ def providers_of(settings: Settings, clock: Clock, inbox: Inbox | None) -> dict[
             server = SmtpServer.parse(settings.secret("smtp_url"))
         with _naming("VESTIBULE_MAIL_FROM"):
             found["smtp"] = SmtpProvider(server, settings.mail_from, clock)
+    if settings.twilio_account_sid:
+        account = _twilio_account(settings)
+        found["twilio"] = TwilioProvider(account, origin=settings.public_origin)
+    if settings.vonage_application_id or settings.vonage_api_key:
+        with _naming("VESTIBULE_VONAGE_PRIVATE_KEY"):
+            found["vonage"] = VonageProvider(
+                _vonage_account(settings), clock, entropy=entropy, origin=settings.public_origin
+            )
     return found
+
+
+def _twilio_account(settings: Settings) -> TwilioAccount:
+    return TwilioAccount(
+        sid=settings.twilio_account_sid,
+        auth_token=settings.secret("twilio_auth_token"),
+        api_key=settings.twilio_api_key,
+        api_secret=settings.secret("twilio_api_secret"),
+        sender=settings.twilio_from,
+        messaging_service=settings.twilio_messaging_service_sid,
+        redacts=settings.twilio_redaction,
+        api_url=settings.twilio_api_url,
+    )
+
+
+def _vonage_account(settings: Settings) -> VonageAccount:
+    return VonageAccount(
+        sender=settings.vonage_from,
+        api_key=settings.vonage_api_key,
+        api_secret=settings.secret("vonage_api_secret"),
+        application_id=settings.vonage_application_id,
+        private_key=settings.secret("vonage_private_key"),
+        api_url=settings.vonage_api_url,
+    )
 
 
 @contextmanager

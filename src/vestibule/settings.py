@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,17 +18,23 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from vestibule.settings_of_routes import (
+    COUNTRY_ROUTE,
+    CountryRoutes,
+    check_countries,
+    check_routes,
+)
+
 DEFAULT_ACCENT = "#1E6B5C"
 LOGO_BYTES = 32 * 1024
 ROUTES = ("routes_email", "routes_sms", "routes_voice")
 COUNTRY_ROUTES = ("routes_sms__xx", "routes_voice__xx")
-_COUNTRY_ROUTE = re.compile(r"vestibule_(routes_(?:sms|voice)__)(\w+)", re.I)
 SHORTEST_METRICS_TOKEN = 24
 MINIMUM_CONTRAST = 4.5
 """WCAG 2.2 §1.4.3, for the operator's accent under white text."""
 
 
-Route = Literal["smtp", "webhook", "simulator"]
+Route = Literal["twilio", "vonage", "smtp", "webhook", "simulator"]
 
 
 class SettingsFault(Exception):
@@ -58,6 +62,8 @@ class Settings(BaseSettings):
     """The address to listen on."""
     logo: Path | None = None
     """An SVG or PNG file shown in the place of the mark, 32 kB at most."""
+    mail_code_in_subject: bool = False
+    """Put the code into the subject of a mail too, where lock screens show it."""
     mail_from: str = ""
     """The sender of mails, as `Acme <no-reply@example.com>`; needed with the route `smtp`."""
     metrics_token: SecretStr = SecretStr("")
@@ -79,12 +85,14 @@ class Settings(BaseSettings):
     routes_email: Annotated[tuple[Route, ...], NoDecode] = ()
     """Who carries mails, in order, with commas: `smtp`, `webhook`, `simulator`."""
     routes_sms: Annotated[tuple[Route, ...], NoDecode] = ()
-    """Who carries text messages, in order: `webhook`, `simulator`; empty closes them."""
+    """Who carries text messages, in order: `twilio`, `vonage`, `webhook`, `simulator`; empty
+    closes them."""
     routes_sms__xx: Annotated[dict[str, tuple[Route, ...]], NoDecode] = {}
     """The same for one country, `XX` being its two letters (`VESTIBULE_ROUTES_SMS__GB`): these and
     no others carry texts there; empty closes texts to it."""
     routes_voice: Annotated[tuple[Route, ...], NoDecode] = ()
-    """Who places calls, in order: `webhook`, `simulator`; empty closes them."""
+    """Who places calls, in order: `twilio`, `vonage`, `webhook`, `simulator`; empty
+    closes them."""
     routes_voice__xx: Annotated[dict[str, tuple[Route, ...]], NoDecode] = {}
     """The same for one country; empty closes calls to it."""
     session_hours: int = Field(default=12, ge=1, le=24)
@@ -103,7 +111,49 @@ class Settings(BaseSettings):
     """Where *Contact support* leads to instead."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Networks whose `X-Forwarded-For` is believed, with commas; by default nobody (RL-08)."""
-
+    twilio_account_sid: str = Field(default="", pattern="^(AC[0-9a-fA-F]{32})?$")
+    """The account of Twilio that pays, `AC…`; needed with the route `twilio`."""
+    twilio_api_key: str = Field(default="", pattern="^(SK[0-9a-fA-F]{32})?$")
+    """An API key of Twilio, `SK…`, that signs in instead of the auth token; it can be revoked."""
+    twilio_api_secret: SecretStr = SecretStr("")
+    """The secret of that API key."""
+    twilio_api_secret_file: Path | None = None
+    """A file with the same, instead."""
+    twilio_api_url: str = "https://api.twilio.com"
+    """Where Twilio's interface is: scheme, host and port."""
+    twilio_auth_token: SecretStr = SecretStr("")
+    """The account's auth token: it proves Twilio's callbacks, and signs in where no API key is."""
+    twilio_auth_token_file: Path | None = None
+    """A file with the same, instead."""
+    twilio_from: str = ""
+    """Who texts and calls are from: a number of the account such as +14155550100; texts without
+    calls may also be from a name or short code."""
+    twilio_messaging_service_sid: str = Field(default="", pattern="^(MG[0-9a-fA-F]{32})?$")
+    """A Messaging Service of Twilio, `MG…`, that chooses the sender of texts."""
+    twilio_redaction: bool = False
+    """Ask Twilio to keep neither text nor number of a message; needs Message Redaction on the
+    account, without which Twilio refuses every such text."""
+    vonage_api_key: str = ""
+    """The account's key at Vonage: for texts where no application is given, and for `doctor`."""
+    vonage_api_secret: SecretStr = SecretStr("")
+    """The secret of that key."""
+    vonage_api_secret_file: Path | None = None
+    """A file with the same, instead."""
+    vonage_api_url: str = "https://api.nexmo.com"
+    """Where Vonage's interfaces are, all of them: scheme, host and port."""
+    vonage_application_id: str = ""
+    """The application of Vonage that texts and calls belong to; calls need one."""
+    vonage_from: str = ""
+    """Who texts and calls are from: a number such as +447700900000; texts without calls may also
+    be from a name."""
+    vonage_private_key: SecretStr = SecretStr("")
+    """The application's private RSA key in PEM."""
+    vonage_private_key_file: Path | None = None
+    """A file with the same, instead."""
+    vonage_signature_secret: SecretStr = SecretStr("")
+    """What Vonage signs its callbacks with; needed with the route `vonage`."""
+    vonage_signature_secret_file: Path | None = None
+    """A file with the same, instead."""
     webhook_secret: SecretStr = SecretStr("")
     """What signs the posts to `VESTIBULE_WEBHOOK_URL`: 24 bytes or more."""
     webhook_secret_file: Path | None = None
@@ -121,13 +171,13 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         sources = (env_settings, dotenv_settings, file_secret_settings)
-        return init_settings, _CountryRoutes(settings_cls, sources), *sources
+        return init_settings, CountryRoutes(settings_cls, sources), *sources
 
     @model_validator(mode="before")
     @classmethod
     def _without_gathered(cls, values: dict[str, object]) -> dict[str, object]:
         """A file's single countries are in their table already."""
-        return {name: one for name, one in values.items() if not _COUNTRY_ROUTE.fullmatch(name)}
+        return {name: one for name, one in values.items() if not COUNTRY_ROUTE.fullmatch(name)}
 
     @field_validator(*COUNTRY_ROUTES, mode="before")
     @classmethod
@@ -184,6 +234,18 @@ class Settings(BaseSettings):
         port = "" if parts.port in {None, default} else f":{parts.port}"
         return f"{parts.scheme}://{host}{port}"
 
+    @field_validator("twilio_api_url", "vonage_api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("write it as https://api.example.com")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+            raise ValueError("it is scheme, host and port only")
+        if parts.scheme == "http" and not on_this_machine(parts.hostname):
+            raise ValueError("plain http is for this machine only; use https")
+        return value.rstrip("/")
+
     @field_validator("logo")
     @classmethod
     def _small_picture(cls, value: Path | None) -> Path | None:
@@ -211,37 +273,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _routes_have_what_they_need(self) -> Self:
-        for name in ("metrics_token", "smtp_url", "webhook_secret"):
-            self.secret(name)
         if 0 < len(self.secret("metrics_token")) < SHORTEST_METRICS_TOKEN:
             raise ValueError(
                 f"VESTIBULE_METRICS_TOKEN: it needs at least {SHORTEST_METRICS_TOKEN} characters"
             )
-        self._refuse_unreal_countries()
-        used = self.used_routes
-        if "smtp" in used and not (self.secret("smtp_url") and self.mail_from):
-            raise ValueError(
-                "VESTIBULE_ROUTES_EMAIL: smtp needs VESTIBULE_SMTP_URL and VESTIBULE_MAIL_FROM"
-            )
-        if "webhook" in used and not (self.webhook_url and self.secret("webhook_secret")):
-            raise ValueError(
-                "VESTIBULE_ROUTES_…: webhook needs VESTIBULE_WEBHOOK_URL and"
-                " VESTIBULE_WEBHOOK_SECRET"
-            )
-        if "simulator" in used and not self.simulator:
-            raise ValueError("VESTIBULE_ROUTES_…: simulator needs VESTIBULE_SIMULATOR=true")
-        if "smtp" in {*self.routes_sms, *self.routes_voice}:
-            raise ValueError("VESTIBULE_ROUTES_SMS: smtp carries mails only")
+        check_countries(self)
+        check_routes(self)
         return self
-
-    def _refuse_unreal_countries(self) -> None:
-        for name in COUNTRY_ROUTES:
-            for country, routes in getattr(self, name).items():
-                setting = f"VESTIBULE_{name.upper().removesuffix('XX')}{country}"
-                if country not in SUPPORTED_REGIONS:
-                    raise ValueError(f"{setting}: {country} is not a country with phone numbers")
-                if "smtp" in routes:
-                    raise ValueError(f"{setting}: smtp carries mails only")
 
     @model_validator(mode="after")
     def _simulator_stays_here(self) -> Self:
@@ -284,11 +322,10 @@ class Settings(BaseSettings):
             for country, routes in getattr(self, name).items()
         }
 
-    @property
-    def used_routes(self) -> set[Route]:
-        """Whoever is named for anything."""
-        named = [getattr(self, name) for name in ROUTES]
-        return {route for routes in [*named, *self.country_routes.values()] for route in routes}
+    def carriers(self, channel: str) -> set[str]:
+        """Whoever is named for a channel, anywhere."""
+        own = [routes for (one, _), routes in self.country_routes.items() if one == channel]
+        return {route for routes in [getattr(self, f"routes_{channel}"), *own] for route in routes}
 
     @property
     def is_https(self) -> bool:
@@ -309,41 +346,13 @@ def load(env_file: Path | None = None) -> Settings:
         raise SettingsFault(f"The settings file {env_file} does not exist.")
     known = {f"VESTIBULE_{name.upper()}" for name in Settings.model_fields}
     for name in os.environ:
-        is_country = name.isupper() and _COUNTRY_ROUTE.fullmatch(name)
+        is_country = name.isupper() and COUNTRY_ROUTE.fullmatch(name)
         if name.startswith("VESTIBULE_") and name not in known and not is_country:
             raise SettingsFault(f"{name} is not a setting of Vestibule.")
     try:
         return Settings(_env_file=env_file)
     except ValidationError as fault:
         raise SettingsFault(_sentence(fault)) from fault
-
-
-class _CountryRoutes(PydanticBaseSettingsSource):
-    """`VESTIBULE_ROUTES_SMS__GB` as an entry of `routes_sms__xx`, from every source of settings.
-
-    Here, since pydantic drops what a file names without a value: that closes a country.
-    """
-
-    def __init__(
-        self,
-        settings_cls: type[BaseSettings],
-        sources: tuple[PydanticBaseSettingsSource, ...],
-    ) -> None:
-        super().__init__(settings_cls)
-        self._sources = sources
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
-        raise NotImplementedError
-
-    def __call__(self) -> dict[str, object]:
-        found: dict[str, dict[str, object]] = {}
-        # The first source wins, so it is read last.
-        for source in reversed(self._sources):
-            for name, value in getattr(source, "env_vars", {}).items():
-                if named := _COUNTRY_ROUTE.fullmatch(name):
-                    countries = found.setdefault(f"{named[1].lower()}xx", {})
-                    countries[named[2].upper()] = value or ""
-        return dict(found)
 
 
 def _sentence(fault: ValidationError) -> str:

@@ -15,7 +15,13 @@ from tests.delivery.smtp_server import (
     mail_server,
     odd_server,
 )
-from vestibule.delivery.provider import Accepted, Outcome, PermanentFailure, TemporaryFailure
+from vestibule.delivery.provider import (
+    Accepted,
+    Outcome,
+    PermanentFailure,
+    Probe,
+    TemporaryFailure,
+)
 from vestibule.domain.delivery import Fault
 
 
@@ -223,3 +229,52 @@ async def test_nobody_listens(ours: Certificate) -> None:
     nowhere = "smtp://{login}@nobody.invalid:{port}"
     async with provider(port, ours, url=nowhere) as mail:
         assert await mail.send(MESSAGE, "ada@example.com") == TemporaryFailure("host not found")
+
+
+async def test_probe(server: MailServer, ours: Certificate) -> None:
+    """A probe connects, encrypts and logs in, and hands no mail in."""
+    async with provider(server.port, ours) as mail:
+        assert await mail.probe() == Probe(True, f"smtp: 127.0.0.1:{server.port} lets us in")
+
+    assert (server.logins, server.received) == ([True], [])
+
+
+async def test_probe_with_a_wrong_password(server: MailServer, ours: Certificate) -> None:
+    """A login that is refused is told by the server's code, without user or password."""
+    async with provider(server.port, ours, login="mailer%40example.com:wrong") as mail:
+        probe = await mail.probe()
+
+    assert not probe.is_fine
+    assert probe.text.startswith(f"smtp: 127.0.0.1:{server.port}: 535 ")
+    assert "mailer" not in probe.text
+    assert "wrong" not in probe.text
+
+
+async def test_probe_trusts_nobody_else(server: MailServer) -> None:
+    """A probe of a server whose certificate nobody vouches for says no login."""
+    async with provider(server.port, None) as mail:
+        probe = await mail.probe()
+
+    assert probe == Probe(False, f"smtp: 127.0.0.1:{server.port}: certificate not trusted")
+    assert server.logins == []
+
+
+async def test_probe_of_nobody(ours: Certificate) -> None:
+    """A server that is not there is told as such."""
+    async with provider(1, ours) as mail:
+        assert await mail.probe() == Probe(False, "smtp: 127.0.0.1:1: connection refused")
+
+
+@pytest.mark.parametrize(
+    ("greeting", "reason"),
+    [(b"", "timeout"), (b"SSH-2.0-OpenSSH_9.9\r\n", "not an SMTP answer")],
+)
+async def test_probe_of_something_else(ours: Certificate, greeting: bytes, reason: str) -> None:
+    """A server that hangs or speaks otherwise costs a probe the patience and no more."""
+    async with (
+        odd_server(greeting) as port,
+        provider(port, ours, patience=SHORT) as mail,
+    ):
+        probe = await mail.probe()
+
+    assert probe == Probe(False, f"smtp: 127.0.0.1:{port}: {reason}")

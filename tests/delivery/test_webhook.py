@@ -8,21 +8,29 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # no types
 
+from tests.delivery.phone_messages import CALL, MAIL, PAGELESS_CALL, TEXT, trial
 from vestibule.clock import ManualClock
 from vestibule.delivery.provider import (
     Accepted,
+    CallScript,
     Message,
     Outcome,
     PermanentFailure,
+    Probe,
     TemporaryFailure,
     Throttled,
 )
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget, signature
 from vestibule.domain.delivery import Fault
 
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs/reference/webhook.schema.json").read_text(encoding="utf-8")
+)
 SECRET = "a secret of the operator's own making"
 NOW = datetime(2026, 11, 23, 10, 42, tzinfo=UTC)
 MESSAGE = Message(
@@ -44,6 +52,7 @@ class Carrier:
 
     answer: str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     hangs: bool = False
+    drips: bool = False
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     port: int = 0
 
@@ -56,6 +65,11 @@ class Carrier:
         if self.hangs:
             await reader.read()
         writer.write(self.answer.encode())
+        if self.drips:
+            gone = asyncio.create_task(reader.read())
+            while not gone.done():
+                writer.write(b" ")
+                await asyncio.wait([gone], timeout=0.05)
         writer.close()
 
 
@@ -68,13 +82,19 @@ async def carrier() -> AsyncIterator[Carrier]:
         yield found
 
 
-async def _sent(carrier: Carrier, *, patience: float = 5) -> Outcome:
+def _provider(carrier: Carrier, patience: float = 5) -> WebhookProvider:
     target = WebhookTarget(
         f"http://127.0.0.1:{carrier.port}/messages", SECRET, timedelta(seconds=patience)
     )
-    provider = WebhookProvider(target, ManualClock(NOW))
+    return WebhookProvider(target, ManualClock(NOW))
+
+
+async def _sent(
+    carrier: Carrier, message: Message = MESSAGE, to: str = "+447400123456", *, patience: float = 5
+) -> Outcome:
+    provider = _provider(carrier, patience)
     try:
-        return await provider.send(MESSAGE, "+447400123456")
+        return await provider.send(message, to)
     finally:
         await provider.close()
 
@@ -102,7 +122,9 @@ async def test_post_carries_the_message_signed(carrier: Carrier) -> None:
         "subject": None,
         "text": MESSAGE.text,
         "html": None,
+        "script": None,
         "spoken": [],
+        "expires_in": 600,
     }
     assert outcome == Accepted("message-1")
 
@@ -119,6 +141,14 @@ async def test_post_carries_the_message_signed(carrier: Carrier) -> None:
             PermanentFailure(Fault.LANDLINE, "landline"),
         ),
         (_answer("422 Unprocessable", "nothing"), PermanentFailure(Fault.UNREACHABLE, "refused")),
+        (
+            _answer("422 Unprocessable", '{"reason": "+447400123456 is gone"}'),
+            PermanentFailure(Fault.UNREACHABLE, "refused"),
+        ),
+        (
+            _answer("422 Unprocessable", '{"reason": "no_longer_needed"}'),
+            PermanentFailure(Fault.UNREACHABLE, "refused"),
+        ),
         (_answer("500 Broken"), TemporaryFailure("HTTP 500")),
         (_answer("302 Found", "", "Location: http://127.0.0.1:1/"), TemporaryFailure("HTTP 302")),
     ],
@@ -129,6 +159,61 @@ async def test_answers_become_outcomes(carrier: Carrier, answer: str, expected: 
 
     assert await _sent(carrier) == expected
     assert len(carrier.got) == 1
+
+
+@pytest.mark.parametrize("message", [TEXT, CALL, MAIL, PAGELESS_CALL, trial("voice"), trial("sms")])
+async def test_posts_fit_the_published_schema(carrier: Carrier, message: Message) -> None:
+    """Every post fits the schema that the documents publish, a call with each of its stages."""
+    await _sent(carrier, message)
+
+    body = json.loads(carrier.got[0][1])
+    Draft202012Validator(SCHEMA).validate(body)
+    assert body["expires_in"] == message.valid_for_seconds
+    if message.script is not None:
+        assert CallScript(**{**body["script"], "code": tuple(body["script"]["code"])}) == (
+            message.script
+        )
+
+
+def test_the_published_schema_refuses() -> None:
+    """The schema is one, and it refuses a post that lacks something or has more."""
+    Draft202012Validator.check_schema(SCHEMA)
+    assert not Draft202012Validator(SCHEMA).is_valid({"id": "message-1"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "probe"),
+    [
+        (_answer("204 No Content"), Probe(True, "webhook: answers HTTP 204")),
+        (_answer("405 Method Not Allowed"), Probe(True, "webhook: answers HTTP 405")),
+        (_answer("502 Bad Gateway"), Probe(False, "webhook: answers HTTP 502")),
+        ("hello\r\n\r\n", Probe(False, "webhook: no answer (connection lost)")),
+    ],
+)
+async def test_probe(carrier: Carrier, answer: str, probe: Probe) -> None:
+    """A probe reaches the service and sends it nothing."""
+    carrier.answer = answer
+    provider = _provider(carrier)
+
+    assert await provider.probe() == probe
+    await provider.close()
+    assert [body for _, body in carrier.got] == [b""]
+
+
+async def test_probe_of_nobody() -> None:
+    """A service that is not there is said to give no answer."""
+    provider = _provider(Carrier(port=1))
+
+    assert await provider.probe() == Probe(False, "webhook: no answer (not connected)")
+    await provider.close()
+
+
+async def test_slow_drops_of_an_answer_time_out(carrier: Carrier) -> None:
+    """A service that answers a byte at a time costs the timeout and no more."""
+    carrier.answer = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+    carrier.drips = True
+
+    assert await _sent(carrier, patience=0.3) == TemporaryFailure("timeout")
 
 
 async def test_garbage_is_tried_again(carrier: Carrier) -> None:
@@ -156,12 +241,13 @@ async def test_nobody_there_is_tried_again() -> None:
         ("ftp://127.0.0.1/x", SECRET),
         ("https://user:password@sms.example.com/", SECRET),
         ("https://", SECRET),
+        ("http://sms.example.com/", SECRET),
         ("https://sms.example.com/", "short"),
     ],
 )
 def test_unusable_target_is_refused(url: str, secret: str) -> None:
     """A target that cannot be called, or a secret that can be guessed, stops the start."""
-    with pytest.raises(ValueError, match=r"write it as|at least 24 bytes"):
+    with pytest.raises(ValueError, match=r"write it as|at least 24 bytes|use https"):
         WebhookTarget(url, secret)
 
 

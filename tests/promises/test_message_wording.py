@@ -1,5 +1,6 @@
 """What texts and calls say: one GSM-7 text with its bound last line, digits one by one (A.4)."""
 
+from dataclasses import replace
 from gettext import NullTranslations
 from itertools import product
 
@@ -7,7 +8,14 @@ import pytest
 
 from tests.front_door import FrontDoor
 from vestibule.delivery.provider import Channel, Message
-from vestibule.delivery.rendering import CODE_FOR, Envelope, House, SentCode, code_message
+from vestibule.delivery.rendering import (
+    CODE_FOR,
+    Envelope,
+    House,
+    SentCode,
+    code_message,
+    trial_message,
+)
 
 GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -79,3 +87,28 @@ async def test_the_last_line_is_our_host(house: FrontDoor) -> None:
 
     assert message.text.splitlines()[-1] == f"@localhost #{message.code}"
     assert "ada@example.com" not in message.text
+
+
+def test_subjects_hold_no_code_unless_asked() -> None:
+    """A mail's subject has no code, since lock screens show it; the operator may ask for it."""
+    usual = House("Acme", "id.example.com", "https://id.example.com")
+    envelope = Envelope("id", "email", "ada@example.com", "Ada", "en", NullTranslations())
+    sent = SentCode("sign_in", "012345", 10, 1)
+
+    assert code_message(usual, envelope, sent).subject == "Acme: your code to sign in"
+    asked = code_message(replace(usual, code_in_subject=True), envelope, sent)
+    assert asked.subject == "012345 is your Acme code to sign in"
+
+
+@pytest.mark.parametrize("channel", ["sms", "voice", "email"])
+def test_a_trial_holds_no_code(channel: Channel) -> None:
+    """The message that tries a route out has no code, and on every channel says what it is."""
+    house = House("Acme", "id.example.com", "https://id.example.com")
+    envelope = Envelope("id", channel, "+447400123456", "Ada", "en", NullTranslations())
+    message = trial_message(house, envelope)
+
+    assert message.code is None
+    assert message.text.startswith("This is a test of Acme.")
+    assert not any(character.isdigit() for character in message.text)
+    assert (message.script is not None) == (channel == "voice")
+    assert (message.subject is not None) == (channel == "email")

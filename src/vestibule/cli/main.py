@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from vestibule import __version__
+from vestibule.cli import deliver as deliver_command
 from vestibule.cli import doctor as doctor_command
 from vestibule.cli import migrate as migrate_command
 from vestibule.cli import routes as routes_command
@@ -16,6 +17,7 @@ from vestibule.cli import serve as serve_command
 from vestibule.cli import work as work_command
 from vestibule.cli.work import CannotWork
 from vestibule.crypto.root_key import RootKeyFault
+from vestibule.delivery.provider import Accepted, Channel
 from vestibule.settings import Settings, SettingsFault, load
 from vestibule.storage.database import StorageError
 
@@ -93,6 +95,34 @@ def doctor(settings: EnvFile = None) -> None:
         typer.echo(f"{'fine   ' if finding.is_fine else 'MISSING'}  {finding.text}")
     if not all(finding.is_fine for finding in findings):
         raise typer.Exit(1)
+
+
+@deliver.command("test")
+def deliver_test(
+    channel: Annotated[Channel, typer.Option(help="Over what.")],
+    to: Annotated[str, typer.Option(help="The number, or for mails the address.")],
+    provider: Annotated[str | None, typer.Option(help="Only this one of the route.")] = None,
+    settings: EnvFile = None,
+) -> None:
+    """Send a real message without a code by the channel's route; exits 1 if nobody accepts it."""
+    try:
+        attempts = deliver_command.try_route(_settings(settings), channel, to, provider)
+    except (deliver_command.CannotTry, SettingsFault) as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(2) from fault
+    for attempt in attempts:
+        typer.echo(attempt.line)
+    if not any(isinstance(attempt.outcome, Accepted) for attempt in attempts):
+        raise typer.Exit(1)
+    if attempts[-1].provider == "simulator":
+        typer.echo("This command's own simulator took it: a running server's shows nothing.")
+    else:
+        typer.echo("Accepted is not yet delivered: look whether it arrives.")
+    if channel == "voice":
+        typer.echo(
+            "Not tried: the page of a call with a code, which a carrier fetches from"
+            " VESTIBULE_PUBLIC_ORIGIN of the running server."
+        )
 
 
 @app.command()

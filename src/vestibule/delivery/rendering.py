@@ -21,6 +21,8 @@ class House:
     product: str
     host: str
     origin: str
+    code_in_subject: bool = False
+    """Lock screens show subjects: a mailed code stands in one only if the operator asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
             script = _script(house, envelope, sent, why)
             body = " ".join(script.spoken)
         case "email":
-            subject = _("%(product)s: your code %(why)s") % {"product": house.product, "why": why}
+            subject = _subject(house, envelope, sent, why)
             body = _mail(house, envelope, sent, why)
             page = as_page(body, sent.code)
         case other:
@@ -164,6 +166,14 @@ def _script(house: House, envelope: Envelope, sent: SentCode, why: str) -> CallS
     )
 
 
+def _subject(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
+    _ = envelope.words.gettext
+    words = {"code": sent.code, "product": house.product, "why": why}
+    if house.code_in_subject:
+        return _("%(code)s is your %(product)s code %(why)s") % words
+    return _("%(product)s: your code %(why)s") % words
+
+
 def _mail(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
     _ = envelope.words.gettext
     lines = [
@@ -193,3 +203,28 @@ def as_page(body: str, shown_large: str | None, link: str | None = None) -> str:
             shown = f'<strong style="font-size:28px;letter-spacing:.2em">{shown}</strong>'
         parts.append(f"<p>{shown}</p>")
     return f'<!doctype html><meta charset="utf-8"><body>{"".join(parts)}</body>'
+
+
+def trial_message(house: House, envelope: Envelope) -> Message:
+    """The message by which an operator tries a route out: real, and without a code."""
+    _ = envelope.words.gettext
+    said = _("This is a test of %(product)s. There is no code in it, and nothing to do.")
+    body = said % {"product": house.product}
+    is_mail = envelope.channel == "email"
+    script = None
+    if envelope.channel == "voice":
+        script = CallScript(
+            greeting=body, offer="", code=(), menu="", no_key="", denied="", goodbye=_("Goodbye.")
+        )
+    return Message(
+        id=envelope.message_id,
+        channel=envelope.channel,
+        account_label=envelope.account_label,
+        purpose="trial",
+        subject=_("A test of %(product)s") % {"product": house.product} if is_mail else None,
+        text=body,
+        html=as_page(body, None) if is_mail else None,
+        code=None,
+        locale=envelope.locale,
+        script=script,
+    )

@@ -34,6 +34,7 @@ from vestibule.delivery.providers.letter import (
     sender_address,
     write_letter,
 )
+from vestibule.delivery.this_machine import is_this_machine
 from vestibule.domain.delivery import Fault
 
 IDLE_FOR = timedelta(seconds=60)
@@ -99,14 +100,6 @@ class SmtpServer:
             user=user,
             password=password,
         )
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether nothing sent to this host leaves the machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_host(text: str) -> bool:

@@ -8,13 +8,11 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from urllib.parse import urlsplit
-
-import httpx
 
 from vestibule.clock import Clock
+from vestibule.delivery.http_call import PATIENCE, Answer, HttpCaller
 from vestibule.delivery.provider import (
     Accepted,
     Message,
@@ -24,10 +22,20 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
+from vestibule.delivery.this_machine import private_url
 from vestibule.domain.delivery import Fault
 
 ID, TIMESTAMP, SIGNATURE = "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"
-LONGEST_WAIT = 3600
+REASONS = (
+    Fault.NUMBER_INVALID,
+    Fault.OPTED_OUT,
+    Fault.LANDLINE,
+    Fault.REGION_CLOSED,
+    Fault.BLOCKED,
+    Fault.ADDRESS_REFUSED,
+    Fault.UNREACHABLE,
+)
+"""What the service may give as the reason that a recipient can never be reached."""
 _FEWEST_SECRET_BYTES = 24
 
 
@@ -37,12 +45,10 @@ class WebhookTarget:
 
     url: str
     secret: str = field(repr=False)
-    timeout: timedelta = timedelta(seconds=5)
+    timeout: timedelta = PATIENCE
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-            raise ValueError("write it as https://sms.example.com/messages")
+        private_url(self.url, "https://sms.example.com/messages")
         if len(self.secret.encode()) < _FEWEST_SECRET_BYTES:
             raise ValueError(f"the secret needs at least {_FEWEST_SECRET_BYTES} bytes")
 
@@ -63,21 +69,10 @@ class WebhookProvider:
 
     name = "webhook"
 
-    def __init__(
-        self,
-        target: WebhookTarget,
-        clock: Clock,
-        *,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
+    def __init__(self, target: WebhookTarget, clock: Clock) -> None:
         self._target = target
         self._clock = clock
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            timeout=target.timeout.total_seconds(),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._caller = HttpCaller(patience=target.timeout)
 
     async def send(self, message: Message, to: str) -> Outcome:
         body = _body(message, to)
@@ -90,23 +85,21 @@ class WebhookProvider:
                 self._target.secret, message_id=message.id, timestamp=timestamp, body=body
             ),
         }
-        try:
-            response = await self._client.post(self._target.url, content=body, headers=headers)
-        except httpx.TimeoutException:
-            return TemporaryFailure("timeout")
-        except httpx.HTTPError as error:
-            return TemporaryFailure(type(error).__name__)
-        return _outcome(message, response)
+        answer = await self._caller.ask("POST", self._target.url, headers=headers, content=body)
+        return answer if isinstance(answer, TemporaryFailure) else _outcome(message, answer)
 
     async def probe(self) -> Probe:
-        try:
-            response = await self._client.options(self._target.url)
-        except httpx.HTTPError as error:
-            return Probe(False, f"webhook: no answer ({type(error).__name__})")
-        return Probe(response.status_code < 500, f"webhook: answers HTTP {response.status_code}")
+        """Ask what the address takes: that sends nothing, and any answer shows that it is there.
+
+        A service that does not know OPTIONS says so with a 4xx, which is an answer too.
+        """
+        answer = await self._caller.ask("OPTIONS", self._target.url, headers={})
+        if isinstance(answer, TemporaryFailure):
+            return Probe(False, f"webhook: no answer ({answer.reason})")
+        return Probe(answer.status < 500, f"webhook: answers HTTP {answer.status}")
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._caller.close()
 
 
 def _body(message: Message, to: str) -> bytes:
@@ -119,37 +112,26 @@ def _body(message: Message, to: str) -> bytes:
         "subject": message.subject,
         "text": message.text,
         "html": message.html,
+        "script": asdict(message.script) if message.script else None,
         "spoken": list(message.script.spoken) if message.script else [],
+        "expires_in": message.valid_for_seconds,
     }
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _outcome(message: Message, response: httpx.Response) -> Outcome:
-    status = response.status_code
-    if 200 <= status < 300:
-        return Accepted(_told(response, "reference") or message.id)
-    if status == 429:
-        return Throttled(_seconds(response.headers.get("retry-after", "")))
-    if status == 422:
-        return _permanent(_told(response, "reason") or "")
-    return TemporaryFailure(f"HTTP {status}")
+def _outcome(message: Message, answer: Answer) -> Outcome:
+    if answer.is_success:
+        return Accepted(answer.text("reference") or message.id)
+    if answer.status == 429:
+        return Throttled(answer.seconds_to_wait)
+    if answer.status == 422:
+        return _permanent(answer.text("reason"))
+    return TemporaryFailure(f"HTTP {answer.status}")
 
 
-def _permanent(reason: str) -> PermanentFailure:
-    """The reason in our own words where it is one of them; else the number is out of reach."""
-    known = {fault.value: fault for fault in Fault}
-    return PermanentFailure(known.get(reason, Fault.UNREACHABLE), reason or "refused")
-
-
-def _told(response: httpx.Response, name: str) -> str | None:
-    """A short plain text of the answer's JSON object, if it has one."""
-    try:
-        found = response.json()
-    except ValueError:
-        return None
-    value = found.get(name) if isinstance(found, dict) else None
-    return value[:100] if isinstance(value, str) and value.isprintable() else None
-
-
-def _seconds(text: str) -> int:
-    return min(int(text), LONGEST_WAIT) if text.isascii() and text.isdigit() else 30
+def _permanent(said: str | None) -> PermanentFailure:
+    """The reason if it is one of ours; other words are not repeated, they may hold the number."""
+    known = {fault.value: fault for fault in REASONS}
+    if said in known:
+        return PermanentFailure(known[said], said)
+    return PermanentFailure(Fault.UNREACHABLE, "refused")

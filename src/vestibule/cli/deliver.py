@@ -1,0 +1,118 @@
+"""Trying a route out: one real message by the providers of a channel, and what each of them said.
+
+No account, challenge or outbox is touched, and the message has no code in it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+from vestibule.bootstrap import WORDS, house_of, providers_of
+from vestibule.clock import Clock, SystemClock
+from vestibule.delivery.provider import (
+    Accepted,
+    Channel,
+    Message,
+    Outcome,
+    PermanentFailure,
+    Provider,
+    TemporaryFailure,
+    Throttled,
+)
+from vestibule.delivery.providers.simulator import Inbox
+from vestibule.delivery.rendering import Envelope, trial_message
+from vestibule.domain.identifier import PhoneFault, parse_email, parse_phone
+from vestibule.entropy import SystemEntropy
+from vestibule.settings import Settings
+
+
+class CannotTry(Exception):
+    """Why nothing was sent; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one provider made of the message."""
+
+    provider: str
+    outcome: Outcome
+    took: timedelta
+
+    @property
+    def line(self) -> str:
+        milliseconds = round(self.took.total_seconds() * 1000)
+        return f"{self.provider:<10} {_said(self.outcome)} ({milliseconds} ms)"
+
+
+def try_route(
+    settings: Settings, channel: Channel, to: str, provider: str | None
+) -> Sequence[Attempt]:
+    """Every attempt in order, the last one being the accepted or the final one."""
+    names = settings.routes(channel)
+    if provider is not None and provider not in names:
+        raise CannotTry(
+            f"{provider} is not in VESTIBULE_ROUTES_{channel.upper()}"
+            f" ({', '.join(names) or 'empty'})."
+        )
+    if not names:
+        raise CannotTry(f"Nobody carries {channel}: set VESTIBULE_ROUTES_{channel.upper()}.")
+    number = _destination(settings, channel, to)
+    clock, entropy = SystemClock(), SystemEntropy()
+    inbox = Inbox(clock) if settings.simulator else None
+    providers = providers_of(settings, clock, entropy, inbox)
+    chosen = [providers[name] for name in names if provider in {None, name}]
+    envelope = Envelope(entropy.id(), channel, number, number, "en", WORDS)
+    message = trial_message(house_of(settings), envelope)
+
+    async def run() -> list[Attempt]:
+        try:
+            return await attempt(chosen, message, number, clock)
+        finally:
+            for one in providers.values():
+                await one.close()
+
+    return asyncio.run(run())
+
+
+async def attempt(
+    providers: Sequence[Provider], message: Message, to: str, clock: Clock
+) -> list[Attempt]:
+    """One provider after the other, until one accepts it or says that nobody would."""
+    attempts: list[Attempt] = []
+    for provider in providers:
+        started = clock()
+        outcome = await provider.send(message, to)
+        attempts.append(Attempt(provider.name, outcome, clock() - started))
+        if isinstance(outcome, Accepted | PermanentFailure):
+            break
+    return attempts
+
+
+def _destination(settings: Settings, channel: Channel, to: str) -> str:
+    """The address or number as people's own are read: the same countries, the same refusals."""
+    if channel == "email":
+        address = parse_email(to)
+        if address is None:
+            raise CannotTry("--to is no mail address such as ada@example.com.")
+        return address.address
+    served = frozenset(settings.countries) or None
+    number = parse_phone(to, settings.default_country, served=served)
+    if isinstance(number, PhoneFault):
+        raise CannotTry(f"--to is no number that codes are sent to ({number.value}).")
+    return number.e164
+
+
+def _said(outcome: Outcome) -> str:
+    match outcome:
+        case Accepted(reference=reference, receipt=receipt):
+            return f"accepted, {reference}" + (f": {receipt.status}" if receipt else "")
+        case TemporaryFailure(reason=reason):
+            return f"not now: {reason}"
+        case Throttled(retry_after_seconds=seconds):
+            return f"throttled: asks to wait {seconds} s"
+        case PermanentFailure(fault=fault, reason=reason):
+            return f"never: {fault.value}" + (f" ({reason})" if reason else "")
+        case other:
+            assert_never(other)

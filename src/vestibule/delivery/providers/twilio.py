@@ -1,0 +1,205 @@
+"""Texts and calls by Twilio: its REST interface of 2010-04-01 (Messages and Calls).
+
+A call's code is never in what is sent here: Twilio fetches the call's script from us when somebody
+answers. Of an error only Twilio's own number is repeated, never its words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape
+
+from vestibule.delivery.callback import Callbacks
+from vestibule.delivery.http_call import PATIENCE, Answer, HttpCaller, basic
+from vestibule.delivery.provider import (
+    Accepted,
+    Message,
+    Outcome,
+    PermanentFailure,
+    Probe,
+    TemporaryFailure,
+    Throttled,
+)
+from vestibule.delivery.this_machine import private_url
+from vestibule.domain.delivery import Fault
+
+API_URL = "https://api.twilio.com"
+RINGS_FOR, LASTS_AT_MOST = 30, 60
+"""Seconds; the second is TF-05."""
+LONGEST_VALIDITY = 36_000
+
+FAULTS: Mapping[int, Fault] = {
+    21211: Fault.NUMBER_INVALID,
+    21217: Fault.NUMBER_INVALID,
+    21401: Fault.NUMBER_INVALID,
+    60200: Fault.NUMBER_INVALID,
+    21614: Fault.LANDLINE,
+    21635: Fault.LANDLINE,
+    60205: Fault.LANDLINE,
+    21215: Fault.REGION_CLOSED,
+    21408: Fault.REGION_CLOSED,
+    60605: Fault.REGION_CLOSED,
+    21216: Fault.BLOCKED,
+    30450: Fault.BLOCKED,
+    60238: Fault.BLOCKED,
+    60410: Fault.BLOCKED,
+    60412: Fault.BLOCKED,
+    21610: Fault.OPTED_OUT,
+}
+"""Errors that are the number's own: no other provider would do better."""
+THROTTLES = frozenset({14107, 20429, 60203, 60207, 60212})
+
+_FORM = "application/x-www-form-urlencoded"
+Form = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioAccount:
+    """Whose account pays, and who the messages are from; its repr names no secret."""
+
+    sid: str
+    auth_token: str = field(repr=False)
+    api_key: str = ""
+    api_secret: str = field(default="", repr=False)
+    sender: str = ""
+    """A number, or for texts only a name or short code."""
+    messaging_service: str = ""
+    """Of texts; it chooses the sender."""
+    redacts: bool = False
+    """Twilio keeps neither text nor number: only where the account has Message Redaction."""
+    api_url: str = API_URL
+
+    def __post_init__(self) -> None:
+        private_url(self.api_url, API_URL)
+
+    @property
+    def authorization(self) -> str:
+        if self.api_key:
+            return basic(self.api_key, self.api_secret)
+        return basic(self.sid, self.auth_token)
+
+
+class TwilioProvider:
+    """Hands texts and calls to Twilio."""
+
+    name = "twilio"
+
+    def __init__(
+        self, account: TwilioAccount, *, origin: str, patience: timedelta = PATIENCE
+    ) -> None:
+        self._account = account
+        self._callbacks = Callbacks(origin, self.name, account.api_url)
+        self._base = f"{account.api_url}/2010-04-01/Accounts/{account.sid}"
+        self._caller = HttpCaller(patience=patience)
+
+    async def send(self, message: Message, to: str) -> Outcome:
+        match message.channel:
+            case "sms":
+                return await self._post("Messages.json", [("To", to), *self._text(message)])
+            case "voice":
+                call = self._call(message)
+                if call is None:
+                    return TemporaryFailure("no page for the call")
+                return await self._post("Calls.json", [("To", to), *call])
+        return TemporaryFailure("not a text or call")
+
+    async def probe(self) -> Probe:
+        """Read the account's first number: a standard API key may do so, unlike the account."""
+        answer = await self._caller.ask(
+            "GET",
+            f"{self._base}/IncomingPhoneNumbers.json?PageSize=1",
+            headers={"Authorization": self._account.authorization},
+        )
+        if isinstance(answer, TemporaryFailure):
+            return Probe(False, f"twilio: no answer ({answer.reason})")
+        if answer.is_success and answer.told:
+            return Probe(True, "twilio: lets us in")
+        return Probe(False, f"twilio: does not let us in ({_reason(answer)})")
+
+    async def close(self) -> None:
+        await self._caller.close()
+
+    async def _post(self, resource: str, form: Form) -> Outcome:
+        answer = await self._caller.ask(
+            "POST",
+            f"{self._base}/{resource}",
+            headers={"Authorization": self._account.authorization, "Content-Type": _FORM},
+            content=urlencode(form).encode(),
+        )
+        return answer if isinstance(answer, TemporaryFailure) else _outcome(answer)
+
+    def _text(self, message: Message) -> Form:
+        account = self._account
+        sender = (
+            ("MessagingServiceSid", account.messaging_service)
+            if account.messaging_service
+            else ("From", account.sender)
+        )
+        form = [
+            sender,
+            ("Body", message.text),
+            ("ValidityPeriod", str(max(1, min(message.valid_for_seconds, LONGEST_VALIDITY)))),
+            # Codes are in GSM-7 already; a name in a notice may have a curly apostrophe.
+            ("SmartEncoded", "true"),
+        ]
+        if account.redacts:
+            form += [("ContentRetention", "discard"), ("AddressRetention", "obfuscate")]
+        if receipts := self._callbacks.receipts(message):
+            form.append(("StatusCallback", receipts))
+        return form
+
+    def _call(self, message: Message) -> Form | None:
+        """The call and where its script is; None when Twilio could not fetch one."""
+        form = [
+            ("From", self._account.sender),
+            ("Timeout", str(RINGS_FOR)),
+            ("TimeLimit", str(LASTS_AT_MOST)),
+            ("Record", "false"),
+        ]
+        if page := self._callbacks.page(message):
+            form += [("Url", page), ("Method", "POST")]
+        elif message.code is None and message.script is not None:
+            form.append(("Twiml", _twiml(message.script.spoken)))
+        else:
+            return None
+        if receipts := self._callbacks.receipts(message):
+            form.append(("StatusCallback", receipts))
+            form += [
+                ("StatusCallbackEvent", event)
+                for event in ("initiated", "ringing", "answered", "completed")
+            ]
+        return form
+
+
+def _twiml(sentences: tuple[str, ...]) -> str:
+    """A call without a code needs no page: it is said from here."""
+    said = "".join(f"<Say>{escape(sentence)}</Say>" for sentence in sentences if sentence)
+    return f"<Response>{said}</Response>"
+
+
+# ── What an answer means ─────────────────────────────────────────────────────────────────────
+
+
+def _outcome(answer: Answer) -> Outcome:
+    """An error that is not known to be the number's is ours or Twilio's: others may do better."""
+    if answer.is_success:
+        sid = answer.text("sid")
+        return Accepted(sid) if sid else TemporaryFailure("not an answer of twilio")
+    code = _code(answer)
+    if answer.status == 429 or code in THROTTLES:
+        return Throttled(answer.seconds_to_wait)
+    if code in FAULTS and 400 <= answer.status < 500 and answer.status != 401:
+        return PermanentFailure(FAULTS[code], _reason(answer))
+    return TemporaryFailure(_reason(answer))
+
+
+def _code(answer: Answer) -> int:
+    """Twilio's number of the error, 0 if it gives none."""
+    code = answer.told.get("code")
+    return code if isinstance(code, int) and 10_000 <= code <= 99_999 else 0
+
+
+def _reason(answer: Answer) -> str:
+    code = _code(answer)
+    return f"twilio {code}" if code else f"HTTP {answer.status}"

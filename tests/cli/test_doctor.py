@@ -1,0 +1,72 @@
+"""`vestibule doctor`: each configured provider is reached and shown its credentials."""
+
+import asyncio
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from tests.delivery.carrier import Said, carrier
+from vestibule.cli.doctor import Finding, probe_all
+from vestibule.cli.main import app
+from vestibule.delivery.provider import Message, Outcome, Probe, TemporaryFailure
+
+
+def test_each_provider_is_asked(tmp_path: Path) -> None:
+    """A finding tells of every provider; one that lets nobody in is missing something."""
+    file = tmp_path / "settings.env"
+    with carrier("twilio_api_v2010.json") as twilio, carrier("vonage_account.json") as vonage:
+        twilio.says = Said(401, {"code": 20003})
+        vonage.says = Said(200, {"_embedded": {}})
+        lines = {
+            "DATA": str(tmp_path),
+            "TWILIO_ACCOUNT_SID": "AC" + "0a" * 16,
+            "TWILIO_AUTH_TOKEN": "an auth token",
+            "TWILIO_API_URL": twilio.url,
+            "VONAGE_API_KEY": "abcd1234",
+            "VONAGE_API_SECRET": "a secret",
+            "VONAGE_API_URL": vonage.url,
+        }
+        file.write_text("".join(f"VESTIBULE_{name}={value}\n" for name, value in lines.items()))
+        result = CliRunner().invoke(app, ["doctor", "--settings", str(file)])
+
+    assert twilio.refused == vonage.refused == []
+    assert "MISSING  twilio: does not let us in (twilio 20003)" in result.output
+    assert "fine     vonage: lets us in (key)" in result.output
+    assert result.exit_code == 1
+
+
+class Waiting:
+    """A provider that answers once another one was asked too, or never."""
+
+    def __init__(self, name: str, mine: asyncio.Event, others: asyncio.Event) -> None:
+        self.name = name
+        self.is_closed = False
+        self._mine, self._others = mine, others
+
+    async def send(self, message: Message, to: str) -> Outcome:  # noqa: ARG002 - the protocol's
+        return TemporaryFailure("never asked")
+
+    async def probe(self) -> Probe:
+        self._mine.set()
+        await self._others.wait()
+        return Probe(True, f"{self.name}: here")
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_all_at_once_and_in_time() -> None:
+    """Providers are asked at the same time, and one that hangs is given up."""
+    one, other, never = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    providers = [Waiting("a", one, other), Waiting("b", other, one), Waiting("c", never, never)]
+    hanging = Waiting("d", asyncio.Event(), asyncio.Event())
+
+    found = await probe_all([*providers, hanging], seconds=0.2)
+
+    assert found == [
+        Finding(True, "a: here"),
+        Finding(True, "b: here"),
+        Finding(True, "c: here"),
+        Finding(False, "d: no answer within 0.2 s"),
+    ]
+    assert all(provider.is_closed for provider in [*providers, hanging])
