@@ -106,7 +106,7 @@ def test_lost_text_offers_a_call(visitor: Visitor, house: RunningHouse) -> None:
 
     visitor.page.clock.run_for(5_000)
 
-    visitor.sees("The text did not arrive. Try a call, or another way.")
+    visitor.sees("The text did not arrive. Is the phone on? Try a call, or another way.")
     expect(visitor.button("Call me instead")).to_be_disabled()
     visitor.page.clock.run_for(31_000)
     house.clock.advance(seconds=31)
