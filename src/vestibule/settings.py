@@ -83,7 +83,14 @@ class Settings(BaseSettings):
     """Where *Contact support* leads to instead."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Networks whose `X-Forwarded-For` is believed, with commas; by default nobody (RL-08)."""
-
+    twilio_auth_token: SecretStr = SecretStr("")
+    """The account's auth token: it proves Twilio's callbacks, and signs in where no API key is."""
+    twilio_auth_token_file: Path | None = None
+    """A file with the same, instead."""
+    vonage_signature_secret: SecretStr = SecretStr("")
+    """What Vonage signs its callbacks with; needed with the route `vonage`."""
+    vonage_signature_secret_file: Path | None = None
+    """A file with the same, instead."""
     webhook_secret: SecretStr = SecretStr("")
     """What signs the posts to `VESTIBULE_WEBHOOK_URL`: 24 bytes or more."""
     webhook_secret_file: Path | None = None
@@ -166,7 +173,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _routes_have_what_they_need(self) -> Self:
-        for name in ("smtp_url", "webhook_secret"):
+        secrets = ("smtp_url", "twilio_auth_token", "vonage_signature_secret", "webhook_secret")
+        for name in secrets:
             self.secret(name)
         used = {route for name in ROUTES for route in getattr(self, name)}
         if "smtp" in used and not (self.secret("smtp_url") and self.mail_from):

@@ -6,7 +6,7 @@ moment of sending; the outbox names the challenge instead of carrying it (R10).
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from gettext import NullTranslations
 from typing import assert_never
@@ -23,7 +23,9 @@ from vestibule.delivery.provider import (
 )
 from vestibule.delivery.rendering import Envelope, House, SentCode, code_message
 from vestibule.delivery.routing import Routes, route
+from vestibule.domain.challenge import Channel
 from vestibule.domain.delivery import Fault
+from vestibule.flows.calls import place_call
 from vestibule.flows.work import Means
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, challenges, outbox
@@ -123,6 +125,8 @@ async def _address_code(
         number=challenge.number,
     )
     envelope = await _envelope(delivering, tx, waiting, to)
+    if waiting.channel is Channel.VOICE:
+        envelope = replace(envelope, call_reference=await place_call(delivering.means, tx, waiting))
     return code_message(delivering.house, envelope, sent), to
 
 
