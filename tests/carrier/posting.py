@@ -4,20 +4,23 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from urllib.parse import urlencode
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import (  # type: ignore[import-untyped]  # ships no types
+    RequestValidator,
+)
 
 from tests.front_door import FrontDoor
 from tests.person import Person
 from vestibule.delivery.provider import Accepted, Message, Probe
 from vestibule.delivery.providers.webhook import signature
 from vestibule.domain.challenge import Channel
+from vestibule.flows.deliver import drain
 
 AUTH_TOKEN = "twelve lanterns in a porch by night"
 VONAGE_SECRET = "a long lane of lindens, and a lamp at its end"
@@ -34,7 +37,7 @@ class Recorder:
     def __init__(self) -> None:
         self.messages: list[Message] = []
 
-    async def send(self, message: Message, to: str) -> Accepted:
+    async def send(self, message: Message, to: str) -> Accepted:  # noqa: ARG002 - a provider's shape
         self.messages.append(message)
         return Accepted(f"CA{len(self.messages)}")
 
@@ -57,10 +60,6 @@ class Carriers:
 
     async def drain(self) -> None:
         """Send what waits: calls by the recorder, the rest by the simulator."""
-        from dataclasses import replace
-
-        from vestibule.flows.deliver import drain
-
         delivering = self.house.built.worker.delivering
         routes = {**delivering.routes, Channel.VOICE.value: (self.recorder,)}
         await drain(replace(delivering, routes=routes))
@@ -79,9 +78,9 @@ class Carriers:
     ) -> httpx.Response:
         """`signed` is a signature in the place of the right one; None leaves the header away."""
         right = RequestValidator(AUTH_TOKEN).compute_signature(url or ORIGIN + path, fields)
-        headers = {"content-type": FORM}
+        headers = {b"content-type": FORM.encode()}
         if signed is not None:
-            headers["x-twilio-signature"] = signed or right
+            headers[b"x-twilio-signature"] = (signed or right).encode("latin-1")
         return await self.client.post(path, content=urlencode(fields), headers=headers)
 
     async def vonage(
