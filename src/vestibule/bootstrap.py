@@ -16,11 +16,13 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from vestibule.carrier.app import carrier_routes
 from vestibule.clock import Clock, SystemClock
 from vestibule.crypto import root_key
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.password_hash import OWASP, PasswordHash, Profile
 from vestibule.crypto.seal import Seal
+from vestibule.delivery.callbacks import TwilioCallbacks, VonageCallbacks, WebhookCallbacks
 from vestibule.delivery.provider import Provider
 from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
 from vestibule.delivery.providers.smtp import SmtpProvider, SmtpServer
@@ -33,8 +35,10 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.password import PasswordPolicy, load_blocklist
 from vestibule.domain.session import Limits
 from vestibule.entropy import Entropy, SystemEntropy
+from vestibule.flows.calls import Calling
 from vestibule.flows.deliver import Delivering
 from vestibule.flows.passwords import Passwords
+from vestibule.flows.receipts import Callbacks
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
 from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
@@ -123,7 +127,7 @@ def build_house(
         async with built.running(with_worker=with_worker):
             yield
 
-    routes = _simulator(settings, inbox)
+    routes = [*_simulator(settings, inbox), *_carriers(settings, worker.delivering)]
     app = build(_front(settings, means, gauges), more_routes=routes, lifespan=lifespan)
     built = Built(app, means, worker, inbox, providers)
     return built
@@ -292,3 +296,16 @@ def _simulator(settings: Settings, inbox: Inbox | None) -> list[BaseRoute]:
     if inbox is None:
         return []
     return simulator_routes(inbox, site_name=settings.name, test_numbers=TEST_NUMBERS)
+
+
+def _carriers(settings: Settings, delivering: Delivering) -> list[BaseRoute]:
+    """The doors of the carriers whose posts can be proven."""
+    clock, found = delivering.means.clock, list[Callbacks]()
+    if secret := settings.secret("twilio_auth_token"):
+        found.append(TwilioCallbacks(secret, settings.public_origin))
+    if secret := settings.secret("vonage_signature_secret"):
+        found.append(VonageCallbacks(secret, clock))
+    if secret := settings.secret("webhook_secret"):
+        found.append(WebhookCallbacks(secret, clock))
+    calling = Calling(delivering.means, delivering.house, delivering.words)
+    return carrier_routes(calling, found, settings.public_origin)

@@ -13,11 +13,13 @@ import pytest
 
 from tests.databases import Store
 from vestibule.domain.account import Authenticator, AuthenticatorKind, RecoveryCode
+from vestibule.domain.call import CallStage, picked_up
 from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.pending import Enrollment, PendingSignIn, Reset, ResetStage, SignInState
 from vestibule.storage import (
     accounts,
     authenticators,
+    calls,
     challenges,
     outbox,
     recovery_codes,
@@ -184,6 +186,31 @@ def _waiting(turn: int, *, attempts: int = 0, challenge_id: str | None = None) -
     )
 
 
+async def _call(tx: Transaction, turn: int) -> None:
+    placed = calls.Call(
+        id=f"call-{turn}",
+        message_id=f"message-{turn}",
+        challenge_id=f"challenge-{turn}",
+        stage=CallStage.PLACED,
+        rounds=0,
+        placed_at=NOW,
+        expires_at=LATER,
+    )
+    await calls.place(tx, placed, token_digest=f"reference-{turn}".encode())
+
+
+async def _pick_up(tx: Transaction, turn: int, task: int) -> bool:
+    step = picked_up(CallStage.PLACED)
+    assert step is not None
+    return await calls.step(
+        tx,
+        f"reference-{turn}".encode(),
+        step=step,
+        next_digest=f"next-{turn}-{task}".encode(),
+        now=NOW,
+    )
+
+
 async def _message(tx: Transaction, turn: int) -> None:
     await outbox.put(tx, _waiting(turn))
 
@@ -237,6 +264,7 @@ async def _strike(tx: Transaction, turn: int, task: int) -> bool:
 
 
 RACES: dict[str, Race] = {
+    "calls.step": Race(_call, lambda turn: lambda tx, task: _pick_up(tx, turn, task)),
     "challenges.add": Race(
         _nothing,
         lambda turn: (

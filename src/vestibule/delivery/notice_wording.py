@@ -26,6 +26,14 @@ NOTICES: Mapping[str, tuple[str, str]] = {
             " nothing to do."
         ),
     ),
+    "call_denied": (
+        N_("A call with a code was refused"),
+        N_(
+            "Somebody got a call with a code for your account, did not ask for it, and pressed 9."
+            " What the code was for was stopped. If you did not ask for it either, somebody may"
+            " know your password: change it."
+        ),
+    ),
     "changes_frozen": (
         N_("Changes to your account are stopped"),
         N_(

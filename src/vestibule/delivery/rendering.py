@@ -76,7 +76,7 @@ def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
         case "sms":
             body = _text(house, envelope, sent, why)
         case "voice":
-            script = _script(house, envelope, sent, why)
+            script = call_script(house, envelope.words, sent)
             body = " ".join(script.spoken)
         case "email":
             subject = _subject(house, envelope, sent, why)
@@ -150,9 +150,10 @@ def septets(text: str) -> int:
     return sum(2 if character in _GSM_DOUBLE else 1 for character in text)
 
 
-def _script(house: House, envelope: Envelope, sent: SentCode, why: str) -> CallScript:
+def call_script(house: House, words: NullTranslations, sent: SentCode) -> CallScript:
     """Digit by digit, three times: a number would lose its leading zeros."""
-    _ = envelope.words.gettext
+    _ = words.gettext
+    why = _(CODE_FOR[sent.purpose])
     digits, again = tuple(sent.code), _("Again:")
     return CallScript(
         greeting=_("Hello. This is %(product)s, with your code %(why)s.")
@@ -164,6 +165,11 @@ def _script(house: House, envelope: Envelope, sent: SentCode, why: str) -> CallS
         denied=_("Thank you. We stopped it, and nobody gets in with this code. Goodbye."),
         goodbye=_("The code expires in %(minutes)d minutes. Goodbye.") % {"minutes": sent.minutes},
     )
+
+
+def farewell(words: NullTranslations) -> str:
+    """All that a call says whose code is worth nothing any more."""
+    return words.gettext("Goodbye.")
 
 
 def _subject(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:

@@ -34,6 +34,7 @@ class EventName(StrEnum):
     CHALLENGE_SENT = "challenge_sent"
     CHALLENGE_FAILED = "challenge_fail"
     CHALLENGE_REFUSED = "challenge_refused"
+    CALL_DENIED = "call_denied"
     # authenticators
     ENROLLMENT_STARTED = "enrollment_started"
     AUTHENTICATOR_BOUND = "authenticator_bound"

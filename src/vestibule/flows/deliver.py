@@ -8,13 +8,16 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from vestibule.crypto.seal import Place
 from vestibule.delivery.notice_wording import notice_message
 from vestibule.delivery.provider import Message
 from vestibule.delivery.rendering import Envelope, SentCode, code_message
+from vestibule.domain.challenge import Channel
 from vestibule.flows import attempts
 from vestibule.flows.attempts import Addressed, Delivering
+from vestibule.flows.calls import place_call
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, challenges, outbox
 from vestibule.storage.database import StorageError, Transaction
@@ -160,6 +163,8 @@ async def _address_code(
         number=challenge.number,
     )
     envelope = await _envelope(delivering, tx, waiting, to)
+    if waiting.channel is Channel.VOICE:
+        envelope = replace(envelope, call_reference=await place_call(delivering.means, tx, waiting))
     return code_message(delivering.house, envelope, sent), to
 
 

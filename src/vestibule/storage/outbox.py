@@ -208,6 +208,11 @@ async def convert(
     return Route(row["provider"], row["channel"], row["country"] or ""), row["handed_over_at"]
 
 
+async def locale_of(tx: Transaction, message_id: str) -> str | None:
+    row = await tx.fetch_one("SELECT locale FROM outbox WHERE id = :id", id=message_id)
+    return str(row["locale"]) if row else None
+
+
 async def delivery_of(tx: Transaction, challenge_id: str) -> Delivery | None:
     row: Mapping[str, Any] | None = await tx.fetch_one(
         """SELECT channel, written_at, handed_over_at, delivered_at, refused_at, reason

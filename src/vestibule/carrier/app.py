@@ -1,0 +1,109 @@
+"""The doors for carriers: a post is proven before anything of it is read, or it gets 403.
+
+No cookie, no session and no form of ours is known here. What a call says and what a receipt
+changes is the flows' business.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from vestibule.carrier.speech import ncco, twiml
+from vestibule.flows import calls
+from vestibule.flows.calls import Calling, Said
+from vestibule.flows.receipts import Callbacks, receive
+
+MOST_BYTES = 64 * 1024
+
+Speech = Callable[[Said, str | None], Response]
+SPEECH: dict[str, Speech] = {"twilio": twiml, "vonage": ncco}
+"""Who fetches what a call says; any other carrier only sends receipts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A proven post: what the path names, and the body."""
+
+    name: str
+    body: bytes
+
+
+Answer = Callable[[Posted], Awaitable[Response]]
+
+
+def carrier_routes(calling: Calling, carriers: Sequence[Callbacks], origin: str) -> list[BaseRoute]:
+    """The routes under `/carrier` of the carriers that have a secret. All are POST."""
+    routes: list[BaseRoute] = []
+    for carrier in carriers:
+        base = f"/carrier/{carrier.name}"
+        routes.append(_route(f"{base}/receipts", carrier, _receipts(calling, carrier)))
+        speech = SPEECH.get(carrier.name)
+        if speech is not None:
+            keys = f"{origin}{base}/keys"
+            routes.append(_route(f"{base}/calls", carrier, _picked_up(calling, speech, keys)))
+            pressed = _pressed(calling, carrier, speech, keys)
+            routes.append(_route(f"{base}/keys", carrier, pressed))
+    return routes
+
+
+def _route(path: str, carrier: Callbacks, answer: Answer) -> Route:
+    async def endpoint(request: Request) -> Response:
+        body = await _body(request)
+        if body is None:
+            return Response(status_code=413)
+        if not carrier.is_genuine(_path(request), request.headers, body):
+            return Response(status_code=403)
+        return await answer(Posted(request.path_params["name"], body))
+
+    return Route(path + "/{name:str}", endpoint, methods=["POST"])
+
+
+async def _body(request: Request) -> bytes | None:
+    """All of it, or None past 64 kB."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            return None
+    return body
+
+
+def _path(request: Request) -> str:
+    """The path and query as they were asked for, before anything is decoded."""
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    query: bytes = request.scope["query_string"]
+    path = raw.partition(b"?")[0] + (b"?" + query if query else b"")
+    return path.decode("latin-1")
+
+
+def _picked_up(calling: Calling, speech: Speech, keys: str) -> Answer:
+    async def answer(posted: Posted) -> Response:
+        said = await calls.answer(calling, posted.name)
+        return speech(said, _next(said, keys))
+
+    return answer
+
+
+def _pressed(calling: Calling, carrier: Callbacks, speech: Speech, keys: str) -> Answer:
+    async def answer(posted: Posted) -> Response:
+        said = await calls.press(calling, posted.name, carrier.key(posted.body))
+        return speech(said, _next(said, keys))
+
+    return answer
+
+
+def _next(said: Said, keys: str) -> str | None:
+    return f"{keys}/{said.next_reference}" if said.next_reference else None
+
+
+def _receipts(calling: Calling, carrier: Callbacks) -> Answer:
+    async def answer(posted: Posted) -> Response:
+        receipt = carrier.receipt(posted.body)
+        if receipt is not None and "\0" not in posted.name:
+            await receive(calling.means, carrier.name, posted.name, receipt)
+        return Response(status_code=204)
+
+    return answer

@@ -1,0 +1,125 @@
+"""Posts that are not the carrier's, whole and young get 403 and change nothing."""
+
+import base64
+
+import pytest
+from twilio.request_validator import (  # type: ignore[import-untyped]  # ships no types
+    RequestValidator,
+)
+
+from tests.carrier.posting import AUTH_TOKEN, ORIGIN, Carriers, heard
+from vestibule.delivery.callbacks import TwilioCallbacks, twilio_signature
+
+pytestmark = pytest.mark.anyio
+
+FIELDS = {
+    "CallSid": "CA1234567890ABCDE",
+    "Caller": "+14158675309",
+    "Digits": "1234",
+    "From": "+14158675309",
+    "To": "+18005551212",
+}
+URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
+RECEIPTS = "/carrier/twilio/receipts/message"
+
+
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        (URL, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
+        (URL.replace(".com/", ".com:443/"), "kvajT1Ptam85bY51eRf/AJRuM3w="),
+    ],
+)
+def test_known_signature(url: str, known: str) -> None:
+    """WH-01: Twilio's own example gives Twilio's own signature."""
+    assert twilio_signature("12345", url, list(FIELDS.items())).decode() == known
+
+
+@pytest.mark.parametrize("origin", ["https://id.example.com", "https://id.example.com:8443"])
+@pytest.mark.parametrize("signed_port", ["", ":443", ":8443"])
+def test_agrees_with_twilio(origin: str, signed_port: str) -> None:
+    """WH-01: A post is genuine exactly where Twilio's validator says so, with and without port."""
+    theirs = RequestValidator(AUTH_TOKEN)
+    mark = theirs.compute_signature(
+        f"https://id.example.com{signed_port}/p?q=1", {"A": "ä", "B": ""}
+    )
+    headers = {"x-twilio-signature": mark}
+
+    ours = TwilioCallbacks(AUTH_TOKEN, origin).is_genuine("/p?q=1", headers, b"B=&A=%C3%A4")
+
+    assert ours == theirs.validate(f"{origin}/p?q=1", {"A": "ä", "B": ""}, mark)
+
+
+async def test_forged_twilio(carriers: Carriers) -> None:
+    """WH-01: Without the right signature over address and fields it is 403, empty."""
+    other = base64.b64encode(b"x" * 20).decode()
+    forged = [
+        await carriers.twilio(RECEIPTS, signed=None, MessageStatus="delivered"),
+        await carriers.twilio(RECEIPTS, signed=other, MessageStatus="delivered"),
+        await carriers.twilio(RECEIPTS, signed="é", MessageStatus="delivered"),
+        await carriers.twilio(RECEIPTS, url=ORIGIN + RECEIPTS + "2", MessageStatus="delivered"),
+        await carriers.twilio(
+            RECEIPTS,
+            signed=RequestValidator(AUTH_TOKEN).compute_signature(
+                ORIGIN + RECEIPTS, {"MessageStatus": "failed"}
+            ),
+            MessageStatus="delivered",
+        ),
+    ]
+
+    assert [(one.status_code, one.content) for one in forged] == [(403, b"")] * len(forged)
+
+
+async def test_forged_fetch_spends_no_reference(carriers: Carriers) -> None:
+    """WH-01: A forged fetch of a call says nothing, and the carrier's own still gets its words."""
+    person, _ = await carriers.house.member()
+    await person.press("Sign out")
+    message = await carriers.called(carriers.house.browser())
+    path = f"/carrier/twilio/calls/{message.call_reference}"
+
+    forged = await carriers.twilio(path, signed="forged")
+
+    assert (forged.status_code, forged.content) == (403, b"")
+    assert "press 9" in heard(await carriers.twilio(path))[-1]
+
+
+async def test_forged_vonage(carriers: Carriers) -> None:
+    """WH-02: A token of another secret, time, body or message is 403; so is none."""
+    path, told = "/carrier/vonage/receipts/message", {"status": "delivered"}
+    forged = [
+        await carriers.vonage(path, told, secret="another lane of lindens, with a lamp"),
+        await carriers.vonage(path, told, age=301),
+        await carriers.vonage(path, told, age=-301),
+        await carriers.vonage(path, told, body=b'{"status": "rejected"}'),
+        await carriers.vonage(path, {**told, "client_ref": "another"}),
+        await carriers.client.post(path, json=told),
+        await carriers.client.post(path, json=told, headers={"authorization": "Bearer a.b.c"}),
+    ]
+
+    assert [(one.status_code, one.content) for one in forged] == [(403, b"")] * len(forged)
+    assert (await carriers.vonage(path, told, age=299)).status_code == 204
+
+
+async def test_forged_webhook(carriers: Carriers) -> None:
+    """WH-02: Our own service's post is refused when it is old, or about another message."""
+    told = {"status": "delivered"}
+
+    for answer in (
+        await carriers.webhook("message", told, age=301),
+        await carriers.webhook("message", told, signed_id="another"),
+        await carriers.client.post("/carrier/webhook/receipts/message", json=told),
+    ):
+        assert (answer.status_code, answer.content) == (403, b"")
+    assert (await carriers.webhook("message", told, age=299)).status_code == 204
+
+
+async def test_large_body(carriers: Carriers) -> None:
+    """WB-07: More than 64 kB is not read."""
+    answer = await carriers.twilio(RECEIPTS, MessageStatus="x" * 70_000)
+
+    assert answer.status_code == 413
+
+
+async def test_posts_only(carriers: Carriers) -> None:
+    """Nothing is fetched there by a link."""
+    assert (await carriers.client.get(RECEIPTS)).status_code == 405

@@ -1,0 +1,53 @@
+"""A call with a code waits for a key, and ends after three rounds."""
+
+import pytest
+
+from vestibule.domain.call import CallStage, Line, picked_up, pressed
+
+PLACED, ANSWERED, HEARD = CallStage.PLACED, CallStage.ANSWERED, CallStage.HEARD
+DENIED, OVER = CallStage.DENIED, CallStage.OVER
+
+
+@pytest.mark.parametrize(
+    ("stage", "rounds", "key", "to", "after", "line"),
+    [
+        (ANSWERED, 0, "", OVER, 0, Line.NO_KEY),
+        (ANSWERED, 0, "9", DENIED, 0, Line.DENIED),
+        (ANSWERED, 0, "1", HEARD, 1, Line.CODE_AND_MENU),
+        (ANSWERED, 0, "5", HEARD, 1, Line.CODE_AND_MENU),
+        (ANSWERED, 0, "#", HEARD, 1, Line.CODE_AND_MENU),
+        (HEARD, 1, "1", HEARD, 2, Line.CODE_AND_MENU),
+        (HEARD, 2, "1", OVER, 3, Line.CODE_AND_GOODBYE),
+        (HEARD, 1, "9", DENIED, 1, Line.DENIED),
+        (HEARD, 1, "", OVER, 1, Line.GOODBYE),
+        (HEARD, 1, "5", OVER, 1, Line.GOODBYE),
+    ],
+)
+def test_key_leads_on(
+    stage: CallStage, rounds: int, key: str, to: CallStage, after: int, line: Line
+) -> None:
+    """TF-05: each key leads to one step, and the code is heard three times at most."""
+    step = pressed(stage, rounds, key)
+
+    assert step is not None
+    assert (step.seen, step.to, step.rounds, step.line) == (stage, to, after, line)
+    assert step.waits_for_key == (to is HEARD)
+
+
+@pytest.mark.parametrize("stage", [PLACED, DENIED, OVER])
+@pytest.mark.parametrize("key", ["", "1", "9", "5"])
+def test_no_key_is_waited_for(stage: CallStage, key: str) -> None:
+    """A call that nobody answered, or that is over, takes no key."""
+    assert pressed(stage, 1, key) is None
+
+
+@pytest.mark.parametrize("stage", list(CallStage))
+def test_answered_once(stage: CallStage) -> None:
+    """A call is picked up once, and offers the code then without saying it."""
+    step = picked_up(stage)
+
+    if stage is PLACED:
+        assert step is not None
+        assert (step.to, step.line) == (ANSWERED, Line.OFFER)
+    else:
+        assert step is None
