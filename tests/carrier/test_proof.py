@@ -1,6 +1,7 @@
 """Posts that are not the carrier's, whole and young get 403 and change nothing."""
 
 import base64
+from pathlib import Path
 
 import pytest
 from twilio.request_validator import (  # type: ignore[import-untyped]  # ships no types
@@ -8,7 +9,9 @@ from twilio.request_validator import (  # type: ignore[import-untyped]  # ships 
 )
 
 from tests.carrier.posting import AUTH_TOKEN, ORIGIN, Carriers, heard
+from tests.front_door import front_door
 from vestibule.delivery.callbacks import TwilioCallbacks, twilio_signature
+from vestibule.storage.database import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -123,3 +126,12 @@ async def test_large_body(carriers: Carriers) -> None:
 async def test_posts_only(carriers: Carriers) -> None:
     """Nothing is fetched there by a link."""
     assert (await carriers.client.get(RECEIPTS)).status_code == 405
+
+
+async def test_no_secret_no_door(database: Database, tmp_path: Path) -> None:
+    """WH-01: A carrier whose secret is not set has no address here at all."""
+    async with front_door(database, tmp_path) as house:
+        client = house.browser().client
+        for carrier in ("twilio", "vonage", "webhook"):
+            answer = await client.post(f"/carrier/{carrier}/receipts/message")
+            assert answer.status_code == 404
