@@ -316,6 +316,7 @@ async def test_codes_overtake_notices(house: FrontDoor) -> None:
 async def test_notice_is_never_given_up(house: FrontDoor) -> None:
     """A notice that fails is tried for as long as it is kept: days later it still leaves."""
     async with ways(house, "fails", "fails") as at:
+        at.house.clock.advance(seconds=60)
         await _notify(at, "+447400123599", Channel.SMS)
         for _ in range(60):
             at.house.clock.advance(seconds=3600)
