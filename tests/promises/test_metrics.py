@@ -138,7 +138,9 @@ async def test_metrics_know_nobody(metered: FrontDoor) -> None:
     text = (await _ask(metered, authorization=f"Bearer {TOKEN}")).text
 
     assert "example.com" not in text
-    assert not re.search(r"\+?447|07400|1234", text)
+    # A figure may have any digits; what could name somebody stands before it.
+    named = re.sub(r" [0-9.e+-]+$", "", text, flags=re.MULTILINE)
+    assert not re.search(r"\+?447|07400|1234", named)
     labels = {name for family in DESCRIBED for name in family.labels}
     assert labels == set(LABELS)
     assert not any(one.code and f'"{one.code}"' in text for one in metered.inbox())
