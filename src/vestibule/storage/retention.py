@@ -24,6 +24,7 @@ KEPT: dict[str, tuple[str, timedelta]] = {
     "outbox": ("expires_at", timedelta(days=30)),
     "prefix_days": ("day_at", timedelta(days=30)),
     "recovery_code_views": ("expires_at", timedelta()),
+    "reservations": ("period_at", timedelta(days=30)),
     "resets": ("expires_at", timedelta()),
     "route_hours": ("hour_at", timedelta(days=30)),
     "sessions": ("expires_at", timedelta()),

@@ -172,7 +172,18 @@ def _tolls(metadata: MetaData) -> None:
         number_column("sent", default=0),
         number_column("converted", default=0),
         PrimaryKeyConstraint("prefix_mac", "day_at"),
+        Index("ix_prefix_days_country_day_at", "country", "day_at"),
         Index("ix_prefix_days_day_at", "day_at"),
+    )
+    Table(
+        # What was promised to carriers in an hour or a day, in the same unit as `spending`.
+        "reservations",
+        metadata,
+        text_column("period"),
+        at_column("period_at"),
+        number_column("amount", default=0),
+        PrimaryKeyConstraint("period", "period_at"),
+        CheckConstraint("period IN ('hour', 'day')", name="period"),
     )
     Table(
         "spending",

@@ -147,7 +147,17 @@ CREATE TABLE prefix_days (
     CONSTRAINT pk_prefix_days PRIMARY KEY (prefix_mac, day_at)
 )
 
+CREATE INDEX ix_prefix_days_country_day_at ON prefix_days (country, day_at)
+
 CREATE INDEX ix_prefix_days_day_at ON prefix_days (day_at)
+
+CREATE TABLE reservations (
+    period TEXT NOT NULL,
+    period_at BIGINT NOT NULL,
+    amount BIGINT DEFAULT 0 NOT NULL,
+    CONSTRAINT pk_reservations PRIMARY KEY (period, period_at),
+    CONSTRAINT ck_reservations_period CHECK (period IN ('hour', 'day'))
+)
 
 CREATE TABLE spending (
     hour_at BIGINT NOT NULL,
