@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from gettext import NullTranslations
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -32,8 +33,10 @@ from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
 from vestibule.delivery.rendering import House
 from vestibule.delivery.routing import Routes
 from vestibule.domain.challenge import Channel
+from vestibule.domain.country_table import parse_money, parse_table
 from vestibule.domain.password import PasswordPolicy, load_blocklist
 from vestibule.domain.session import Limits
+from vestibule.domain.tolls import CountryTable, LimitName, Tolls, listed_table, set_up_regions
 from vestibule.entropy import Entropy, SystemEntropy
 from vestibule.flows.calls import Calling
 from vestibule.flows.deliver import Delivering
@@ -193,6 +196,7 @@ async def refuse_other_revision(database: Database) -> None:
 def _policy(settings: Settings) -> Policy:
     countries = {ELSEWHERE, *(country for _, country in settings.country_routes)}
     reach = {country: _channels_to(settings, country) for country in countries}
+    tolls = tolls_of(settings)
     packed = files("vestibule").joinpath("data", "common-passwords.txt.gz").read_bytes()
     return Policy(
         product=settings.name,
@@ -201,7 +205,8 @@ def _policy(settings: Settings) -> Policy:
         password=PasswordPolicy(
             minimum=settings.password_minimum, blocklist=load_blocklist(packed)
         ),
-        countries=frozenset(settings.countries) or None,
+        # Where no phone is reached anywhere, the way is closed and no country is at fault.
+        countries=set_up_regions(tolls.table, reach) or None,
         channels=frozenset().union(*reach.values()),
         country_channels=reach,
         default_country=settings.default_country,
@@ -210,7 +215,45 @@ def _policy(settings: Settings) -> Policy:
             idle=timedelta(minutes=settings.session_idle_minutes),
         ),
         limits_loopback=not settings.simulator,
+        tolls=tolls,
     )
+
+
+def tolls_of(settings: Settings) -> Tolls:
+    """What texts and calls may cost; raises `SettingsFault` for a table that cannot be."""
+    table = _country_table(settings)
+    unpriced = table.unpriced()
+    for name in ("budget_hour", "budget_day"):
+        if getattr(settings, name) is not None and unpriced is not None:
+            raise SettingsFault(
+                f"VESTIBULE_{name.upper()}: it needs a price for every text and call, and"
+                f" {unpriced} has none: set VESTIBULE_PRICE_SMS and VESTIBULE_PRICE_VOICE."
+            )
+    return Tolls(
+        table=table,
+        budget_hour=_millionths(settings.budget_hour),
+        budget_day=_millionths(settings.budget_day),
+        track_only=frozenset(LimitName(name) for name in settings.track_only),
+        allows_voip=settings.phone_voip,
+        alarm_email=settings.alarm_email,
+    )
+
+
+def _country_table(settings: Settings) -> CountryTable:
+    sms, voice = _millionths(settings.price_sms), _millionths(settings.price_voice)
+    file = settings.countries_file
+    if file is None:
+        return listed_table(frozenset(settings.countries), sms_price=sms, voice_price=voice)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsFault(f"VESTIBULE_COUNTRIES_FILE: {file} cannot be read.") from error
+    with _naming(f"VESTIBULE_COUNTRIES_FILE: {file}"):
+        return parse_table(text, sms_price=sms, voice_price=voice)
+
+
+def _millionths(amount: Decimal | None) -> int | None:
+    return None if amount is None else parse_money(amount)
 
 
 def _site(settings: Settings) -> Site:

@@ -24,6 +24,7 @@ from vestibule.settings_of_routes import (
     check_countries,
     check_routes,
 )
+from vestibule.settings_of_tolls import AMOUNTS, Amount, LimitName, check_tolls
 
 DEFAULT_ACCENT = "#1E6B5C"
 LOGO_BYTES = 32 * 1024
@@ -50,8 +51,17 @@ class Settings(BaseSettings):
 
     accent: str = DEFAULT_ACCENT
     """The product's colour, `#RRGGBB`; white text must be readable on it."""
+    alarm_email: str = ""
+    """Where alarms go by mail: money that is nearly spent, blocks of numbers that are pumped."""
+    budget_day: Amount = None
+    """The most that texts and calls may cost in a day (UTC), in the currency of the prices; empty
+    means no limit."""
+    budget_hour: Amount = None
+    """The same for an hour."""
     countries: Annotated[tuple[str, ...], NoDecode] = ()
     """Countries whose numbers are served, as two-letter codes with commas; empty means all."""
+    countries_file: Path | None = None
+    """A TOML file that says more of each country instead: texts, calls, prices, limits."""
     data: Path = Path("var")
     """The folder for the SQLite database and the root key."""
     database_url: str = ""
@@ -75,8 +85,14 @@ class Settings(BaseSettings):
     """The product's name, on pages and in messages."""
     password_minimum: int = Field(default=12, ge=8, le=64)
     """The fewest characters of a password (PW-01)."""
+    phone_voip: bool = True
+    """Serve numbers of telephones on the internet (PN-05)."""
     port: int = Field(default=8000, ge=1, le=65535)
     """The port to listen on."""
+    price_sms: Amount = None
+    """What a text costs where the table of countries does not say."""
+    price_voice: Amount = None
+    """What a call costs where the table of countries does not say."""
     public_origin: str = "http://localhost:8000"
     """What people type: scheme, host and port. Links and cookies are made from it, never from
     a request's Host."""
@@ -109,6 +125,9 @@ class Settings(BaseSettings):
     """Where *Contact support* writes to."""
     support_url: str = ""
     """Where *Contact support* leads to instead."""
+    track_only: Annotated[tuple[LimitName, ...], NoDecode] = ()
+    """Limits that are counted and noted but refuse nobody, with commas: `number`, `account`,
+    `source`, `prefix`, `country`, `money`, `conversion`."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Networks whose `X-Forwarded-For` is believed, with commas; by default nobody (RL-08)."""
     twilio_account_sid: str = Field(default="", pattern="^(AC[0-9a-fA-F]{32})?$")
@@ -186,7 +205,12 @@ class Settings(BaseSettings):
             raise ValueError("write the two letters of a country, such as GB, for XX")
         return {country: cls._split(names) for country, names in value.items()}
 
-    @field_validator("countries", "trusted_proxies", *ROUTES, mode="before")
+    @field_validator(*AMOUNTS, mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("countries", "track_only", "trusted_proxies", *ROUTES, mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -279,6 +303,7 @@ class Settings(BaseSettings):
             )
         check_countries(self)
         check_routes(self)
+        check_tolls(self)
         return self
 
     @model_validator(mode="after")

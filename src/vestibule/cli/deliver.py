@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from vestibule.bootstrap import WORDS, house_of, providers_of
+from vestibule.bootstrap import WORDS, house_of, providers_of, tolls_of
 from vestibule.clock import Clock, SystemClock
 from vestibule.delivery.provider import (
     Accepted,
@@ -24,6 +24,7 @@ from vestibule.delivery.provider import (
 from vestibule.delivery.providers.simulator import Inbox
 from vestibule.delivery.rendering import Envelope, trial_message
 from vestibule.domain.identifier import PhoneFault, parse_email, parse_phone
+from vestibule.domain.tolls import PHONE_CHANNELS, set_up_regions
 from vestibule.entropy import SystemEntropy
 from vestibule.settings import Settings
 
@@ -97,8 +98,13 @@ def _destination(settings: Settings, channel: Channel, to: str) -> str:
         if address is None:
             raise CannotTry("--to is no mail address such as ada@example.com.")
         return address.address
-    served = frozenset(settings.countries) or None
-    number = parse_phone(to, settings.default_country, served=served)
+    tolls = tolls_of(settings)
+    number = parse_phone(
+        to,
+        settings.default_country,
+        served=set_up_regions(tolls.table, {"": PHONE_CHANNELS}),
+        allows_voip=tolls.allows_voip,
+    )
     if isinstance(number, PhoneFault):
         raise CannotTry(f"--to is no number that codes are sent to ({number.value}).")
     return number.e164

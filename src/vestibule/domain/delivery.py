@@ -19,6 +19,8 @@ class Fault(StrEnum):
     REGION_CLOSED = "region_closed"
     BLOCKED = "blocked"
     ADDRESS_REFUSED = "address_refused"
+    CHANGED_HANDS = "changed_hands"
+    """The operator's signal says that the number has another holder or SIM card (PN-06)."""
     UNREACHABLE = "unreachable"
     BUSY = "busy"
     NO_ANSWER = "no_answer"

@@ -35,6 +35,10 @@ class EventName(StrEnum):
     CHALLENGE_FAILED = "challenge_fail"
     CHALLENGE_REFUSED = "challenge_refused"
     CALL_DENIED = "call_denied"
+    LIMIT_WOULD_REFUSE = "limit_would_refuse"
+    NUMBER_CHANGED_HANDS = "number_changed_hands"
+    NUMBER_OPTED_OUT = "number_opted_out"
+    NUMBER_OPTED_IN = "number_opted_in"
     # authenticators
     ENROLLMENT_STARTED = "enrollment_started"
     AUTHENTICATOR_BOUND = "authenticator_bound"
@@ -79,6 +83,8 @@ class EventName(StrEnum):
     CSRF_REFUSED = "csrf_refused"
     SEQUENCE_REFUSED = "sequence_fail"
     # operation
+    ALARM_RAISED = "alarm_raised"
+    CONVERSION_FORGOTTEN = "conversion_forgotten"
 
 
 class Outcome(StrEnum):

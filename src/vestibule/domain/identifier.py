@@ -75,6 +75,7 @@ class PhoneFault(StrEnum):
     PHONE_NOT_POSSIBLE = "phone_not_possible"
     PHONE_COUNTRY_NOT_SERVED = "phone_country_not_served"
     PHONE_PREMIUM = "phone_premium"
+    PHONE_VOIP = "phone_voip"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -142,12 +143,13 @@ _ABROAD = re.compile(r"\+|00")
 
 
 def parse_phone(
-    text: str, region: str, *, served: frozenset[str] | None
+    text: str, region: str, *, served: frozenset[str] | None, allows_voip: bool = True
 ) -> PhoneNumber | PhoneFault:
     """The number that codes may be sent to, or why none may.
 
     Accepts national numbers of the region, and with + or 00 those of any; spaces, brackets,
     dashes, and the digits of any script. `served` are the regions codes are sent to, None all.
+    Numbers of telephones on the internet only where they are allowed (PN-05).
     Possible lengths decide, not assigned ranges: metadata is older than the newest numbers.
     """
     typed = _typed_digits(text)
@@ -162,6 +164,8 @@ def parse_phone(
     home = _region(number)
     if home == _NOWHERE or phonenumbers.number_type(number) in _REFUSED_TYPES:
         return PhoneFault.PHONE_PREMIUM
+    if not allows_voip and phonenumbers.number_type(number) == PhoneNumberType.VOIP:
+        return PhoneFault.PHONE_VOIP
     if served is not None and home not in served:
         return PhoneFault.PHONE_COUNTRY_NOT_SERVED
     return PhoneNumber(_e164(number), home)

@@ -129,11 +129,18 @@ def listed_table(
     if not served:
         return CountryTable(default=opened)
     shut = replace(opened, sms=Access.CONFIRMED, voice=Access.CONFIRMED)
-    return CountryTable({region: opened for region in served}, shut)
+    return CountryTable(dict.fromkeys(served, opened), shut)
 
 
-def regions_where(table: CountryTable, reach: Mapping[str, frozenset[Channel]]) -> frozenset[str]:
-    """Where a phone can be set up; `reach` are the ways with a provider, by region and for ""."""
+def set_up_regions(
+    table: CountryTable, reach: Mapping[str, frozenset[Channel]]
+) -> frozenset[str] | None:
+    """Where a phone can be set up; None is everywhere.
+
+    `reach` are the ways that have a provider, by region, and under "" everywhere else.
+    """
+    if table.is_open_everywhere() and all(PHONE_CHANNELS & ways for ways in reach.values()):
+        return None
     return frozenset(
         country.region
         for country in countries(None)

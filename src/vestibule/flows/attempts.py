@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from gettext import NullTranslations
 from typing import Literal, assert_never
 
+from vestibule.delivery.number_signal import NumberSignal
 from vestibule.delivery.provider import (
     Accepted,
     Message,
@@ -36,6 +37,9 @@ from vestibule.domain.routing import (
     Standing,
     order,
 )
+from vestibule.domain.tolls import segments
+from vestibule.flows.opt_outs import opted_out
+from vestibule.flows.spending import record_spend
 from vestibule.flows.work import Means
 from vestibule.observability.logging import log_fact, log_failure
 from vestibule.storage import challenges, outbox
@@ -96,6 +100,8 @@ class Delivering:
     scores: ScoreMemory = field(default_factory=ScoreMemory)
     on_hand_over: Callable[[str, timedelta], None] = lambda _channel, _took: None
     """Told the channel and the time from commit to hand-over of each accepted message."""
+    signal: NumberSignal | None = None
+    """Knows which numbers changed hands lately; None where the operator has nobody to ask."""
 
 
 Addressed = tuple[Message, str]
@@ -112,6 +118,8 @@ class Tried:
     outcome: Outcome
     started_at: datetime
     took: timedelta
+    segments: int = 1
+    """How many texts the carrier bills for it."""
 
 
 async def ranking(delivering: Delivering, channel: str, country: str) -> list[Ranked]:
@@ -158,6 +166,9 @@ async def send(
         if isinstance(tried[-1].outcome, Accepted | PermanentFailure):
             break
     await _record(delivering, waiting, tried)
+    match tried[-1].outcome if tried else None:
+        case PermanentFailure(fault=Fault.OPTED_OUT) if waiting.channel is Channel.SMS:
+            await opted_out(delivering.means, addressed[1], "carrier")
 
 
 async def give_up(delivering: Delivering, waiting: Waiting) -> None:
@@ -224,7 +235,8 @@ async def _try(
     if isinstance(outcome, Exception):
         log_failure("provider_failed", outcome, message_id=message.id, provider=route.provider)
         outcome = TemporaryFailure(type(outcome).__name__)
-    return Tried(route, outcome, started_at, timedelta(seconds=_monotonic() - began))
+    took = timedelta(seconds=_monotonic() - began)
+    return Tried(route, outcome, started_at, took, segments(message.text))
 
 
 def _monotonic() -> float:
@@ -250,6 +262,9 @@ async def _record(delivering: Delivering, waiting: Waiting, tried: Sequence[Trie
             await measured.count(tx, one.route, _figures(waiting, one, now), now)
         for one in sorted(tried, key=lambda one: one.route.provider):
             await _note_breaker(tx, one, now)
+        for one in tried:
+            if isinstance(one.outcome, Accepted):
+                await record_spend(tx, delivering.means, one.route, segments=one.segments, now=now)
         return is_ours
 
     is_ours = await delivering.means.database.transact(unit)

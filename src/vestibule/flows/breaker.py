@@ -16,6 +16,8 @@ from vestibule.domain.throttle import (
     SPRAY_WINDOW,
     is_spray,
 )
+from vestibule.domain.tolls import hour_of
+from vestibule.flows.alarms import raise_alarm
 from vestibule.flows.sending import source_of
 from vestibule.flows.work import Work
 from vestibule.storage import throttles
@@ -58,6 +60,7 @@ async def watch(work: Work) -> None:
     await throttles.open_lane(work.tx, alarm, work.now + SPRAY_SLOWS_FOR)
     if is_new:
         await work.note(EventName.SPRAY_SUSPECTED, outcome="failure", accounts=lately)
+        await raise_alarm(work, "spray", hour_of(work.now))
 
 
 def _alarm(work: Work) -> bytes:

@@ -16,6 +16,8 @@ from vestibule.domain.call import CallStage, Line, Step
 from vestibule.domain.challenge import Challenge, Purpose
 from vestibule.domain.event import EventName
 from vestibule.domain.pending import ResetStage
+from vestibule.domain.tolls import hour_of
+from vestibule.flows.alarms import raise_alarm
 from vestibule.flows.notices import tell
 from vestibule.flows.work import Caller, Means, Work, digest, work
 from vestibule.storage import (
@@ -169,6 +171,7 @@ async def _deny(work: Work, challenge: Challenge) -> None:
         method=challenge.channel.value,
         purpose=challenge.purpose.value,
     )
+    await raise_alarm(work, "call_denied", hour_of(work.now))
     account = await accounts.get(work.tx, challenge.account_id) if challenge.account_id else None
     if account is not None:
         await tell(work, account, kind="call_denied", act_id=challenge.binding_id)

@@ -90,7 +90,7 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
         too_soon = _refuse_resend(work, live)
         if too_soon is not None:
             return too_soon
-    until = await spend_send(
+    refused = await spend_send(
         work,
         purpose=asked.purpose,
         channel=asked.channel,
@@ -98,15 +98,8 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
         destination=asked.destination,
         known_browser=asked.known_browser,
     )
-    if until is not None:
-        await work.note(
-            EventName.CHALLENGE_REFUSED,
-            account_id=asked.account_id,
-            outcome="failure",
-            reason=Reason.SEND_BUDGET_SPENT,
-            method=asked.channel.value,
-        )
-        return Refused(Reason.SEND_BUDGET_SPENT, details={"until": until})
+    if refused is not None:
+        return refused
     if live is not None and _is_same_code_enough(work, live, asked):
         return await _send_again(work, live, asked)
     return await _issue(work, asked, replaced=live)
@@ -245,6 +238,8 @@ def channels_open_to(means: Means, challenge: Challenge) -> frozenset[Channel]:
     """The ways by which the challenge's number can be reached."""
     place = Place("challenges", "destination_sealed", challenge.id)
     number = phone_of(means.seal.open(challenge.destination_sealed, place))
+    if challenge.purpose is Purpose.ENROLL:
+        return means.policy.set_up_channels(number.region)
     return means.policy.channels_to(number.region)
 
 

@@ -3,8 +3,11 @@
 The one place where a conversion is counted, whatever it is counted for.
 """
 
-from vestibule.domain.challenge import Challenge
+from vestibule.crypto.seal import Place
+from vestibule.domain.challenge import Challenge, Purpose
+from vestibule.domain.identifier import phone_of
 from vestibule.domain.routing import Figures, Route
+from vestibule.flows.prefixes import count_conversion
 from vestibule.flows.work import Work
 from vestibule.storage import outbox, routes
 
@@ -14,6 +17,10 @@ async def note_conversion(work: Work, challenge: Challenge) -> Route | None:
 
     In the hour of its hand-over, so that an hour's codes entered never exceed those sent.
     """
+    if challenge.purpose is Purpose.ENROLL:
+        place = Place("challenges", "destination_sealed", challenge.id)
+        number = phone_of(work.means.seal.open(challenge.destination_sealed, place))
+        await count_conversion(work, number)
     found = await outbox.convert(work.tx, challenge.id, work.now)
     if found is None:
         return None

@@ -11,13 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from vestibule.crypto.seal import Place
+from vestibule.delivery.alarm_wording import alarm_message
 from vestibule.delivery.notice_wording import notice_message
 from vestibule.delivery.provider import Message
 from vestibule.delivery.rendering import Envelope, SentCode, code_message
 from vestibule.domain.challenge import Channel
 from vestibule.flows import attempts
+from vestibule.flows.alarms import ALARM_KIND
 from vestibule.flows.attempts import Addressed, Delivering
 from vestibule.flows.calls import place_call
+from vestibule.flows.number_signals import refuse_changed_number
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, challenges, outbox
 from vestibule.storage.database import StorageError, Transaction
@@ -120,6 +123,8 @@ async def _send(delivering: Delivering, waiting: Waiting) -> None:
     if addressed is None:
         await attempts.give_up(delivering, waiting)
         return
+    if await refuse_changed_number(delivering.means, delivering.signal, waiting, addressed[1]):
+        return
     await attempts.send(delivering, waiting, ranked, addressed)
 
 
@@ -177,5 +182,7 @@ async def _address_notice(
     to = seal.open(waiting.destination_sealed, Place("outbox", "destination_sealed", waiting.id))
     facts = json.loads(seal.open(waiting.body_sealed, Place("outbox", "body_sealed", waiting.id)))
     envelope = await _envelope(delivering, tx, waiting, to)
+    if waiting.kind == ALARM_KIND:
+        return alarm_message(delivering.house, envelope, facts), to
     kind = waiting.kind.removeprefix("notice_")
     return notice_message(delivering.house, envelope, kind, facts), to

@@ -25,6 +25,7 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import codes
 from vestibule.flows.binding import Added, Binder, account_of, bind
 from vestibule.flows.entering import SignedIn
+from vestibule.flows.tolls import refuse_country
 from vestibule.flows.work import Caller, Means, Work, look, work
 from vestibule.storage import accounts, authenticators, challenges, outbox
 
@@ -56,7 +57,12 @@ async def start_phone(
     means: Means, caller: Caller, binder: Binder, *, country: str, phone: str, channel: str
 ) -> codes.Sent | Refused:
     """Send a code to a number that is to be bound; the number in use stays until it is proven."""
-    number = parse_phone(phone, country, served=means.policy.countries)
+    number = parse_phone(
+        phone,
+        country,
+        served=means.policy.countries,
+        allows_voip=means.policy.tolls.allows_voip,
+    )
     if isinstance(number, PhoneFault):
         field = "country" if number is PhoneFault.PHONE_COUNTRY_NOT_SERVED else "phone"
         return Refused(Reason(number.value.lower()), field, {"country": country})
@@ -72,6 +78,9 @@ def _way(channel: str) -> Channel:
 
 
 def _refuse_way(means: Means, way: Channel, number: PhoneNumber) -> Refused | None:
+    refused = refuse_country(means, number, way, is_confirmed=False)
+    if refused is not None:
+        return refused
     if way not in means.policy.channels_to(number.region):
         return Refused(Reason.METHOD_CLOSED, "phone")
     if way is Channel.SMS and is_landline(number):

@@ -1,34 +1,22 @@
 """Who may cause a message, how often: the send budgets of product section 5.
 
-Unconfirmed numbers (set-up) and confirmed ones (sign-in) are counted apart; a known browser
-keeps a few of its own; mails have their own allowances. Budgets are spent before a message is
-written and survive restarts, because they live in the database (RL-07).
+Mails have their own allowances, here; what a text or call draws on is in `tolls`. Budgets are
+spent before a message is written and survive restarts, since they live in the database (RL-07).
 """
 
 import ipaddress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.challenge import Channel, Purpose
+from vestibule.domain.event import EventName
 from vestibule.domain.identifier import PhoneNumber
+from vestibule.domain.refusal import Refused
+from vestibule.domain.tolls import LimitName
+from vestibule.flows.limits import DAY, HOUR, Budget, Stopped, spend_all
+from vestibule.flows.tolls import Toll, spend_toll
 from vestibule.flows.work import Work
-from vestibule.storage import throttles
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-NUMBER_SPACING = timedelta(seconds=30)
-KNOWN_BROWSER_SENDS = 5
 ANYBODY_MAY_ASK = {Purpose.SIGN_UP, Purpose.RESET}
 CONFIRMED = {Purpose.SIGN_IN, Purpose.STEP_UP, Purpose.RESET_FACTOR}
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    kind: str
-    key: str
-    limit: int
-    period: timedelta
 
 
 async def spend_send(
@@ -39,93 +27,85 @@ async def spend_send(
     account_id: str | None,
     destination: PhoneNumber | str,
     known_browser: bool = False,
-) -> datetime | None:
-    """Take a send from every budget it draws on; None when free, else when to ask again."""
-    if channel is Channel.EMAIL or isinstance(destination, str):
-        address = str(destination).casefold()
-        until = await _spend_all(work, _mail_budgets(work, purpose, account_id, address))
-        if until is not None and purpose in ANYBODY_MAY_ASK:
-            # Strangers may have used up the address's budget; its owner still gets one an hour.
-            own = Budget(f"mail-own-{purpose}", f"{address} {source_of(work)}", 1, HOUR)
-            return await _spend_all(work, [own])
-        return until
-    until = await _spend_all(work, _phone_budgets(work, purpose, account_id, destination))
-    if until is not None and known_browser and account_id is not None:
-        own = Budget("browser-sends", account_id, KNOWN_BROWSER_SENDS, DAY)
-        return await _spend_all(work, [own])
-    return until
+) -> Refused | None:
+    """Take a send from every budget it draws on; None when it may leave, else why it may not."""
+    country = None
+    stopped: Stopped | Refused | None
+    if isinstance(destination, PhoneNumber):
+        country = destination.region
+        toll = Toll(
+            number=destination,
+            channel=channel,
+            is_confirmed=purpose in CONFIRMED,
+            account_id=account_id,
+            known_browser=known_browser,
+            source=source_of(work),
+        )
+        stopped = await spend_toll(work, toll)
+    else:
+        stopped = await _spend_mail(work, purpose, account_id, destination.casefold())
+    if stopped is None:
+        return None
+    refused = stopped.refused if isinstance(stopped, Stopped) else stopped
+    await work.note(
+        EventName.CHALLENGE_REFUSED,
+        account_id=account_id,
+        outcome="failure",
+        reason=refused.reason,
+        method=channel.value,
+        **({"limit": stopped.limit.name.value} if isinstance(stopped, Stopped) else {}),
+        **({"country": country} if country else {}),
+    )
+    return refused
 
 
-async def spend_hash(work: Work) -> datetime | None:
+async def spend_hash(work: Work) -> Refused | None:
     """Take a hash for a stranger's new password: ten an hour for each source, then when again.
 
     Asked before the hashing, which is the dearest thing that anybody can ask for (PH-05).
     """
-    return await _spend_all(work, _source_budget(work, "sign-up-hash-hour"))
+    stopped = await spend_all(work, _source_budget(work, "sign-up-hash-hour"))
+    return stopped.refused if stopped else None
 
 
-def _phone_budgets(
-    work: Work, purpose: Purpose, account_id: str | None, number: PhoneNumber
-) -> list[Budget]:
-    side = "confirmed" if purpose in CONFIRMED else "unconfirmed"
-    budgets = _source_budget(work, f"source-hour-{side}")
-    if account_id is not None:
-        budgets.append(Budget(f"account-day-{side}", account_id, 10, DAY))
-    return [
-        *budgets,
-        Budget(f"number-spacing-{side}", number.e164, 1, NUMBER_SPACING),
-        Budget(f"number-hour-{side}", number.e164, 5, HOUR),
-        Budget(f"number-day-{side}", number.e164, 10, DAY),
-        Budget(f"prefix-hour-{side}", number.prefix, 20, HOUR),
-    ]
+async def _spend_mail(
+    work: Work, purpose: Purpose, account_id: str | None, address: str
+) -> Stopped | None:
+    stopped = await spend_all(work, _mail_budgets(work, purpose, account_id, address))
+    if stopped is not None and purpose in ANYBODY_MAY_ASK:
+        # Strangers may have used up the address's budget; its owner still gets one an hour.
+        return await spend_all(
+            work, [_mail(f"mail-own-{purpose}", f"{address} {source_of(work)}", 1)]
+        )
+    return stopped
 
 
 def _source_budget(work: Work, kind: str) -> list[Budget]:
     """Spent before all others: who has used up his own must not use up anybody else's."""
     source = source_of(work)
-    return [] if source is None else [Budget(kind, source, 10, HOUR)]
+    return [] if source is None else [_mail(kind, source, 10)]
 
 
 def _mail_budgets(
     work: Work, purpose: Purpose, account_id: str | None, address: str
 ) -> list[Budget]:
     if purpose is Purpose.SETTINGS_GATE and account_id is not None:
-        return [Budget(f"mail-hour-{purpose}", account_id, 10, HOUR)]
+        return [_mail(f"mail-hour-{purpose}", account_id, 10)]
     if purpose is Purpose.WALL and account_id is not None:
         # Asked for with the password alone, so fewer guesses a day.
         return [
-            Budget(f"mail-hour-{purpose}", account_id, 5, HOUR),
-            Budget(f"mail-day-{purpose}", account_id, 10, DAY),
+            _mail(f"mail-hour-{purpose}", account_id, 5),
+            Budget(LimitName.MAIL, f"mail-day-{purpose}", account_id, 10, DAY),
         ]
     return [
         *_source_budget(work, f"mail-source-hour-{purpose}"),
-        Budget(f"mail-hour-{purpose}", address, 5, HOUR),
-        Budget(f"mail-day-{purpose}", address, 10, DAY),
+        _mail(f"mail-hour-{purpose}", address, 5),
+        Budget(LimitName.MAIL, f"mail-day-{purpose}", address, 10, DAY),
     ]
 
 
-async def _spend_all(work: Work, budgets: list[Budget]) -> datetime | None:
-    """Take one of each, or say when; what is seen to be spent already costs the others nothing."""
-    named = [
-        (work.means.keyring.mac(KeyPurpose.THROTTLE, budget.kind, budget.key), budget)
-        for budget in budgets
-    ]
-    for bucket, budget in named:
-        until = await throttles.spent_until(work.tx, bucket, limit=budget.limit, now=work.now)
-        if until is not None:
-            return until
-    for bucket, budget in named:
-        until = await throttles.spend(
-            work.tx,
-            bucket,
-            kind=budget.kind,
-            limit=budget.limit,
-            period=budget.period,
-            now=work.now,
-        )
-        if until is not None:
-            return until
-    return None
+def _mail(kind: str, key: str, limit: int) -> Budget:
+    return Budget(LimitName.MAIL, kind, key, limit, HOUR)
 
 
 def source_of(work: Work) -> str | None:

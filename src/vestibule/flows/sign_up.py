@@ -65,9 +65,9 @@ async def start(
     refused = _refuse_form(means, name, address, password)
     if refused is not None or address is None:
         return refused or Refused(Reason.EMAIL_NOT_AN_ADDRESS, "email")
-    until = await work(means, caller, spend_hash)
-    if until is not None:
-        return Refused(Reason.SEND_BUDGET_SPENT, "email", {"until": until})
+    spent = await work(means, caller, spend_hash)
+    if spent is not None:
+        return replace(spent, field="email")
     password_mac = await means.passwords.hash(normalise(password))
     token = means.entropy.token()
 

@@ -139,6 +139,8 @@ async def send(work: Work, holder: Holder) -> codes.Sent | Refused:
     decision = await stance(work, holder)
     if isinstance(decision, PausedUntil):
         return Refused(Reason.SECOND_FACTOR_PAUSED, details={"until": decision.at})
+    if await _is_closed_beside_others(work, holder, number):
+        return Refused(Reason.METHOD_CLOSED)
     return await codes.send(
         work,
         codes.Asked(
@@ -196,6 +198,15 @@ async def ways_of(
 
 def _is_open(means: Means, way: Way, number: PhoneNumber | None) -> bool:
     return number is None or way.channel in means.policy.channels_to(number.region)
+
+
+async def _is_closed_beside_others(work: Work, holder: Holder, number: PhoneNumber) -> bool:
+    """R1: a closed way proves its owner only where no open one does."""
+    if holder.channel in work.means.policy.channels_to(number.region):
+        return False
+    ways = await ways_of(work, holder.account, besides=holder.besides)
+    asked = (holder.authenticator.id, holder.channel)
+    return all((way.authenticator_id, way.channel) != asked for way in ways)
 
 
 async def _choose(

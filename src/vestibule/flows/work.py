@@ -19,6 +19,7 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.event import Event, EventName, Outcome
 from vestibule.domain.password import PasswordPolicy
 from vestibule.domain.session import Limits
+from vestibule.domain.tolls import Tolls
 from vestibule.entropy import Entropy
 from vestibule.flows.passwords import Passwords
 from vestibule.observability.logging import log_event
@@ -39,6 +40,7 @@ class Policy:
     origin: str
     host: str
     password: PasswordPolicy
+    # Where a phone can be set up; None means everywhere.
     countries: frozenset[str] | None
     # The ways out that have a provider; the operator closes one by naming nobody for it.
     channels: frozenset[Channel]
@@ -48,10 +50,16 @@ class Policy:
     session: Limits
     # With the simulator every person calls from this machine, so a source says nothing.
     limits_loopback: bool
+    tolls: Tolls = field(default_factory=Tolls)
 
     def channels_to(self, country: str) -> frozenset[Channel]:
-        """The ways out that reach a country's numbers."""
-        return self.country_channels.get(country, self.country_channels[ELSEWHERE])
+        """The ways out that reach a country's numbers: by a provider, and open in the table."""
+        reach = self.country_channels.get(country, self.country_channels[ELSEWHERE])
+        return reach - self.tolls.table.closed(country)
+
+    def set_up_channels(self, country: str) -> frozenset[Channel]:
+        """The ways by which a number of a country can be confirmed for the first time."""
+        return self.channels_to(country) & self.tolls.table.set_up_channels(country)
 
 
 @dataclass(frozen=True, slots=True)

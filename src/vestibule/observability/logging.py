@@ -6,7 +6,7 @@ from typing import TextIO
 
 import structlog
 
-from vestibule.domain.event import Event
+from vestibule.domain.event import Event, EventName
 
 
 def configure(stream: TextIO | None = None) -> None:
@@ -26,7 +26,9 @@ def configure(stream: TextIO | None = None) -> None:
 
 def log_event(event: Event) -> None:
     """One line for an event that was committed."""
-    structlog.get_logger().info(
+    logger = structlog.get_logger()
+    write = logger.warning if event.name is EventName.ALARM_RAISED else logger.info
+    write(
         event.name.value,
         **{key: str(value) for key, value in event.details.items()},
         id=event.id,

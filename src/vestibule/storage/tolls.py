@@ -85,7 +85,8 @@ async def figures(
     row = await tx.fetch_one(
         """SELECT CAST(COALESCE(SUM(sent), 0) AS BIGINT) AS sent,
             CAST(COALESCE(SUM(converted), 0) AS BIGINT) AS converted
-        FROM prefix_days WHERE prefix_mac = :prefix_mac AND day_at >= :since AND day_at < :before""",
+        FROM prefix_days
+        WHERE prefix_mac = :prefix_mac AND day_at >= :since AND day_at < :before""",
         prefix_mac=prefix_mac,
         since=since,
         before=before,

@@ -70,12 +70,36 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.SEND_TOO_SOON: N_("A code is on its way. You can send another from %(until)s."),
     Reason.SENDS_USED_UP: N_("We sent five codes. Wait until %(until)s for another one."),
     Reason.SEND_BUDGET_SPENT: N_("We cannot send more codes now. Wait until %(until)s."),
+    Reason.SEND_MONEY_SPENT: N_(
+        "We cannot text or call anybody now. Use an authentication app or another way, or wait"
+        " until %(until)s."
+    ),
+    Reason.SEND_PAUSED: N_(
+        "We cannot send codes to new numbers like this one now. Use an authentication app instead."
+    ),
+    Reason.CALL_UNDER_WAY: N_(
+        "We are calling this number already. You can ask for another call from %(until)s."
+    ),
     Reason.PHONE_EMPTY: N_("Enter a phone number with its area code."),
     Reason.PHONE_TOO_SHORT: N_("This number is too short for that country."),
     Reason.PHONE_TOO_LONG: N_("This number is too long for that country."),
     Reason.PHONE_NOT_POSSIBLE: N_("There is no such number in that country. Check it."),
     Reason.PHONE_COUNTRY_NOT_SERVED: N_(
         "We cannot send codes to that country. Use an authentication app instead."
+    ),
+    Reason.PHONE_COUNTRY_CALLS_ONLY: N_(
+        "We cannot text numbers in that country. Choose Call me, or use an authentication app."
+    ),
+    Reason.PHONE_COUNTRY_TEXTS_ONLY: N_(
+        "We cannot call numbers in that country. Choose the text message, or use an authentication"
+        " app."
+    ),
+    Reason.PHONE_OPTED_OUT: N_(
+        "This number asked not to get our texts. Text START to us from it, or choose a call or an"
+        " app."
+    ),
+    Reason.PHONE_VOIP: N_(
+        "Codes cannot go to a number on the internet here. Use a mobile number, or an app."
     ),
     Reason.PHONE_PREMIUM: N_("Codes cannot go to this kind of number. Use a mobile number."),
     Reason.PHONE_LANDLINE: N_("This looks like a landline. Choose Call me."),
@@ -136,6 +160,9 @@ NOT_ARRIVED: Mapping[Fault, str] = {
     Fault.LANDLINE: N_("This number takes calls only. Choose Call me instead."),
     Fault.REGION_CLOSED: N_("We cannot reach phones in that country now. Use another way."),
     Fault.BLOCKED: N_("We cannot text this number now. Try a call, or another way."),
+    Fault.CHANGED_HANDS: N_(
+        "This number got another SIM card lately, so we send it no code. Use another way."
+    ),
     Fault.UNREACHABLE: N_("The text did not arrive. Is the phone on? Try a call, or another way."),
     Fault.NO_ROUTE: N_("We could not send the text. Try a call, or another way."),
 }
@@ -144,6 +171,7 @@ NOT_ARRIVED: Mapping[Fault, str] = {
 CALL_FAILED: Mapping[Fault, str] = {
     Fault.NUMBER_INVALID: NOT_ARRIVED[Fault.NUMBER_INVALID],
     Fault.REGION_CLOSED: NOT_ARRIVED[Fault.REGION_CLOSED],
+    Fault.CHANGED_HANDS: NOT_ARRIVED[Fault.CHANGED_HANDS],
     Fault.BUSY: N_("The line was busy. Call again in a moment, or use another way."),
     Fault.NO_ANSWER: N_("Nobody answered. Call again when the phone is at hand."),
     Fault.NO_ROUTE: N_("The call did not get through. Try a text, or another way."),

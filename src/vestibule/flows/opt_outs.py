@@ -1,0 +1,44 @@
+"""Numbers that asked for no texts: STOP and START by text, or what a carrier says of them.
+
+Nothing is texted to them, also not what a person asks for; calls and apps go on.
+"""
+
+from typing import Literal
+
+from vestibule.crypto.keyring import Purpose as KeyPurpose
+from vestibule.domain.event import EventName
+from vestibule.flows.work import Caller, Means, Work, work
+from vestibule.storage import tolls
+
+Source = Literal["carrier", "text"]
+"""Who said so: the carrier when it refused a message, or a text from the number itself."""
+NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
+
+
+async def opted_out(means: Means, e164: str, source: Source) -> bool:
+    """Send no more texts to a number; False where that was known."""
+
+    async def unit(work: Work) -> bool:
+        marks = means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164)
+        for mark in marks[1:]:
+            if await tolls.is_opted_out(work.tx, mark):
+                return False
+        is_new = await tolls.opt_out(work.tx, marks[0], source, work.now)
+        if is_new:
+            await work.note(EventName.NUMBER_OPTED_OUT, method="sms", by=source)
+        return is_new
+
+    return await work(means, NOBODY, unit)
+
+
+async def opted_in(means: Means, e164: str) -> bool:
+    """Texts may go to the number again; False where nothing had stopped them."""
+
+    async def unit(work: Work) -> bool:
+        marks = means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164)
+        found = [await tolls.opt_in(work.tx, mark) for mark in marks]
+        if any(found):
+            await work.note(EventName.NUMBER_OPTED_IN, method="sms")
+        return any(found)
+
+    return await work(means, NOBODY, unit)

@@ -1,0 +1,154 @@
+"""May this text or call leave: the country, the opt-out, the limits that its sending draws on.
+
+Set-ups stop before sign-ins, and an owner's known browser last: nobody can use a limit up to lock
+an owner out (product section 5). What is refused here was not written, and costs nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from vestibule.crypto.keyring import Purpose as KeyPurpose
+from vestibule.domain.challenge import Channel
+from vestibule.domain.identifier import PhoneNumber
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.tolls import CountryRule, LimitName, Spender
+from vestibule.flows.limits import DAY, HOUR, Budget, Limit, Stopped, spend_all
+from vestibule.flows.money import Money
+from vestibule.flows.prefixes import CountryConversion, PrefixConversion
+from vestibule.flows.work import Means, Work
+from vestibule.storage import throttles, tolls
+
+NUMBER_SPACING = timedelta(seconds=30)
+LINE_TAKEN_FOR = timedelta(seconds=90)
+"""A call rings for 30 s and lasts for 60 s at most (TF-05)."""
+CALLS_A_DAY = 5
+KNOWN_BROWSER_SENDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """A text or call that somebody asks for."""
+
+    number: PhoneNumber
+    channel: Channel
+    is_confirmed: bool
+    account_id: str | None
+    known_browser: bool
+    source: str | None
+    """Where it is asked from; None where that says nothing."""
+
+    @property
+    def side(self) -> str:
+        return "confirmed" if self.is_confirmed else "unconfirmed"
+
+    @property
+    def spender(self) -> Spender:
+        if not self.is_confirmed:
+            return Spender.SET_UP
+        return Spender.KNOWN_BROWSER if self.known_browser else Spender.SIGN_IN
+
+
+async def spend_toll(work: Work, toll: Toll) -> Stopped | Refused | None:
+    """Take a send from all that it draws on; None when it may leave."""
+    refused = refuse_country(
+        work.means, toll.number, toll.channel, is_confirmed=toll.is_confirmed
+    ) or await _refuse_opted_out(work, toll)
+    if refused is not None:
+        return refused
+    always = _always(work, toll)
+    stopped = await spend_all(work, [*_budgets(work, toll), *always])
+    if stopped is None or not toll.known_browser or toll.account_id is None:
+        return stopped
+    if any(stopped.limit is one for one in always):
+        return stopped
+    # Whoever else used the budgets up, the owner's own browser keeps a few.
+    own = Budget(LimitName.ACCOUNT, "browser-sends", toll.account_id, KNOWN_BROWSER_SENDS, DAY)
+    return await spend_all(work, [own, *always])
+
+
+def refuse_country(
+    means: Means, number: PhoneNumber, channel: Channel, *, is_confirmed: bool
+) -> Refused | None:
+    """Why the country's line in the table lets no such message leave, and what does."""
+    policy = means.policy
+    rule = policy.tolls.table.rule(number.region)
+    if rule.may_send(channel, confirmed=is_confirmed, now=means.clock()):
+        return None
+    if is_confirmed:
+        return Refused(Reason.METHOD_CLOSED)
+    others = policy.set_up_channels(number.region) - {channel}
+    if Channel.VOICE in others:
+        return Refused(Reason.PHONE_COUNTRY_CALLS_ONLY, "country")
+    if Channel.SMS in others:
+        return Refused(Reason.PHONE_COUNTRY_TEXTS_ONLY, "country")
+    return Refused(Reason.PHONE_COUNTRY_NOT_SERVED, "country")
+
+
+async def _refuse_opted_out(work: Work, toll: Toll) -> Refused | None:
+    if toll.channel is not Channel.SMS:
+        return None
+    for mark in work.means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, toll.number.e164):
+        if await tolls.is_opted_out(work.tx, mark):
+            return Refused(Reason.PHONE_OPTED_OUT)
+    return None
+
+
+async def hang_up(work: Work, number: PhoneNumber) -> None:
+    """The call is over before its time: the line is free for the next one."""
+    bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, _line(number).kind, number.e164)
+    await throttles.forgive(work.tx, bucket)
+
+
+# --- what a send draws on -------------------------------------------------------------------
+
+
+def _budgets(work: Work, toll: Toll) -> list[Limit]:
+    """The source first: who has used up his own must not use up anybody else's."""
+    side, number, rule = toll.side, toll.number, _rule(work, toll)
+    per_hour = rule.per_hour_confirmed if toll.is_confirmed else rule.per_hour
+    limits: list[Limit] = []
+    if toll.source is not None:
+        limits.append(Budget(LimitName.SOURCE, f"source-hour-{side}", toll.source, 10, HOUR))
+    if toll.account_id is not None:
+        limits.append(Budget(LimitName.ACCOUNT, f"account-day-{side}", toll.account_id, 10, DAY))
+    limits += [
+        Budget(LimitName.NUMBER, f"number-spacing-{side}", number.e164, 1, NUMBER_SPACING),
+        Budget(LimitName.NUMBER, f"number-hour-{side}", number.e164, 5, HOUR),
+        Budget(LimitName.NUMBER, f"number-day-{side}", number.e164, 10, DAY),
+    ]
+    if toll.channel is Channel.VOICE:
+        limits.append(
+            Budget(LimitName.NUMBER, f"number-calls-{side}", number.e164, CALLS_A_DAY, DAY)
+        )
+    limits += [
+        Budget(LimitName.PREFIX, f"prefix-hour-{side}", number.prefix, 20, HOUR),
+        Budget(
+            LimitName.COUNTRY,
+            f"country-hour-{side}",
+            number.region,
+            per_hour,
+            HOUR,
+            alarm=f"country_full_{side}",
+        ),
+    ]
+    if not toll.is_confirmed:
+        limits += [PrefixConversion(number), CountryConversion(number.region)]
+    return limits
+
+
+def _always(work: Work, toll: Toll) -> list[Limit]:
+    """What binds a known browser too: a line takes one call, and money is spent once."""
+    line = [_line(toll.number)] if toll.channel is Channel.VOICE else []
+    price = _rule(work, toll).price(toll.channel)
+    return [*line, *Money.of(work.means.policy.tolls, price, toll.spender)]
+
+
+def _line(number: PhoneNumber) -> Budget:
+    """Not counted apart by side: who is called is called, whoever asked for it."""
+    return Budget(
+        LimitName.NUMBER, "number-line", number.e164, 1, LINE_TAKEN_FOR, Reason.CALL_UNDER_WAY
+    )
+
+
+def _rule(work: Work, toll: Toll) -> CountryRule:
+    return work.means.policy.tolls.table.rule(toll.number.region)
