@@ -95,7 +95,7 @@ LINE = {
     "request_id": str,
     "version": str,
 }
-MORE = {"purpose", "amr", "label", "door", "ended", "kind", "digits"}
+MORE = {"purpose", "amr", "label", "door", "ended", "kind", "digits"} | {"country", "limit"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\+00:00|Z)")
 
 

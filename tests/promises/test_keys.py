@@ -30,6 +30,7 @@ USES = {
         "CODE",
         "NOT_ME",
         "PHONE_FINGERPRINT",
+        "PHONE_PREFIX",
         "RECOVERY_CODE",
         "SESSION_REFERENCE",
         "THROTTLE",

@@ -113,7 +113,9 @@ async def test_what_waits_and_rests_is_seen(metered: FrontDoor) -> None:
             await routes.count_failure(tx, route, now)
         await tx.execute(
             """INSERT INTO spending (hour_at, country, channel, provider, messages, amount)
-            VALUES (:hour_at, 'GB', 'sms', 'simulator', 3, 120000)""",
+            VALUES (:hour_at, 'GB', 'sms', 'simulator', 3, 120000)
+            ON CONFLICT (hour_at, country, channel, provider)
+                DO UPDATE SET messages = 3, amount = 120000""",
             hour_at=now.replace(minute=0, second=0),
         )
 

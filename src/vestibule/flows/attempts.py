@@ -40,6 +40,7 @@ from vestibule.domain.routing import (
 from vestibule.domain.tolls import segments
 from vestibule.flows.opt_outs import opted_out
 from vestibule.flows.spending import record_spend
+from vestibule.flows.tolls import hang_up
 from vestibule.flows.work import Means
 from vestibule.observability.logging import log_fact, log_failure
 from vestibule.storage import challenges, outbox
@@ -282,8 +283,11 @@ async def _settle(
     now, last = delivering.means.clock(), tried[-1] if tried else None
     match last:
         case Tried(route=route, outcome=Accepted() as accepted):
+            if accepted.receipt is not None:
+                await hang_up(tx, delivering.means, waiting.id)
             return await _hand_over(tx, waiting, route, accepted, now)
         case Tried(route=route, outcome=PermanentFailure(fault=fault)):
+            await hang_up(tx, delivering.means, waiting.id)
             return await outbox.refuse(tx, waiting, provider=route.provider, reason=fault, now=now)
     due_at = now + _back_off(waiting)
     if waiting.challenge_id is not None and due_at >= waiting.expires_at:

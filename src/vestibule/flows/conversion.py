@@ -7,6 +7,7 @@ from vestibule.crypto.seal import Place
 from vestibule.domain.challenge import Challenge, Purpose
 from vestibule.domain.identifier import phone_of
 from vestibule.domain.routing import Figures, Route
+from vestibule.domain.tolls import PHONE_CHANNELS
 from vestibule.flows.prefixes import count_conversion
 from vestibule.flows.work import Work
 from vestibule.storage import outbox, routes
@@ -17,7 +18,7 @@ async def note_conversion(work: Work, challenge: Challenge) -> Route | None:
 
     In the hour of its hand-over, so that an hour's codes entered never exceed those sent.
     """
-    if challenge.purpose is Purpose.ENROLL:
+    if challenge.purpose is Purpose.ENROLL and challenge.channel in PHONE_CHANNELS:
         place = Place("challenges", "destination_sealed", challenge.id)
         number = phone_of(work.means.seal.open(challenge.destination_sealed, place))
         await count_conversion(work, number)

@@ -9,6 +9,7 @@ from typing import Protocol
 from vestibule.delivery.provider import Receipt
 from vestibule.domain.delivery import Fault
 from vestibule.domain.routing import Route
+from vestibule.flows.tolls import hang_up
 from vestibule.flows.work import Means
 from vestibule.storage import receipts, routes
 from vestibule.storage.database import Transaction
@@ -45,6 +46,8 @@ async def receive(means: Means, provider: str, message_id: str, receipt: Receipt
             is_news = await receipts.note_undelivered(
                 tx, message_id, provider=provider, reason=reason, now=now
             )
+        if is_news:
+            await hang_up(tx, means, message_id)
         carried = await receipts.carried(tx, message_id) if is_news else None
         if carried is not None:
             await routes.count_receipt(

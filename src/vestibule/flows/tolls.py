@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from vestibule.crypto.keyring import Purpose as KeyPurpose
+from vestibule.crypto.seal import Place
 from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import PhoneNumber
 from vestibule.domain.refusal import Reason, Refused
@@ -16,7 +17,8 @@ from vestibule.flows.limits import DAY, HOUR, Budget, Limit, Stopped, spend_all
 from vestibule.flows.money import Money
 from vestibule.flows.prefixes import CountryConversion, PrefixConversion
 from vestibule.flows.work import Means, Work
-from vestibule.storage import throttles, tolls
+from vestibule.storage import outbox, throttles, tolls
+from vestibule.storage.database import Transaction
 
 NUMBER_SPACING = timedelta(seconds=30)
 LINE_TAKEN_FOR = timedelta(seconds=90)
@@ -93,10 +95,16 @@ async def _refuse_opted_out(work: Work, toll: Toll) -> Refused | None:
     return None
 
 
-async def hang_up(work: Work, number: PhoneNumber) -> None:
-    """The call is over before its time: the line is free for the next one."""
-    bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, _line(number).kind, number.e164)
-    await throttles.forgive(work.tx, bucket)
+async def hang_up(tx: Transaction, means: Means, message_id: str) -> None:
+    """The call that a message was is over before its time: its line is free for the next one."""
+    called = await outbox.called(tx, message_id)
+    if called is None:
+        return
+    challenge_id, destination_sealed = called
+    place = Place("challenges", "destination_sealed", challenge_id)
+    line = _line(means.seal.open(destination_sealed, place))
+    bucket = means.keyring.mac(KeyPurpose.THROTTLE, line.kind, line.key)
+    await throttles.forgive(tx, bucket)
 
 
 # --- what a send draws on -------------------------------------------------------------------
@@ -138,16 +146,14 @@ def _budgets(work: Work, toll: Toll) -> list[Limit]:
 
 def _always(work: Work, toll: Toll) -> list[Limit]:
     """What binds a known browser too: a line takes one call, and money is spent once."""
-    line = [_line(toll.number)] if toll.channel is Channel.VOICE else []
+    line = [_line(toll.number.e164)] if toll.channel is Channel.VOICE else []
     price = _rule(work, toll).price(toll.channel)
     return [*line, *Money.of(work.means.policy.tolls, price, toll.spender)]
 
 
-def _line(number: PhoneNumber) -> Budget:
+def _line(e164: str) -> Budget:
     """Not counted apart by side: who is called is called, whoever asked for it."""
-    return Budget(
-        LimitName.NUMBER, "number-line", number.e164, 1, LINE_TAKEN_FOR, Reason.CALL_UNDER_WAY
-    )
+    return Budget(LimitName.NUMBER, "number-line", e164, 1, LINE_TAKEN_FOR, Reason.CALL_UNDER_WAY)
 
 
 def _rule(work: Work, toll: Toll) -> CountryRule:

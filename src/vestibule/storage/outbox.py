@@ -208,6 +208,17 @@ async def convert(
     return Route(row["provider"], row["channel"], row["country"] or ""), row["handed_over_at"]
 
 
+async def called(tx: Transaction, message_id: str) -> tuple[str, bytes] | None:
+    """The challenge that a call was for, and whom it called, sealed; None for what was no call."""
+    row = await tx.fetch_one(
+        """SELECT challenges.id, challenges.destination_sealed FROM outbox
+        JOIN challenges ON challenges.id = outbox.challenge_id
+        WHERE outbox.id = :id AND outbox.channel = 'voice'""",
+        id=message_id,
+    )
+    return (row["id"], row["destination_sealed"]) if row else None
+
+
 async def locale_of(tx: Transaction, message_id: str) -> str | None:
     row = await tx.fetch_one("SELECT locale FROM outbox WHERE id = :id", id=message_id)
     return str(row["locale"]) if row else None
