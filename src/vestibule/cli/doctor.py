@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vestibule.bootstrap import WrongRevision, providers_of, refuse_other_revision
+from vestibule.bootstrap import WrongRevision, providers_of, refuse_other_revision, tolls_of
 from vestibule.clock import SystemClock
 from vestibule.crypto import root_key
 from vestibule.delivery.provider import Provider
@@ -55,6 +55,7 @@ async def _examine_database(settings: Settings) -> Finding:
 
 def _examine_delivery(settings: Settings) -> list[Finding]:
     try:
+        tolls_of(settings)
         providers = providers_of(settings, SystemClock(), SystemEntropy(), None)
     except SettingsFault as fault:
         return [Finding(False, str(fault))]

@@ -14,7 +14,9 @@ from vestibule.cli import doctor as doctor_command
 from vestibule.cli import migrate as migrate_command
 from vestibule.cli import routes as routes_command
 from vestibule.cli import serve as serve_command
+from vestibule.cli import tolls as tolls_command
 from vestibule.cli import work as work_command
+from vestibule.cli.tolls import CannotAllow
 from vestibule.cli.work import CannotWork
 from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.provider import Accepted, Channel
@@ -50,7 +52,7 @@ def _telling() -> Iterator[None]:
     """What cannot be is told as its sentence, and ends with status 2."""
     try:
         yield
-    except (CannotWork, RootKeyFault, SettingsFault, StorageError) as fault:
+    except (CannotAllow, CannotWork, RootKeyFault, SettingsFault, StorageError) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(2) from fault
 
@@ -123,6 +125,31 @@ def deliver_test(
             "Not tried: the page of a call with a code, which a carrier fetches from"
             " VESTIBULE_PUBLIC_ORIGIN of the running server."
         )
+
+
+@deliver.command("spend")
+def deliver_spend(
+    days: Annotated[int, typer.Option(min=1, max=400, help="How far back.")] = 30,
+    settings: EnvFile = None,
+) -> None:
+    """Say what texts and calls cost by country and provider, and what a code that came back did."""
+    with _telling():
+        typer.echo(tolls_command.spend(_settings(settings), days))
+
+
+@deliver.command("allow")
+def deliver_allow(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A number without its last four digits, as +44740012, or a country, as GB."
+        ),
+    ],
+    settings: EnvFile = None,
+) -> None:
+    """Let people set up phones again where codes did not come back: the count begins anew."""
+    with _telling():
+        typer.echo(tolls_command.allow(_settings(settings), what))
 
 
 @app.command()

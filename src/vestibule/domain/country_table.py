@@ -62,9 +62,9 @@ def _rule(name: str, line: object, default: CountryRule) -> CountryRule:
 
 
 def _access(value: object) -> Access:
-    if value not in set(Access):
+    if not isinstance(value, str) or value not in set(Access):
         raise ValueError('write "yes", "confirmed" or "no"')
-    return Access(str(value))
+    return Access(value)
 
 
 def _count(value: object) -> int:

@@ -179,6 +179,15 @@ def phone_of(e164: str) -> PhoneNumber:
     return PhoneNumber(e164, _region(number))
 
 
+def region_of_prefix(prefix: str) -> str:
+    """The main region of a prefix's calling code; "" where it begins with none."""
+    for length in (1, 2, 3):
+        code = prefix[1 : 1 + length]
+        if code.isdecimal() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            return str(phonenumbers.region_code_for_country_code(int(code)))
+    return ""
+
+
 def is_landline(number: PhoneNumber) -> bool:
     """Whether the numbering plan says that it takes calls only; in NANP it never says so."""
     return bool(phonenumbers.number_type(_number(number.e164)) == PhoneNumberType.FIXED_LINE)

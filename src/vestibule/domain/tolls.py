@@ -108,6 +108,14 @@ class CountryTable:
         rule = self.rule(region)
         return frozenset(way for way in PHONE_CHANNELS if rule.access(way) is Access.YES)
 
+    @property
+    def set_up_ways(self) -> frozenset[Channel]:
+        """The ways by which a phone can be confirmed anywhere at all."""
+        lines = (self.default, *self.rules.values())
+        return frozenset(
+            way for way in PHONE_CHANNELS if any(one.access(way) is Access.YES for one in lines)
+        )
+
     def is_open_everywhere(self) -> bool:
         return not self.rules and self.default.sms is self.default.voice is Access.YES
 

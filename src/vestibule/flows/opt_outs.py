@@ -6,9 +6,11 @@ Nothing is texted to them, also not what a person asks for; calls and apps go on
 from typing import Literal
 
 from vestibule.crypto.keyring import Purpose as KeyPurpose
+from vestibule.crypto.seal import Place
+from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
 from vestibule.flows.work import Caller, Means, Work, work
-from vestibule.storage import tolls
+from vestibule.storage import outbox, tolls
 
 Source = Literal["carrier", "text"]
 """Who said so: the carrier when it refused a message, or a text from the number itself."""
@@ -29,6 +31,15 @@ async def opted_out(means: Means, e164: str, source: Source) -> bool:
         return is_new
 
     return await work(means, NOBODY, unit)
+
+
+async def refused_as_opted_out(means: Means, message_id: str) -> None:
+    """A carrier's receipt says that the number of this text wants none."""
+    found = await means.database.read(lambda tx: outbox.addressee(tx, message_id, Channel.SMS))
+    if found is not None:
+        challenge_id, destination_sealed = found
+        place = Place("challenges", "destination_sealed", challenge_id)
+        await opted_out(means, means.seal.open(destination_sealed, place), "carrier")
 
 
 async def opted_in(means: Means, e164: str) -> bool:

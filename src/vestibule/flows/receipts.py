@@ -9,6 +9,7 @@ from typing import Protocol
 from vestibule.delivery.provider import Receipt
 from vestibule.domain.delivery import Fault
 from vestibule.domain.routing import Route
+from vestibule.flows.opt_outs import refused_as_opted_out
 from vestibule.flows.tolls import hang_up
 from vestibule.flows.work import Means
 from vestibule.storage import receipts, routes
@@ -59,4 +60,7 @@ async def receive(means: Means, provider: str, message_id: str, receipt: Receipt
             )
         return is_news
 
-    return await means.database.transact(unit)
+    is_news = await means.database.transact(unit)
+    if is_news and receipt.reason is Fault.OPTED_OUT:
+        await refused_as_opted_out(means, message_id)
+    return is_news

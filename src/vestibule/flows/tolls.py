@@ -97,7 +97,7 @@ async def _refuse_opted_out(work: Work, toll: Toll) -> Refused | None:
 
 async def hang_up(tx: Transaction, means: Means, message_id: str) -> None:
     """The call that a message was is over before its time: its line is free for the next one."""
-    called = await outbox.called(tx, message_id)
+    called = await outbox.addressee(tx, message_id, Channel.VOICE)
     if called is None:
         return
     challenge_id, destination_sealed = called

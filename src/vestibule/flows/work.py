@@ -57,6 +57,11 @@ class Policy:
         reach = self.country_channels.get(country, self.country_channels[ELSEWHERE])
         return reach - self.tolls.table.closed(country)
 
+    @property
+    def set_up_ways(self) -> frozenset[Channel]:
+        """The ways by which a phone can be set up in some country at least."""
+        return self.channels & self.tolls.table.set_up_ways
+
     def set_up_channels(self, country: str) -> frozenset[Channel]:
         """The ways by which a number of a country can be confirmed for the first time."""
         return self.channels_to(country) & self.tolls.table.set_up_channels(country)

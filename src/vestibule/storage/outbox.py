@@ -208,13 +208,14 @@ async def convert(
     return Route(row["provider"], row["channel"], row["country"] or ""), row["handed_over_at"]
 
 
-async def called(tx: Transaction, message_id: str) -> tuple[str, bytes] | None:
-    """The challenge that a call was for, and whom it called, sealed; None for what was no call."""
+async def addressee(tx: Transaction, message_id: str, channel: Channel) -> tuple[str, bytes] | None:
+    """The challenge of a code by this channel, and to whom it went, sealed; else None."""
     row = await tx.fetch_one(
         """SELECT challenges.id, challenges.destination_sealed FROM outbox
         JOIN challenges ON challenges.id = outbox.challenge_id
-        WHERE outbox.id = :id AND outbox.channel = 'voice'""",
+        WHERE outbox.id = :id AND outbox.channel = :channel""",
         id=message_id,
+        channel=channel.value,
     )
     return (row["id"], row["destination_sealed"]) if row else None
 

@@ -81,7 +81,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         "set_up.html",
         doors=1,
         replacing=visit.the_pending().state is SignInState.REPLACEMENT,
-        phone_open=bool({Channel.SMS, Channel.VOICE} & visit.means.policy.channels),
+        phone_open=bool(visit.means.policy.set_up_ways),
         app_open=True,
     )
 
@@ -99,8 +99,8 @@ async def show_phone(visit: Visit, desk: Desk) -> Response:
         base=base_of(visit),
         changing=visit.session is not None,
         countries=countries(policy.countries),
-        sms_open=Channel.SMS in policy.channels,
-        voice_open=Channel.VOICE in policy.channels,
+        sms_open=Channel.SMS in policy.set_up_ways,
+        voice_open=Channel.VOICE in policy.set_up_ways,
         typed={"country": _likely_country(visit), "phone": "", **typed},
     )
 
@@ -219,7 +219,7 @@ async def show_app(visit: Visit, desk: Desk) -> Response:
         secret=secret,
         uri=view.uri,
         issuer=visit.means.policy.product,
-        phone_open=bool({Channel.SMS, Channel.VOICE} & visit.means.policy.channels),
+        phone_open=bool(visit.means.policy.set_up_ways),
         account=view.account_email,
     )
 
