@@ -13,8 +13,8 @@ def N_(text: str) -> str:
 
 
 _MONEY = N_(
-    "At 80 % nobody sets up a phone by text or call, at 95 % only browsers that are known get codes"
-    " for a sign-in, at 100 % no text and no call leaves. Apps and mails go on."
+    "At 80 %% nobody sets up a phone by text or call, at 95 %% only browsers that are known get"
+    " codes for a sign-in, at 100 %% no text and no call leaves. Apps and mails go on."
 )
 ALARMS: Mapping[str, tuple[str, str]] = {
     "money_hour": (
