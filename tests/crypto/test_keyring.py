@@ -30,6 +30,7 @@ def test_keyring_inventory_is_the_known_one() -> None:
         "seal",
         "csrf",
         "phone-fingerprint",
+        "phone-prefix",
         "password",
         "throttle",
         "not-me",
