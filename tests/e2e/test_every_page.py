@@ -50,6 +50,8 @@ def look_at(visitor: Visitor) -> Noted:
     noted = Noted(weight=weight_of(visitor), title=page.title())
     noted.headings = page.get_by_role("heading", level=1).all_inner_texts()
     page.evaluate(AXE)
+    # Half-way through its arrival a message has colours that it never rests in.
+    page.evaluate("Promise.allSettled(document.getAnimations().map(one => one.finished))")
     for size, width in SIZES.items():
         visitor.widen(width)
         page.emulate_media(color_scheme="light")
