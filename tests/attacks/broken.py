@@ -80,7 +80,7 @@ def see_other(location: str, *set_cookies: str) -> httpx.Response:
 
 def rewritten(response: httpx.Response, change: Callable[[str, str], str | None]) -> httpx.Response:
     """With each header's value as `change` says; None drops it."""
-    changed = [(k, change(k, v)) for k, v in response.headers.multi_items()]
+    changed = ((k, change(k, v)) for k, v in response.headers.multi_items())
     kept = [(k, v) for k, v in changed if v is not None]
     return httpx.Response(response.status_code, headers=kept, content=response.content)
 
