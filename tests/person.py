@@ -6,79 +6,12 @@ Knows no selector of ours: fields are found by name, buttons and links by the wo
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
 
 import httpx
 
-
-@dataclass
-class FoundForm:
-    action: str
-    method: str
-    fields: dict[str, str] = field(default_factory=dict)
-    buttons: list[tuple[str, str | None, str]] = field(default_factory=list)
-    """Text, name, value of each."""
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.forms: list[FoundForm] = []
-        self.links: list[tuple[str, str]] = []
-        self.words: list[str] = []
-        self.title = ""
-        self._form: FoundForm | None = None
-        self._button: tuple[str | None, str] | None = None
-        self._link: str | None = None
-        self._select: str | None = None
-        self._text = ""
-        self._in_title = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        a = dict(attrs)
-        if tag == "form":
-            self._form = FoundForm(a.get("action") or "", (a.get("method") or "get").lower())
-            self.forms.append(self._form)
-        elif tag == "input" and self._form is not None and a.get("name"):
-            if a.get("type") in {"radio", "checkbox"} and "checked" not in a:
-                return
-            self._form.fields[str(a["name"])] = a.get("value") or ""
-        elif tag == "select" and self._form is not None:
-            self._select = a.get("name")
-        elif tag == "option" and self._select and self._form is not None:
-            if "selected" in a or self._select not in self._form.fields:
-                self._form.fields[self._select] = a.get("value") or ""
-        elif tag == "button":
-            self._button, self._text = (a.get("name"), a.get("value") or ""), ""
-        elif tag == "a":
-            self._link, self._text = a.get("href") or "", ""
-        elif tag == "title":
-            self._in_title = True
-
-    def handle_endtag(self, tag: str) -> None:
-        text = " ".join(self._text.split())
-        if tag == "form":
-            self._form = None
-        elif tag == "select":
-            self._select = None
-        elif tag == "button" and self._button is not None:
-            if self._form is not None:
-                self._form.buttons.append((text, *self._button))
-            self._button = None
-        elif tag == "a" and self._link is not None:
-            self.links.append((text, self._link))
-            self._link = None
-        elif tag == "title":
-            self._in_title = False
-
-    def handle_data(self, data: str) -> None:
-        self._text += data
-        self.words.append(data)
-        if self._in_title:
-            self.title += data
+from vestibule.attack.page import FoundForm, Page
 
 
 class Person:
@@ -87,7 +20,7 @@ class Person:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
         self.response: httpx.Response = httpx.Response(200)
-        self.page = _Reader()
+        self.page = Page()
 
     @property
     def text(self) -> str:
@@ -107,7 +40,7 @@ class Person:
 
     def _arrived(self, response: httpx.Response) -> httpx.Response:
         self.response = response
-        self.page = _Reader()
+        self.page = Page()
         if response.headers.get("content-type", "").startswith("text/html"):
             self.page.feed(response.text)
         return response

@@ -1,13 +1,7 @@
 """Four real server processes over one PostgreSQL: budgets are the database's, not a process's."""
 
 import asyncio
-import os
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +11,11 @@ import pytest
 
 from tests.attack import wrong
 from tests.databases import migrated_sqlite
+from tests.faults.processes import free_ports
 from tests.front_door import PASSWORD
 from tests.person import Person
 from tests.postgresql import Cluster
+from tests.serving import PATIENCE, ready, serving
 from vestibule.crypto import root_key
 from vestibule.entropy import SystemEntropy
 from vestibule.storage.database import Database, Transaction, connect
@@ -27,8 +23,6 @@ from vestibule.storage.database import Database, Transaction, connect
 pytestmark = pytest.mark.anyio
 
 SERVERS = 4
-PATIENCE = 60.0
-"""Seconds after which a server that does not answer is a failure."""
 
 
 @dataclass(frozen=True)
@@ -66,64 +60,19 @@ class Servers:
         return await asyncio.gather(*posts)
 
 
-def _free_ports() -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(SERVERS)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-
-
-@contextmanager
-def _serving(folder: Path, database_url: str, ports: list[int]) -> Iterator[None]:
-    """The processes run while the block does; each is ended and waited for."""
-    started: list[subprocess.Popen[bytes]] = []
-    settings = {
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "VESTIBULE_DATA": str(folder),
-        "VESTIBULE_DATABASE_URL": database_url,
-        "VESTIBULE_PUBLIC_ORIGIN": "http://localhost:8000",
-        "VESTIBULE_SIMULATOR": "true",
-    }
-    with (folder / "servers.log").open("wb") as log:
-        try:
-            for port in ports:
-                command = [sys.executable, "-m", "vestibule", "serve"]
-                env = {**settings, "VESTIBULE_PORT": str(port)}
-                started.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
-            yield
-        finally:
-            for process in started:
-                process.send_signal(signal.SIGTERM)
-            for process in started:
-                process.wait(PATIENCE)
-
-
 @pytest.fixture
 async def servers(postgresql_cluster: Cluster, tmp_path: Path) -> AsyncIterator[Servers]:
     """Four servers that are ready."""
     root_key.make(tmp_path / "root.key", SystemEntropy())
     name = await postgresql_cluster.create()
-    url, ports = postgresql_cluster.url(name), _free_ports()
+    url, ports = postgresql_cluster.url(name), free_ports(SERVERS)
     database = connect(url)
-    with _serving(tmp_path, url, ports):
+    with serving(tmp_path, url, ports):
         origins = [f"http://127.0.0.1:{port}" for port in ports]
-        async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
-            for origin in origins:
-                await _ready(client, origin)
+        await ready(origins)
         yield Servers(origins, database)
     await database.close()
     await postgresql_cluster.drop(name)
-
-
-async def _ready(client: httpx.AsyncClient, origin: str) -> None:
-    while True:
-        try:
-            if (await client.get(f"{origin}/readyz")).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        await asyncio.sleep(0.1)
 
 
 async def _asked(servers: Servers, client: httpx.AsyncClient, turn: int) -> tuple[Person, str]:
@@ -178,10 +127,10 @@ HEADERS = {
 async def test_headers_have_an_end(tmp_path: Path) -> None:
     """WB-07: a request whose headers are larger than 32 kB is refused before it is read whole."""
     root_key.make(tmp_path / "root.key", SystemEntropy())
-    url, port = migrated_sqlite(tmp_path / "vestibule.db"), _free_ports()[0]
-    with _serving(tmp_path, url, [port]):
+    url, (port,) = migrated_sqlite(tmp_path / "vestibule.db"), free_ports(1)
+    with serving(tmp_path, url, [port]):
+        await ready([f"http://127.0.0.1:{port}"])
         async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
-            await _ready(client, f"http://127.0.0.1:{port}")
             for name, headers in HEADERS.items():
                 answer = await _answer(port, headers)
                 assert answer.startswith(b"HTTP/1.1 4") or answer == b"", (name, answer[:40])

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from vestibule import __version__
+from vestibule.cli import attack as attack_command
 from vestibule.cli import deliver as deliver_command
 from vestibule.cli import doctor as doctor_command
 from vestibule.cli import migrate as migrate_command
@@ -90,8 +91,33 @@ def migrate(settings: EnvFile = None) -> None:
 
 
 @app.command()
-def doctor(settings: EnvFile = None) -> None:
-    """Say what is missing before this can serve; exits 1 if anything is."""
+def doctor(
+    settings: EnvFile = None,
+    attack: Annotated[
+        list[str] | None,
+        typer.Option(help="Attack the running house at this origin; once for each process."),
+    ] = None,
+    i_own_this_host: Annotated[
+        str | None, typer.Option(help="The host of --attack, where it is not this machine.")
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(help="A throw-away account with an app, without a simulator.")
+    ] = None,
+    password_file: Annotated[Path | None, typer.Option(help="Its password.")] = None,
+    app_secret_file: Annotated[Path | None, typer.Option(help="Its app's secret.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this attack; repeatable.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="The result as JSON.")] = None,
+) -> None:
+    """Say what is missing before this can serve; exits 1 if anything is.
+
+    With --attack: try every known attack on a running house and say what held; exits 1 with a
+    finding, 2 where something could not be tried.
+    """
+    if attack:
+        given = (email, password_file, app_secret_file, only or (), json_file)
+        raise typer.Exit(
+            attack_command.attack(attack_command.Asked(attack, i_own_this_host, *given))
+        )
     findings = doctor_command.examine(_settings(settings))
     for finding in findings:
         typer.echo(f"{'fine   ' if finding.is_fine else 'MISSING'}  {finding.text}")

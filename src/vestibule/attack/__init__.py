@@ -1,0 +1,1 @@
+"""A stranger's side: attacks on a running house, over HTTP only (`vestibule doctor --attack`)."""

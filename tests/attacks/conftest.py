@@ -1,0 +1,5 @@
+"""A house over SQLite for each attack, and the same with one promise broken."""
+
+from tests.promises.conftest import house
+
+__all__ = ["house"]

@@ -1,0 +1,55 @@
+"""Real server processes over one database, as an operator starts them; a block ends them again."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+PATIENCE = 60.0
+"""Seconds after which a server that does not answer is a failure."""
+
+
+@contextmanager
+def serving(folder: Path, database_url: str, ports: Sequence[int]) -> Iterator[None]:
+    """The processes run while the block does; each is ended and waited for."""
+    started: list[subprocess.Popen[bytes]] = []
+    settings = {
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "VESTIBULE_DATA": str(folder),
+        "VESTIBULE_DATABASE_URL": database_url,
+        "VESTIBULE_PUBLIC_ORIGIN": "http://localhost:8000",
+        "VESTIBULE_SIMULATOR": "true",
+    }
+    with (folder / "servers.log").open("wb") as log:
+        try:
+            for port in ports:
+                command = [sys.executable, "-m", "vestibule", "serve"]
+                env = {**settings, "VESTIBULE_PORT": str(port)}
+                started.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
+            yield
+        finally:
+            for process in started:
+                process.send_signal(signal.SIGTERM)
+            for process in started:
+                process.wait(PATIENCE)
+
+
+async def ready(origins: Sequence[str]) -> None:
+    """Returns once every server says that it can work."""
+    async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
+        for origin in origins:
+            while not await _is_ready(client, origin):
+                await asyncio.sleep(0.1)
+
+
+async def _is_ready(client: httpx.AsyncClient, origin: str) -> bool:
+    try:
+        return (await client.get(f"{origin}/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
