@@ -154,7 +154,7 @@ def patches(source: Source) -> Iterator[Fault]:
             )
 
 
-_SECRET = re.compile(r"(?:^|_)(?:code|digest|mac|otp|secret|signature|tag|token|typed)$")
+_SECRET = re.compile(r"(?:^|(?<!status)_)(?:code|digest|mac|otp|secret|signature|tag|token|typed)$")
 
 
 def secret_comparisons(source: Source) -> Iterator[Fault]:

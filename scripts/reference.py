@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vestibule import settings
+from vestibule.attack.table import ATTACKS
 from vestibule.crypto import keyring
 from vestibule.delivery.providers import twilio, vonage, webhook
 from vestibule.domain.delivery import Fault
@@ -27,6 +28,7 @@ def pages() -> dict[str, str]:
     """Every page by its file name."""
     return {
         "addresses.md": _addresses(),
+        "attacks.md": _attacks(),
         "carrier-errors.md": _carrier_errors(),
         "events.md": _events(),
         "keys.md": _keys(),
@@ -167,6 +169,18 @@ def _metrics() -> str:
         " database, so every process tells the same: read one. No label names an account, a"
         " number, a prefix or an address; the country of mails is empty.",
         ["metric", "kind", "labels", "what it says"],
+        rows,
+    )
+
+
+def _attacks() -> str:
+    rows = [[f"`{one.slug}`", one.tried, ", ".join(one.ids)] for one in ATTACKS]
+    return _page(
+        "Attacks",
+        "src/vestibule/attack/table.py",
+        "What `vestibule doctor --attack` tries, in this order, and the requirements that each goes"
+        " against. Each has a broken house in the tests in which it is seen to find something.",
+        ["attack", "what is tried", "against"],
         rows,
     )
 

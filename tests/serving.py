@@ -44,7 +44,7 @@ async def ready(origins: Sequence[str]) -> None:
     """Returns once every server says that it can work."""
     async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
         for origin in origins:
-            while not await _is_ready(client, origin):
+            while not await _is_ready(client, origin):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
 
 

@@ -104,7 +104,7 @@ class SpareSession(Broken):
 
     async def prepare(self) -> None:
         person, _, _ = await self.house.member_with_app("spare@example.org")
-        self.spare = next(c.value for c in person.client.cookies.jar if c.name == "session")
+        self.spare = next(str(c.value) for c in person.client.cookies.jar if c.name == "session")
         self.posts = 0
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
@@ -123,7 +123,7 @@ class SpareRecovery(Broken):
     async def prepare(self) -> None:
         person = self.house.browser()
         await self.house.sign_up(person, "spare@example.org")
-        self.spare = next(c.value for c in person.client.cookies.jar if c.name == "pending")
+        self.spare = next(str(c.value) for c in person.client.cookies.jar if c.name == "pending")
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         response = await self.through(request)

@@ -1,0 +1,95 @@
+"""`vestibule doctor --attack` as an operator runs it: a command against real servers."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.databases import migrated_sqlite
+from tests.postgresql import Cluster
+from tests.serving import ready, serving
+from vestibule.attack.table import ATTACKS
+from vestibule.crypto import root_key
+from vestibule.entropy import SystemEntropy
+
+pytestmark = pytest.mark.anyio
+
+SERVERS = 4
+
+
+def _ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+def _doctor(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "vestibule", "doctor", *options]
+    return subprocess.run(
+        command,
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+async def _attack(folder: Path, url: str, count: int) -> tuple[int, list[dict[str, object]], str]:
+    root_key.make(folder / "root.key", SystemEntropy())
+    ports, found = _ports(count), folder / "found.json"
+    origins = [f"http://127.0.0.1:{port}" for port in ports]
+    with serving(folder, url, ports):
+        await ready(origins)
+        targets = [part for origin in origins for part in ("--attack", origin)]
+        done = _doctor(*targets, "--json", str(found))
+    rows = json.loads(found.read_text())["attacks"] if found.exists() else []
+    return done.returncode, rows, done.stdout + done.stderr
+
+
+async def test_attack_finds_nothing_in_one_house(tmp_path: Path) -> None:
+    """EF-01, OC-07, WB-05: every attack on a house that an operator started is tried and held."""
+    url = migrated_sqlite(tmp_path / "vestibule.db")
+
+    status, rows, said = await _attack(tmp_path, url, 1)
+
+    assert status == 0, said
+    assert len(rows) == len(ATTACKS)
+
+
+async def test_attack_finds_nothing_in_four_processes(
+    postgresql_cluster: Cluster, tmp_path: Path
+) -> None:
+    """RL-07, OC-07: over four processes and one PostgreSQL the budgets are still one."""
+    name = await postgresql_cluster.create()
+
+    status, rows, said = await _attack(tmp_path, postgresql_cluster.url(name), SERVERS)
+
+    assert status == 0, said
+    assert len(rows) == len(ATTACKS)
+    await postgresql_cluster.drop(name)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--attack", "http://example.com"), "is not this machine"),
+        (("--attack", "https://id.example.com", "--i-own-this-host", "example.com"), "is not"),
+        (("--attack", "http://127.0.0.1:9"), "."),
+        (("--attack", "http://127.0.0.1:9", "--only", "nothing"), "There is no attack nothing"),
+        (("--attack", "http://127.0.0.1:9", "--email", "a@example.com"), "together"),
+    ],
+)
+def test_what_cannot_be_attacked_is_said(options: tuple[str, ...], said: str) -> None:
+    """Another machine, a silent one, an unknown attack, half an account: 2, and a sentence."""
+    done = _doctor(*options)
+
+    assert done.returncode == 2, done.stdout
+    assert said in done.stderr
