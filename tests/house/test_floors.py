@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ["crypto/mac", "crypto/keyring", "crypto/seal", "crypto/password_hash", "settings", "clock"]
 ROOMS += ["entropy", "domain/totp", "storage/accounts", "delivery/routing", "observability/journal"]
 ROOMS += ["flows/sign_up", "web/sign_up", "web/app", "simulator/app", "bootstrap", "asgi"]
-ROOMS += ["cli/serve", "__main__"]
+ROOMS += ["cli/serve", "attack/run", "__main__"]
 OBEYS = {
     "__main__": "import vestibule.cli.serve",
     "cli/serve": "import vestibule.settings, vestibule.bootstrap, vestibule.storage.accounts",
@@ -75,6 +75,7 @@ def test_floors_hold_a_house_that_obeys(tmp_path: Path) -> None:
             "vestibule.delivery is not allowed to import sqlalchemy",
         ),
         ("web/sign_up", "vestibule.web.app", "No cycles are allowed in vestibule.web"),
+        ("attack/run", "vestibule.flows.sign_up", "vestibule.attack is not allowed to import"),
         ("attic/trunk", "os", "vestibule.attic"),
     ],
 )
