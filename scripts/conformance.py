@@ -144,6 +144,9 @@ def _faults_of_borrowed(
             if "::" in name:
                 if not _is_test(root, name):
                     yield f"{one.name}: there is no test {name}"
+            elif name.endswith(".md"):
+                if not (root / name).is_file():
+                    yield f"{one.name}: there is no document {name}"
             elif name not in ours:
                 yield f"{one.name}: there is no requirement {name}"
             elif one.state == "met" and ours[name].state != "met":
@@ -225,14 +228,15 @@ def _asvs_tables(rows: list[Borrowed]) -> list[str]:
 
 
 def _by(one: Borrowed) -> str:
-    links = [
-        f"[{name.partition('::')[2].removeprefix('test_').replace('_', ' ')}]"
-        f"(../../{name.partition('::')[0]})"
-        if "::" in name
-        else name
-        for name in one.by
-    ]
-    return " ".join(filter(None, (", ".join(links), one.why)))
+    return " ".join(filter(None, (", ".join(_link(name) for name in one.by), one.why)))
+
+
+def _link(name: str) -> str:
+    """A requirement stands above on the page; tests and documents are linked."""
+    path, is_test, function = name.partition("::")
+    if is_test:
+        return f"[{function.removeprefix('test_').replace('_', ' ')}](../../{path})"
+    return f"[{name}](../../{name})" if name.endswith(".md") else name
 
 
 def _counts_of_asvs(rows: list[Borrowed]) -> list[str]:
