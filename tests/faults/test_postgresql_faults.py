@@ -11,11 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.audit import audit
+from tests.faults.audit import Found, audit
 from tests.faults.lasting import Lasting, lasting_postgresql
 from tests.faults.load import Load
 from tests.faults.processes import PATIENCE
 from tests.faults.trial import Trial, trial_over
+from tests.figures import Record, note_audit
 from vestibule.storage import migrate
 
 pytestmark = pytest.mark.anyio
@@ -30,16 +31,17 @@ def lasting() -> Iterator[Lasting]:
         yield server
 
 
-async def _holds(trial: Trial, url: str) -> None:
+async def _holds(trial: Trial, url: str) -> Found:
     found = await audit(trial.houses, url, trial.members)
     assert (found.lost, found.replayed, found.without_journal) == (0, 0, 0), found
     assert found.signed_in <= found.steps
     assert found.confirmed >= len(trial.members), found
+    return found
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
 async def test_database_that_comes_back_has_all_that_was_confirmed(
-    lasting: Lasting, tmp_path: Path, how: signal.Signals
+    lasting: Lasting, tmp_path: Path, how: signal.Signals, record_property: Record
 ) -> None:
     """A PostgreSQL restarted or killed under load loses no confirmed sign-in; servers reconnect."""
     async with trial_over(tmp_path, lasting.url(), count=2) as trial:
@@ -50,7 +52,7 @@ async def test_database_that_comes_back_has_all_that_was_confirmed(
             await trial.houses.ready()
             await load.round(lambda: None)
 
-        await _holds(trial, lasting.url())
+        note_audit(record_property, await _holds(trial, lasting.url()), faults=ROUNDS)
 
 
 def _bounce(lasting: Lasting, how: signal.Signals) -> None:
@@ -58,7 +60,9 @@ def _bounce(lasting: Lasting, how: signal.Signals) -> None:
     lasting.start()
 
 
-async def test_lost_primary_is_replaced_by_its_standby(lasting: Lasting, tmp_path: Path) -> None:
+async def test_lost_primary_is_replaced_by_its_standby(
+    lasting: Lasting, tmp_path: Path, record_property: Record
+) -> None:
     """The primary is lost under load, its synchronous standby promoted: nothing confirmed is lost,
     and no code that was used on the one works on the other."""
     async with trial_over(tmp_path, lasting.url(), count=2) as trial:
@@ -76,7 +80,7 @@ async def test_lost_primary_is_replaced_by_its_standby(lasting: Lasting, tmp_pat
 
             await _holds(trial, standby.url())
             await load.round(lambda: None)
-            await _holds(trial, standby.url())
+            note_audit(record_property, await _holds(trial, standby.url()), faults=1)
         finally:
             trial.houses.kill()
             standby.stop()
