@@ -14,6 +14,7 @@ import pytest
 from tests.faults.audit import Found, audit
 from tests.faults.lasting import Lasting, lasting_postgresql
 from tests.faults.load import Load
+from tests.faults.members import Member
 from tests.faults.processes import PATIENCE
 from tests.faults.trial import Trial, trial_over
 from tests.figures import Record, note_audit
@@ -114,6 +115,39 @@ async def test_nothing_opens_while_the_database_is_gone(lasting: Lasting, tmp_pa
         await asyncio.to_thread(lasting.start)
         await trial.houses.ready()
         await _holds_one(trial, session)
+
+
+async def test_silent_database_keeps_nobody_waiting(
+    lasting: Lasting, tmp_path: Path, record_property: Record
+) -> None:
+    """RL-07: a database that does not answer is told by 503, by the health page first of all."""
+    async with trial_over(tmp_path, lasting.url()) as trial:
+        trial.houses.advance(31)
+        origin, member = trial.houses.origins[0], trial.members[0]
+        assert await member.sign_in(origin)
+        inside = {"cookie": f"session={next(iter(member.confirmed.values()))}"}
+        async with httpx.AsyncClient(base_url=origin, timeout=PATIENCE) as client:
+            with lasting.frozen():
+                page = asyncio.create_task(client.get("/", headers=inside))
+                entering = asyncio.create_task(_tries(trial.members[1], origin))
+                ready = await client.get("/readyz")
+                assert not page.done(), "the health page waited as long as everybody"
+                assert (await client.get("/livez")).status_code == 200
+                told = [ready.status_code, (await page).status_code]
+                assert not await entering
+        assert told == [503, 503]
+        await trial.houses.ready()
+        trial.houses.advance(31)
+
+        assert all([await member.sign_in(origin) for member in trial.members])
+        note_audit(record_property, await _holds(trial, lasting.url()), faults=1)
+
+
+async def _tries(member: Member, origin: str) -> bool:
+    try:
+        return await member.sign_in(origin)
+    except (httpx.TransportError, AssertionError):
+        return False
 
 
 async def _holds_one(trial: Trial, session: str) -> None:
