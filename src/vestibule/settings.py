@@ -23,7 +23,6 @@ from vestibule.settings_of_routes import (
     CountryRoutes,
     check_countries,
     check_routes,
-    on_this_machine,
 )
 from vestibule.settings_of_tolls import AMOUNTS, Amount, LimitName, check_tolls
 
@@ -395,6 +394,16 @@ def _sentence(fault: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"VESTIBULE_{name} is not a setting of Vestibule."
     return f"VESTIBULE_{name}: {what}."
+
+
+def on_this_machine(host: str) -> bool:
+    """Whether a host name or address can only be this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def contrast_with_white(colour: str) -> float:
