@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from vestibule.bootstrap import WORDS, house_of, providers_of, tolls_of
+from vestibule.bootstrap import house_of, languages_of, providers_of, tolls_of
+from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
 from vestibule.delivery.provider import (
     Accepted,
@@ -64,7 +65,10 @@ def try_route(
     inbox = Inbox(clock) if settings.simulator else None
     providers = providers_of(settings, clock, entropy, inbox)
     chosen = [providers[name] for name in names if provider in {None, name}]
-    envelope = Envelope(entropy.id(), channel, number, number, "en", WORDS)
+    catalogues = Catalogues()
+    language = languages_of(settings, catalogues).default
+    words = catalogues.words(language)
+    envelope = Envelope(entropy.id(), channel, number, number, language, words)
     message = trial_message(house_of(settings), envelope)
 
     async def run() -> list[Attempt]:

@@ -139,13 +139,15 @@ async def _address(delivering: Delivering, tx: Transaction, waiting: Waiting) ->
 
 async def _envelope(delivering: Delivering, tx: Transaction, waiting: Waiting, to: str) -> Envelope:
     account = await accounts.get(tx, waiting.account_id) if waiting.account_id else None
+    # One that was offered when this was written may be gone.
+    locale = delivering.means.policy.languages.nearest(waiting.locale)
     return Envelope(
         message_id=waiting.id,
         channel=waiting.channel.value,  # type: ignore[arg-type]  # an outbox has no app's codes
         to=to,
         account_label=account.email if account else to,
-        locale=waiting.locale,
-        words=delivering.words(waiting.locale),
+        locale=locale,
+        words=delivering.words(locale),
     )
 
 

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -23,6 +23,8 @@ from vestibule.web.source import Sources
 
 MOST_COOKIE_BYTES = 3800
 PRESENCE_SECONDS = 30
+NEWLY_CHOSEN = "+"
+"""Ends the language cookie of a choice that the account of the next sign-in takes along."""
 
 
 class Told(StrEnum):
@@ -85,6 +87,17 @@ class Visit:
     def cookie(self, cookie: Cookie) -> str | None:
         value = self.request.cookies.get(self.cookies.name(cookie))
         return value if value and len(value) <= 4000 else None
+
+    @property
+    def chosen_language(self) -> str | None:
+        """What this browser's person chose, if it is offered still."""
+        value = (self.cookie(Cookie.LANGUAGE) or "").removesuffix(NEWLY_CHOSEN)
+        return self.means.policy.languages.offered(value)
+
+    @property
+    def is_newly_chosen(self) -> bool:
+        """Whether the choice was made before anybody was signed in, and no account has it."""
+        return (self.cookie(Cookie.LANGUAGE) or "").endswith(NEWLY_CHOSEN)
 
     def typed(self, name: str) -> str:
         return self.form.get(name, "")
@@ -201,8 +214,8 @@ def _unpacked(value: object) -> object:
     return value
 
 
-def meet(request: Request, means: Means, cookies: Cookies, sources: Sources, locale: str) -> Visit:
-    """The visit of a stranger: nothing is looked up yet."""
+def meet(request: Request, means: Means, cookies: Cookies, sources: Sources) -> Visit:
+    """The visit of a stranger: nothing is looked up yet, the language is the browser's."""
     held = request.cookies.get(cookies.name(Cookie.VISIT), "")
     token = held if 0 < len(held) <= 200 else means.entropy.token()
     caller = Caller(
@@ -210,10 +223,13 @@ def meet(request: Request, means: Means, cookies: Cookies, sources: Sources, loc
         source=sources.of(request),
         user_agent=request.headers.get("user-agent", "")[:300],
         request_id=request.state.request_id,
-        locale=locale,
+        locale=means.policy.languages.negotiate(request.headers.get("accept-language", "")),
         browser_token=request.cookies.get(cookies.name(Cookie.BROWSER), "")[:200] or None,
     )
-    return Visit(request=request, means=means, cookies=cookies, caller=caller, token=token)
+    visit = Visit(request=request, means=means, cookies=cookies, caller=caller, token=token)
+    if visit.chosen_language is not None:
+        visit.caller = replace(caller, locale=visit.chosen_language)
+    return visit
 
 
 async def look_up(visit: Visit) -> None:
@@ -227,7 +243,15 @@ async def look_up(visit: Visit) -> None:
             visit.session = session if where is Standing.LIVE else None
             visit.idle_session = session if where is Standing.IDLE else None
             visit.account = account if where is not Standing.ENDED else None
+            _speak_as_the_account(visit)
     if visit.session is None and (token := visit.cookie(Cookie.PENDING)):
         visit.pending = await sign_in.find_pending(means, caller, token)
     if token := visit.cookie(Cookie.RESET):
         visit.reset = await reset.find(means, caller, token)
+
+
+def _speak_as_the_account(visit: Visit) -> None:
+    """What was chosen in this browser counts first, then what the account was given."""
+    if visit.account is not None and visit.chosen_language is None:
+        locale = visit.means.policy.languages.nearest(visit.account.locale)
+        visit.caller = replace(visit.caller, locale=locale)
