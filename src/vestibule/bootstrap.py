@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from gettext import NullTranslations
 from importlib.resources import files
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from vestibule.carrier.app import carrier_routes
@@ -46,7 +48,7 @@ from vestibule.flows.receipts import Callbacks
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
 from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
-from vestibule.simulator.app import simulator_routes
+from vestibule.simulator.app import Speak, simulator_routes
 from vestibule.storage import revision
 from vestibule.storage.database import Database, connect
 from vestibule.web.app import Front, build
@@ -54,6 +56,7 @@ from vestibule.web.cookies import Cookies
 from vestibule.web.metrics import Meter
 from vestibule.web.render import Pages, Site
 from vestibule.web.source import Sources
+from vestibule.web.visit import language_of
 from vestibule.worker import Worker
 
 HASHES_QUEUED = 100
@@ -130,7 +133,8 @@ def build_house(
         async with built.running(with_worker=with_worker):
             yield
 
-    routes = [*_simulator(settings, inbox), *_carriers(settings, worker.delivering)]
+    speak = _speaking(Cookies(settings.is_https), means.policy.languages, catalogues)
+    routes = [*_simulator(settings, inbox, speak), *_carriers(settings, worker.delivering)]
     app = build(_front(settings, means, gauges, catalogues), more_routes=routes, lifespan=lifespan)
     built = Built(app, means, worker, inbox, providers)
     return built
@@ -355,10 +359,20 @@ def _naming(setting: str) -> Iterator[None]:
         raise SettingsFault(f"{setting}: {fault}.") from fault
 
 
-def _simulator(settings: Settings, inbox: Inbox | None) -> list[BaseRoute]:
+def _speaking(cookies: Cookies, languages: Languages, catalogues: Catalogues) -> Speak:
+    """What the simulator is spoken in: it knows no account, only the browser."""
+
+    def speak(request: Request) -> tuple[str, NullTranslations]:
+        tag = language_of(request, cookies, languages)
+        return tag, catalogues.words(tag)
+
+    return speak
+
+
+def _simulator(settings: Settings, inbox: Inbox | None, speak: Speak) -> list[BaseRoute]:
     if inbox is None:
         return []
-    return simulator_routes(inbox, site_name=settings.name, test_numbers=TEST_NUMBERS)
+    return simulator_routes(inbox, site_name=settings.name, test_numbers=TEST_NUMBERS, speak=speak)
 
 
 def _carriers(settings: Settings, delivering: Delivering) -> list[BaseRoute]:

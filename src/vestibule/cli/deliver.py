@@ -12,6 +12,7 @@ from typing import assert_never
 from vestibule.bootstrap import house_of, languages_of, providers_of, tolls_of
 from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import (
     Accepted,
     Channel,
@@ -23,7 +24,7 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.providers.simulator import Inbox
-from vestibule.delivery.rendering import Envelope, trial_message
+from vestibule.delivery.rendering import trial_message
 from vestibule.domain.identifier import PhoneFault, parse_email, parse_phone
 from vestibule.domain.tolls import PHONE_CHANNELS, set_up_regions
 from vestibule.entropy import SystemEntropy

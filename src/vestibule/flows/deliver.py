@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from vestibule.crypto.seal import Place
 from vestibule.delivery.alarm_wording import alarm_message
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.notice_wording import notice_message
 from vestibule.delivery.provider import Message
-from vestibule.delivery.rendering import Envelope, SentCode, code_message
+from vestibule.delivery.rendering import SentCode, code_message
 from vestibule.domain.challenge import Channel
 from vestibule.flows import attempts
 from vestibule.flows.alarms import ALARM_KIND

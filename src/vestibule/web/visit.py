@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from vestibule.crypto.seal import Place, SealBroken
 from vestibule.domain.account import Account
+from vestibule.domain.language import Languages
 from vestibule.domain.pending import PendingSignIn, Reset
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session, Standing, standing
@@ -91,8 +92,7 @@ class Visit:
     @property
     def chosen_language(self) -> str | None:
         """What this browser's person chose, if it is offered still."""
-        value = (self.cookie(Cookie.LANGUAGE) or "").removesuffix(NEWLY_CHOSEN)
-        return self.means.policy.languages.offered(value)
+        return _chosen(self.request, self.cookies, self.means.policy.languages)
 
     @property
     def is_newly_chosen(self) -> bool:
@@ -214,6 +214,17 @@ def _unpacked(value: object) -> object:
     return value
 
 
+def language_of(request: Request, cookies: Cookies, languages: Languages) -> str:
+    """What was chosen in this browser, else what the browser asks for."""
+    chosen = _chosen(request, cookies, languages)
+    return chosen or languages.negotiate(request.headers.get("accept-language", ""))
+
+
+def _chosen(request: Request, cookies: Cookies, languages: Languages) -> str | None:
+    value = request.cookies.get(cookies.name(Cookie.LANGUAGE), "")[:50]
+    return languages.offered(value.removesuffix(NEWLY_CHOSEN))
+
+
 def meet(request: Request, means: Means, cookies: Cookies, sources: Sources) -> Visit:
     """The visit of a stranger: nothing is looked up yet, the language is the browser's."""
     held = request.cookies.get(cookies.name(Cookie.VISIT), "")
@@ -223,13 +234,10 @@ def meet(request: Request, means: Means, cookies: Cookies, sources: Sources) -> 
         source=sources.of(request),
         user_agent=request.headers.get("user-agent", "")[:300],
         request_id=request.state.request_id,
-        locale=means.policy.languages.negotiate(request.headers.get("accept-language", "")),
+        locale=language_of(request, cookies, means.policy.languages),
         browser_token=request.cookies.get(cookies.name(Cookie.BROWSER), "")[:200] or None,
     )
-    visit = Visit(request=request, means=means, cookies=cookies, caller=caller, token=token)
-    if visit.chosen_language is not None:
-        visit.caller = replace(caller, locale=visit.chosen_language)
-    return visit
+    return Visit(request=request, means=means, cookies=cookies, caller=caller, token=token)
 
 
 async def look_up(visit: Visit) -> None:
