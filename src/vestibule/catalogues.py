@@ -30,16 +30,18 @@ class Catalogues:
         found = (path.parents[1].name for path in self.folder.glob(f"*/{_IN_FOLDER}"))
         return (ENGLISH, *sorted(tag_of(name) for name in found))
 
-    def path(self, tag: str) -> Path:
+    def path(self, language: str) -> Path:
         """Where the catalogue of a language is."""
-        return self.folder / folder_of(tag) / _IN_FOLDER
+        return self.folder / folder_of(language) / _IN_FOLDER
 
-    def words(self, tag: str) -> NullTranslations:
+    def words(self, language: str) -> NullTranslations:
         """The sentences of one language, kept once read. Raises for one without a catalogue.
 
         A sentence that its catalogue lacks is said in English.
         """
-        return NullTranslations() if tag == ENGLISH else _read(self.path(tag), folder_of(tag))
+        if language == ENGLISH:
+            return NullTranslations()
+        return _read(self.path(language), folder_of(language))
 
 
 @lru_cache(maxsize=64)

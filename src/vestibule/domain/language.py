@@ -17,7 +17,6 @@ ENGLISH = "en"
 
 LONGEST_HEADER = 400
 MOST_RANGES = 20
-_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 _RANGE = re.compile(
     r"(?P<range>\*|[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)"
     r"(?:\s*;\s*[qQ]\s*=\s*(?P<quality>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"
@@ -84,20 +83,9 @@ def _by_quality(header: str) -> list[tuple[float, str]]:
     return sorted(wanted, key=lambda one: one[0], reverse=True)
 
 
-def is_tag(text: str) -> bool:
-    """Whether this is written as the tag of a language that Babel knows."""
-    if not _TAG.fullmatch(text):
-        return False
-    try:
-        Locale.parse(text, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return False
-    return True
-
-
-def folder_of(tag: str) -> str:
+def folder_of(language: str) -> str:
     """The name of a catalogue's folder: `pt_BR`."""
-    return tag.replace("-", "_")
+    return language.replace("-", "_")
 
 
 def tag_of(folder: str) -> str:
@@ -105,49 +93,49 @@ def tag_of(folder: str) -> str:
     return folder.replace("_", "-")
 
 
-def native_name(tag: str) -> str:
+def native_name(language: str) -> str:
     """What its speakers call it, written as at the begin of a line: `Português (Brasil)`."""
-    name = _locale(tag).get_display_name() or tag
+    name = _locale(language).get_display_name() or language
     return name[:1].upper() + name[1:]
 
 
-def direction(tag: str) -> str:
+def direction(language: str) -> str:
     """`ltr` or `rtl`, for HTML's `dir`."""
-    return str(_locale(tag).text_direction)
+    return str(_locale(language).text_direction)
 
 
 # --- times, always with their zone ----------------------------------------------------------
 
 
-def clock_time(at: datetime, tag: str) -> str:
+def clock_time(at: datetime, language: str) -> str:
     """A time of day with its zone, readable without JavaScript: `14:40 UTC`."""
-    return f"{_written('Hms' if at.second else 'Hm', at, tag)} UTC"
+    return f"{_written('Hms' if at.second else 'Hm', at, language)} UTC"
 
 
-def day(at: datetime, tag: str) -> str:
+def day(at: datetime, language: str) -> str:
     """A day as it is written there: `24 Nov 2026`."""
-    return _written("yMMMd", at, tag)
+    return _written("yMMMd", at, language)
 
 
-def moment(at: datetime, tag: str) -> str:
+def moment(at: datetime, language: str) -> str:
     """A day with its time and zone."""
-    both = str(get_datetime_format("medium", _for_dates(tag)))
-    time = f"{_written('Hm', at, tag)} UTC"
-    return both.replace("'", "").replace("{1}", day(at, tag)).replace("{0}", time)
+    both = str(get_datetime_format("medium", _for_dates(language)))
+    time = f"{_written('Hm', at, language)} UTC"
+    return both.replace("'", "").replace("{1}", day(at, language)).replace("{0}", time)
 
 
-def _written(skeleton: str, at: datetime, tag: str) -> str:
-    return str(format_skeleton(skeleton, at.astimezone(UTC), locale=_for_dates(tag)))
+def _written(skeleton: str, at: datetime, language: str) -> str:
+    return str(format_skeleton(skeleton, at.astimezone(UTC), locale=_for_dates(language)))
 
 
-def _for_dates(tag: str) -> Locale:
+def _for_dates(language: str) -> Locale:
     """English that names no country puts the day first, as most of the world does."""
-    return _locale("en-GB" if tag == ENGLISH else tag)
+    return _locale("en-GB" if language == ENGLISH else language)
 
 
 @lru_cache(maxsize=64)
-def _locale(tag: str) -> Locale:
+def _locale(language: str) -> Locale:
     try:
-        return Locale.parse(tag, sep="-")
+        return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         return Locale(ENGLISH)

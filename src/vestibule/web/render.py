@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from vestibule.domain.language import direction, native_name
 from vestibule.web import csrf
 from vestibule.web.cookies import Cookie
+from vestibule.web.paths import safe_path
 from vestibule.web.visit import Visit
 from vestibule.web.wording import TOLD, Words, sentence
 
@@ -142,8 +143,9 @@ def _ngettext(context: Context, one: str, many: str, count: int) -> str:
 
 def _address(visit: Visit) -> str:
     """Where a change of language comes back to: this page, as far as it can be asked for."""
-    query = visit.request.url.query
-    return visit.path + (f"?{query}" if query and visit.request.method == "GET" else "")
+    asked = f"{visit.path}?{visit.request.url.query}"
+    is_whole = visit.request.method == "GET" and safe_path(asked) is not None
+    return asked.rstrip("?") if is_whole else visit.path
 
 
 def _person(visit: Visit) -> Person | None:
