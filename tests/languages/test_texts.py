@@ -1,13 +1,16 @@
 """Every text in every language is one GSM-7 message, whatever is long; times agree in number."""
 
+import re
+from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 
-from tests.languages.shipped import CATALOGUES
+from tests.languages.shipped import CATALOGUES, PSEUDO, write_pseudo
 from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.gsm import is_gsm, to_gsm
-from vestibule.delivery.notice_wording import SAID_BY_TEXT, notice_message
+from vestibule.delivery.notice_wording import NOTICES, SAID_BY_TEXT, notice_message
 from vestibule.delivery.provider import Channel, Message
 from vestibule.delivery.rendering import CODE_FOR, House, SentCode, code_message, trial_message
 
@@ -138,3 +141,24 @@ def test_marks_have_their_like() -> None:
     assert to_gsm("ção, œuvre “été” l’île… «á» ŝ") == 'cao, oeuvre "été" l\'ile... "a" s'
     assert is_gsm("ação")
     assert not is_gsm("コード")
+
+
+def test_nothing_that_is_sent_is_bare(tmp_path: Path) -> None:
+    """Every sentence of every mail and call goes through the catalogue, and is said by it."""
+    words = write_pseudo(tmp_path).words(PSEUDO)
+    facts = {"at": AT, "when": AT, "since": AT, "times": "7", "token": "T", "place": "192.0.2.0"}
+    to = Envelope("id", "email", "ada@example.com", "Ada", PSEUDO, words)
+    sent = SentCode("sign_in", "012345", 10, 1)
+    mails = [notice_message(house(), to, kind, facts) for kind in NOTICES]
+    mails += [code_message(house(), to, replace(sent, purpose=one)) for one in CODE_FOR]
+    call = code_message(house(), replace(to, channel="voice"), sent).script
+    assert call is not None
+    said = [part for mail in mails for part in (mail.subject or "", *mail.text.split("\n\n"))]
+    said += [*call.spoken, call.no_key, call.denied, call.goodbye]
+
+    for part in said:
+        left = part
+        while (inner := re.sub(r"⟦[^⟦⟧]*⟧", "", left)) != left:
+            left = inner
+        left = re.sub(r"https?://\S+|Acme|[\d·: ]", "", left)
+        assert left == "", part
