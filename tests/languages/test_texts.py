@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.languages.shipped import CATALOGUES, PSEUDO, write_pseudo
+from vestibule.carrier.speech import ncco, twiml
 from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.gsm import is_gsm, to_gsm
 from vestibule.delivery.notice_wording import NOTICES, SAID_BY_TEXT, notice_message
 from vestibule.delivery.provider import Channel, Message
 from vestibule.delivery.rendering import CODE_FOR, House, SentCode, code_message, trial_message
+from vestibule.flows.calls import Said
 
 GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -162,3 +164,13 @@ def test_nothing_that_is_sent_is_bare(tmp_path: Path) -> None:
             left = inner
         left = re.sub(r"https?://\S+|Acme|[\d·: ]", "", left)
         assert left == "", part
+
+
+@each_language
+def test_a_carrier_is_told_which_voice(language: str) -> None:
+    """Both carriers are given each language as language and country, which is how voices go."""
+    said = Said(("Goodbye.",), None, language)
+
+    for body in (twiml(said, None).body, ncco(said, None).body):
+        found = re.search(rf'language"?[=:] ?"({language[:2]}-[A-Z]{{2}})"', bytes(body).decode())
+        assert found, body
