@@ -2,7 +2,8 @@
 
 A change is told to the account's address and, as a text, to every number that was valid in the
 last seven days; what only failed, or a sign-in from a new browser, goes by mail alone, because
-texts cost money. Notices draw on no send budget: nobody can use one up to bury them (NO-04).
+texts cost money. Mails draw on no budget: nobody can use one up to bury them (NO-04). What texts
+of notices may cost is in `notice_texts`.
 They carry no code, token or secret that would open anything (NO-02).
 """
 
@@ -20,6 +21,7 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import is_landline, phone_of
 from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.entropy import CROCKFORD
+from vestibule.flows.notice_texts import may_text
 from vestibule.flows.ways import phone_number
 from vestibule.flows.work import Work, digest
 from vestibule.storage import authenticators, digests, disavowals, outbox, throttles
@@ -98,6 +100,8 @@ async def tell(
         if Channel.SMS not in work.means.policy.channels_to(number.region):
             continue
         told.add(number.e164)
+        if not await may_text(work, account, kind, number):
+            continue
         said = "number_removed" if authenticator.id in removed else kind
         answer = facts
         if may_answer and kind not in WITHOUT_ANSWER and account.is_enrolled:

@@ -17,6 +17,14 @@ Source = Literal["carrier", "text"]
 NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
 
 
+async def is_opted_out(work: Work, e164: str) -> bool:
+    """Whether a number asked for no texts."""
+    for mark in work.means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164):
+        if await tolls.is_opted_out(work.tx, mark):
+            return True
+    return False
+
+
 async def opted_out(means: Means, e164: str, source: Source) -> bool:
     """Send no more texts to a number; False where that was known."""
 

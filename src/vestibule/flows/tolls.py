@@ -15,9 +15,10 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.tolls import CountryRule, LimitName, Spender
 from vestibule.flows.limits import DAY, HOUR, Budget, Limit, Stopped, spend_all
 from vestibule.flows.money import Money
+from vestibule.flows.opt_outs import is_opted_out
 from vestibule.flows.prefixes import CountryConversion, PrefixConversion
 from vestibule.flows.work import Means, Work
-from vestibule.storage import outbox, throttles, tolls
+from vestibule.storage import outbox, throttles
 from vestibule.storage.database import Transaction
 
 NUMBER_SPACING = timedelta(seconds=30)
@@ -93,10 +94,8 @@ def refuse_country(
 async def _refuse_opted_out(work: Work, toll: Toll) -> Refused | None:
     if toll.channel is not Channel.SMS:
         return None
-    for mark in work.means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, toll.number.e164):
-        if await tolls.is_opted_out(work.tx, mark):
-            return Refused(Reason.PHONE_OPTED_OUT)
-    return None
+    is_refused = await is_opted_out(work, toll.number.e164)
+    return Refused(Reason.PHONE_OPTED_OUT) if is_refused else None
 
 
 async def hang_up(tx: Transaction, means: Means, message_id: str) -> None:

@@ -1,0 +1,53 @@
+"""May a notice go by text too: what the notices of one account may cost in a day (TF-03).
+
+Texts cost money, and who can change something as often as he likes can have numbers that pay
+him. Mail tells every change all the same, so nothing is held back here: the text alone stays away.
+"""
+
+from vestibule.domain.account import Account
+from vestibule.domain.challenge import Channel
+from vestibule.domain.event import EventName
+from vestibule.domain.identifier import PhoneNumber
+from vestibule.domain.tolls import LimitName, Spender
+from vestibule.flows.limits import DAY, Budget, Limit, spend_all
+from vestibule.flows.money import Money
+from vestibule.flows.opt_outs import is_opted_out
+from vestibule.flows.work import Work
+
+TEXTS_OF_A_KIND = 5
+"""The answer that the first one offers reaches what the same session changes later."""
+TEXTS_OF_AN_ACCOUNT = 20
+
+
+async def may_text(work: Work, account: Account, kind: str, number: PhoneNumber) -> bool:
+    """Take one text of this kind to this number from what the account's notices may cost.
+
+    Kinds are counted apart, so that no change hides behind another one that is made often.
+    """
+    if await is_opted_out(work, number.e164):
+        return False
+    stopped = await spend_all(work, _limits(work, account, kind, number))
+    if stopped is None:
+        return True
+    await work.note(
+        EventName.NOTICE_NOT_TEXTED,
+        account_id=account.id,
+        outcome="failure",
+        reason=stopped.refused.reason,
+        method=Channel.SMS.value,
+        limit=stopped.limit.name.value,
+        notice=kind,
+    )
+    return False
+
+
+def _limits(work: Work, account: Account, kind: str, number: PhoneNumber) -> list[Limit]:
+    tolls = work.means.policy.tolls
+    price = tolls.table.rule(number.region).price(Channel.SMS)
+    to = f"{account.id} {number.e164}"
+    return [
+        Budget(LimitName.NUMBER, f"notice-text-{kind}", to, TEXTS_OF_A_KIND, DAY),
+        Budget(LimitName.ACCOUNT, "notice-text", account.id, TEXTS_OF_AN_ACCOUNT, DAY),
+        # Like a known browser's codes, they stop last.
+        *Money.of(tolls, price, Spender.KNOWN_BROWSER),
+    ]
