@@ -136,6 +136,46 @@ async def test_cookies_without_their_prefix_are_not_read(secure: Secure) -> None
     assert (await other.client.get("/session")).status_code == 401
 
 
+BLANKS = (b"\x85", b"\xa0", b"\x1f")
+"""What Python's strip takes away, and Chromium sends as a part of the name (seen in it)."""
+
+
+async def inside_by(house: Secure, cookie: bytes) -> bool:
+    """Whether this Cookie header, with `%` for a live session's token, opens the house."""
+    person, _ = await walk(house)
+    await person.get("/")
+    assert person.path == "/", person.text
+    token = next(c.value for c in person.client.cookies.jar if c.name == "__Host-session")
+    other, _ = house.at_https()
+    sent = cookie.replace(b"%", str(token).encode())
+    return (await other.client.get("/session", headers={b"cookie": sent})).status_code == 200
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+async def test_a_blank_makes_no_prefix(secure: Secure, blank: bytes) -> None:
+    """SE-02: a neighbouring host's cookie whose name only begins like ours after a blank is void."""
+    assert not await inside_by(secure, blank + b"__Host-session=%")
+
+
+@pytest.mark.parametrize(
+    ("cookie", "opens"),
+    [
+        (b"__Host-session=%", True),
+        (b"a=b; __Host-session=%; c", True),
+        (b"__Host-session=%; \xa0__Host-session=else", True),
+        (b"__Host-session=%; __Host-session=else", False),
+        (b"__Host-session=else; __Host-session=%", False),
+        (b"__Host-session\xa0=%", False),
+        (b"=__Host-session=%", False),
+    ],
+)
+async def test_exactly_one_cookie_of_the_name_counts(
+    secure: Secure, cookie: bytes, opens: bool
+) -> None:
+    """SE-02: of two cookies under one name neither is believed, and others change nothing."""
+    assert await inside_by(secure, cookie) is opens
+
+
 async def test_cookies_on_this_machine(house: FrontDoor) -> None:
     """SE-02: on plain http of this machine cookies keep all flags but Secure, and no HSTS goes."""
     answers: list[httpx.Response] = []

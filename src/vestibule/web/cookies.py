@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 
 
@@ -39,6 +40,19 @@ class Cookies:
 
     def name(self, cookie: Cookie) -> str:
         return f"__Host-{cookie.value}" if self.is_https else cookie.value
+
+    def read(self, request: Request, cookie: Cookie) -> str | None:
+        """What the browser sent under exactly this name; None where it sent none, or several.
+
+        The framework's parser also strips what Unicode calls blank, so that a neighbouring host's
+        `\\x85__Host-session`, which browsers let it set, would be read as ours.
+        """
+        own = self.name(cookie)
+        sent = ";".join(request.headers.getlist("cookie")).split(";")
+        found = [part for part in sent if part.partition("=")[0].strip(" \t") == own]
+        if len(found) != 1:
+            return None
+        return cookie_parser(found[0]).get(own)
 
     def put(
         self, response: Response, cookie: Cookie, value: str, *, age: int | None = None

@@ -86,7 +86,7 @@ class Visit:
         return self.means.clock()
 
     def cookie(self, cookie: Cookie) -> str | None:
-        value = self.request.cookies.get(self.cookies.name(cookie))
+        value = self.cookies.read(self.request, cookie)
         return value if value and len(value) <= 4000 else None
 
     @property
@@ -221,13 +221,13 @@ def language_of(request: Request, cookies: Cookies, languages: Languages) -> str
 
 
 def _chosen(request: Request, cookies: Cookies, languages: Languages) -> str | None:
-    value = request.cookies.get(cookies.name(Cookie.LANGUAGE), "")[:50]
+    value = (cookies.read(request, Cookie.LANGUAGE) or "")[:50]
     return languages.offered(value.removesuffix(NEWLY_CHOSEN))
 
 
 def meet(request: Request, means: Means, cookies: Cookies, sources: Sources) -> Visit:
     """The visit of a stranger: nothing is looked up yet, the language is the browser's."""
-    held = request.cookies.get(cookies.name(Cookie.VISIT), "")
+    held = cookies.read(request, Cookie.VISIT) or ""
     token = held if 0 < len(held) <= 200 else means.entropy.token()
     caller = Caller(
         visit_token=token,
@@ -235,7 +235,7 @@ def meet(request: Request, means: Means, cookies: Cookies, sources: Sources) -> 
         user_agent=request.headers.get("user-agent", "")[:300],
         request_id=request.state.request_id,
         locale=language_of(request, cookies, means.policy.languages),
-        browser_token=request.cookies.get(cookies.name(Cookie.BROWSER), "")[:200] or None,
+        browser_token=(cookies.read(request, Cookie.BROWSER) or "")[:200] or None,
     )
     return Visit(request=request, means=means, cookies=cookies, caller=caller, token=token)
 
