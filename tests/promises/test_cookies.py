@@ -153,7 +153,7 @@ async def inside_by(house: Secure, cookie: bytes) -> bool:
 
 @pytest.mark.parametrize("blank", BLANKS)
 async def test_a_blank_makes_no_prefix(secure: Secure, blank: bytes) -> None:
-    """SE-02: a neighbouring host's cookie whose name only begins like ours after a blank is void."""
+    """SE-02: a cookie whose name is ours after a blank, as a neighbour may set it, is void."""
     assert not await inside_by(secure, blank + b"__Host-session=%")
 
 
