@@ -26,11 +26,12 @@ from vestibule.domain.event import EventName
 from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows.conversion import note_conversion
-from vestibule.flows.sending import spend_send
+from vestibule.flows.sending import Granted, spend_send
 from vestibule.flows.work import Means, Work
 from vestibule.storage import accounts, challenges, outbox
 
 RESET_CODE_LENGTH = 10
+CROWDED_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
         too_soon = _refuse_resend(work, live)
         if too_soon is not None:
             return too_soon
-    refused = await spend_send(
+    spent = await spend_send(
         work,
         purpose=asked.purpose,
         channel=asked.channel,
@@ -98,8 +99,11 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
         destination=asked.destination,
         known_browser=asked.known_browser,
     )
-    if refused is not None:
-        return refused
+    if isinstance(spent, Refused):
+        return spent
+    if spent is Granted.CROWDED and asked.purpose is Purpose.SIGN_UP:
+        # Each of those networks has five guesses at an address that is not its own.
+        asked = replace(asked, digits=CROWDED_DIGITS)
     if live is not None and _is_same_code_enough(work, live, asked):
         return await _send_again(work, live, asked)
     return await _issue(work, asked, replaced=live)

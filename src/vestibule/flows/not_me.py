@@ -19,7 +19,7 @@ from vestibule.flows import causes, freeze, waiting_reset
 from vestibule.flows.causes import Consequences
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import NOT_ME_CODE_LENGTH, tell
-from vestibule.flows.sending import source_of
+from vestibule.flows.sending import network_of
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import (
     accounts,
@@ -125,10 +125,11 @@ async def press_code(means: Means, caller: Caller, *, typed: str) -> Effect | Re
 
 async def _reserve(work: Work) -> Refused | None:
     """Count the try before anything is looked for."""
-    source = source_of(work)
-    if source is None:
+    # Behind one address of IPv4 there may be many people, and a thief among them.
+    network = network_of(work, ipv4=32)
+    if network is None:
         return None
-    bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, "not-me-source", source)
+    bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, "not-me-source", network)
     until = await throttles.spend(
         work.tx,
         bucket,

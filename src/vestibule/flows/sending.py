@@ -5,6 +5,7 @@ spent before a message is written and survive restarts, since they live in the d
 """
 
 import ipaddress
+from enum import StrEnum
 
 from vestibule.domain.challenge import Channel, Purpose
 from vestibule.domain.event import EventName
@@ -16,6 +17,16 @@ from vestibule.flows.tolls import Toll, spend_toll
 from vestibule.flows.work import Work
 
 ANYBODY_MAY_ASK = {Purpose.SIGN_UP, Purpose.RESET}
+
+
+class Granted(StrEnum):
+    """By what a message may leave."""
+
+    USUAL = "usual"
+    CROWDED = "crowded"
+    """Past the address's usual mails: so many networks ask for codes to it that they may guess."""
+
+
 CONFIRMED = {Purpose.SIGN_IN, Purpose.STEP_UP, Purpose.RESET_FACTOR}
 
 
@@ -27,10 +38,10 @@ async def spend_send(
     account_id: str | None,
     destination: PhoneNumber | str,
     known_browser: bool = False,
-) -> Refused | None:
-    """Take a send from every budget it draws on; None when it may leave, else why it may not."""
+) -> Granted | Refused:
+    """Take a send from every budget it draws on: by what it may leave, or why it may not."""
     country = None
-    stopped: Stopped | Refused | None
+    stopped: Granted | Stopped | Refused
     if isinstance(destination, PhoneNumber):
         country = destination.region
         toll = Toll(
@@ -41,11 +52,11 @@ async def spend_send(
             known_browser=known_browser,
             source=source_of(work),
         )
-        stopped = await spend_toll(work, toll)
+        stopped = await spend_toll(work, toll) or Granted.USUAL
     else:
         stopped = await _spend_mail(work, purpose, account_id, destination.casefold())
-    if stopped is None:
-        return None
+    if isinstance(stopped, Granted):
+        return stopped
     refused = stopped.refused if isinstance(stopped, Stopped) else stopped
     await work.note(
         EventName.CHALLENGE_REFUSED,
@@ -70,14 +81,15 @@ async def spend_hash(work: Work) -> Refused | None:
 
 async def _spend_mail(
     work: Work, purpose: Purpose, account_id: str | None, address: str
-) -> Stopped | None:
+) -> Granted | Stopped:
     stopped = await spend_all(work, _mail_budgets(work, purpose, account_id, address))
-    if stopped is not None and purpose in ANYBODY_MAY_ASK:
-        # Strangers may have used up the address's budget; its owner still gets one an hour.
-        return await spend_all(
-            work, [_mail(f"mail-own-{purpose}", f"{address} {source_of(work)}", 1)]
-        )
-    return stopped
+    if stopped is None:
+        return Granted.USUAL
+    if purpose not in ANYBODY_MAY_ASK:
+        return stopped
+    # Strangers may have used up the address's budget; its owner still gets one an hour.
+    own = _mail(f"mail-own-{purpose}", f"{address} {network_of(work)}", 1)
+    return await spend_all(work, [own]) or Granted.CROWDED
 
 
 def _source_budget(work: Work, kind: str) -> list[Budget]:
@@ -106,6 +118,20 @@ def _mail_budgets(
 
 def _mail(kind: str, key: str, limit: int) -> Budget:
     return Budget(LimitName.MAIL, kind, key, limit, HOUR)
+
+
+def network_of(work: Work, *, ipv4: int = 24) -> str | None:
+    """The wider network: an IPv4 /24 or IPv6 /48, all of which one customer may hold (RL-01).
+
+    For what each further source would get anew. None as in `source_of`.
+    """
+    source = source_of(work)
+    try:
+        network = ipaddress.ip_network(source or "")
+    except ValueError:
+        return source
+    wide = ipv4 if network.version == 4 else 48
+    return str(network.supernet(new_prefix=wide))
 
 
 def source_of(work: Work) -> str | None:

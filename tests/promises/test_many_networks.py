@@ -1,0 +1,78 @@
+"""Somebody has networks without end and one address that is not his: what it gets him (RL-10)."""
+
+from collections import Counter
+
+from tests.front_door import PASSWORD, FrontDoor
+from tests.person import Person
+from tests.promises.states import rows
+
+VICTIM = "vera@example.com"
+
+
+async def ask_sign_up(house: FrontDoor, source: str) -> Person:
+    person = house.browser(source=source)
+    await person.get("/sign-up")
+    await person.press("Create account", name="Eve", email=VICTIM, password=PASSWORD)
+    return person
+
+
+async def ask_reset(house: FrontDoor, source: str) -> Person:
+    person = house.browser(source=source)
+    await person.get("/forgot-password")
+    await person.press("Send code", email=VICTIM)
+    return person
+
+
+async def mails(house: FrontDoor) -> Counter[str]:
+    await house.deliver()
+    return Counter(one.purpose for one in house.inbox() if one.to == VICTIM)
+
+
+async def test_one_customer_fills_no_mailbox(house: FrontDoor) -> None:
+    """RL-10: past an address's usual mails a whole IPv6 /48 or IPv4 /24 gets one more an hour."""
+    for n in range(9):
+        await ask_sign_up(house, f"2001:db8:1:{n}::1")
+    for n in range(4):
+        await ask_sign_up(house, f"198.51.100.{n}")
+    assert (await mails(house))["sign_up"] == 5 + 1 + 1
+
+    other = await ask_sign_up(house, "192.0.2.1")
+
+    assert other.path == "/sign-up/code", other.text
+
+
+async def test_resets_of_one_customer_fill_no_mailbox(house: FrontDoor) -> None:
+    """RL-10: the same of resets; the owner still gets one an hour in a network of their own."""
+    await house.sign_up(house.browser(), VICTIM)
+    for n in range(9):
+        await ask_reset(house, f"2001:db8:1:{n}::1")
+    assert (await mails(house))["reset"] == 5 + 1
+
+    assert (await ask_reset(house, "192.0.2.1")).path == "/forgot-password/code"
+
+
+async def test_nobody_guesses_his_way_to_an_address(house: FrontDoor) -> None:
+    """EF-08: past an address's usual mails its sign-up codes are ten digits, and still work."""
+    usual = [await ask_sign_up(house, f"203.0.{n}.1") for n in range(5)]
+    assert all("six-digit code" in one.text for one in usual)
+
+    owner = await ask_sign_up(house, "192.0.2.1")
+
+    assert "ten-digit code" in owner.text
+    challenges = await rows(house, "challenges")
+    assert Counter(one["digits"] for one in challenges) == {6: 5, 10: 1}
+    await owner.press("Verify", code="123456")
+    assert "The code has 10 digits" in owner.text
+    await house.deliver()
+    sent = [one.code for one in house.inbox() if one.to == VICTIM and len(one.code or "") == 10]
+    await owner.press("Verify", code=str(sent[0]))
+    assert owner.path == "/set-up", owner.text
+
+
+async def test_a_taken_address_looks_the_same_when_crowded(house: FrontDoor) -> None:
+    """EN-06: the pages of a taken address ask for ten digits where those of a free one do."""
+    await house.sign_up(house.browser(), VICTIM)
+    for n in range(5):
+        await ask_sign_up(house, f"203.0.{n}.1")
+
+    assert "ten-digit code" in (await ask_sign_up(house, "192.0.2.1")).text
