@@ -13,7 +13,7 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
 from vestibule.domain.identifier import PhoneNumber
 from vestibule.domain.password import normalise
-from vestibule.domain.pending import PendingSignIn
+from vestibule.domain.pending import PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.safety import EndedBy, Made
 from vestibule.domain.session import Session
@@ -250,23 +250,35 @@ async def make_another_code(
 
     async def unit(work: Work) -> Refused | None:
         await accounts.hold(work.tx, owner.account_id)
-        current = await recovery_codes.current(work.tx, owner.account_id)
-        is_saved = any(one.acknowledged_at is not None for one in current)
-        if not may_make_another(owner, work.now, is_saved=is_saved):
-            return Refused(Reason.STEP_UP_NEEDED)
+        now = await _standing(work, owner)
         account = await accounts.get(work.tx, owner.account_id)
-        if account is None:
+        if now is None or account is None:
             return Refused(Reason.SIGN_IN_EXPIRED)
-        if isinstance(owner, Session):
-            refused = waits(owner, account, work.caller, work.now)
+        current = await recovery_codes.current(work.tx, account.id)
+        is_saved = any(one.acknowledged_at is not None for one in current)
+        if not may_make_another(now, work.now, is_saved=is_saved):
+            return Refused(Reason.STEP_UP_NEEDED)
+        if isinstance(now, Session):
+            refused = waits(now, account, work.caller, work.now)
             if refused is not None:
                 return refused
-        is_recovering = not isinstance(owner, Session)
-        await codes.make(work, owner.account_id, owner_id=owner.id, is_provisional=is_recovering)
-        await tell(work, account, kind="recovery_code_replaced", act_id=owner.id)
+        is_recovering = not isinstance(now, Session)
+        await codes.make(work, account.id, owner_id=now.id, is_provisional=is_recovering)
+        await tell(work, account, kind="recovery_code_replaced", act_id=now.id)
         return None
 
     return await work(means, caller, unit)
+
+
+async def _standing(
+    work: Work, owner: Session | PendingSignIn
+) -> Session | PendingSignIn | None:
+    """Who asks as it is now: "not me" or the owner's own sign-in may have ended it meanwhile."""
+    if isinstance(owner, Session):
+        return await sessions.get(work.tx, owner.id, work.now)
+    pending = await sign_ins.get(work.tx, owner.id, work.now)
+    is_recovering = pending is not None and pending.state is SignInState.REPLACEMENT
+    return pending if is_recovering else None
 
 
 def may_make_another(owner: Session | PendingSignIn, now: datetime, *, is_saved: bool) -> bool:
