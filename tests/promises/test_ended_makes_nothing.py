@@ -9,7 +9,6 @@ from vestibule.flows import account_settings, sign_in
 from vestibule.flows.work import Caller
 
 
-
 def caller_of(person: Person) -> Caller:
     return Caller("203.0.113.7", "Mozilla/5.0 test", "", "en", cookie(person, "browser"))
 

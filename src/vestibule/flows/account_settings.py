@@ -270,9 +270,7 @@ async def make_another_code(
     return await work(means, caller, unit)
 
 
-async def _standing(
-    work: Work, owner: Session | PendingSignIn
-) -> Session | PendingSignIn | None:
+async def _standing(work: Work, owner: Session | PendingSignIn) -> Session | PendingSignIn | None:
     """Who asks as it is now: "not me" or the owner's own sign-in may have ended it meanwhile."""
     if isinstance(owner, Session):
         return await sessions.get(work.tx, owner.id, work.now)

@@ -16,7 +16,7 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.safety import Made
 from vestibule.flows.causes import note_made
 from vestibule.flows.work import Caller, Means, Work, look, work
-from vestibule.storage import recovery_codes
+from vestibule.storage import accounts, recovery_codes
 
 VIEW_LIFETIME = timedelta(minutes=60)
 
@@ -112,6 +112,8 @@ async def acknowledge(
         return Refused(Reason.LAST_GROUP_WRONG, "last_group")
 
     async def unit(work: Work) -> Refused | None:
+        # Held, so that no code is replaced by one that another act ends at the same moment.
+        await accounts.hold(work.tx, account_id)
         found = await recovery_codes.find(work.tx, account_id, macs(work, account_id, parsed))
         if found is not None and found.ended_at is None and found.acknowledged_at is not None:
             # Pressed twice, or back and again: it is saved, and nothing is wrong.
