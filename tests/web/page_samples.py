@@ -216,7 +216,8 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
      MAILED | {"digits": 10, "email": PERSON.email,
                "resend": resend("/sign-up/resend", channel="email")}),
     ("error", "sign_up_code.html", MAILED | {
-        "digits": 6, "email": PERSON.email, "refusal": WRONG, "resend": resend("/sign-up/resend", left=0),
+        "digits": 6, "email": PERSON.email, "refusal": WRONG,
+        "resend": resend("/sign-up/resend", left=0),
     }),
     ("empty", "sign_up_address.html", {}),
     ("empty", "sign_in.html", {}),

@@ -79,12 +79,14 @@ async def resume(
 ) -> PendingSignIn | None:
     """The newest one that this browser already has for the account, under a new token.
 
-    A double click, or a second tab, continues it: one challenge, one code.
+    A double click, or a second tab, continues it: one challenge, one code. Never one that has
+    proven more than the password: a visit's cookie is older than that proof (SE-05).
     """
     row = await tx.fetch_one(
         f"""UPDATE sign_ins SET token_digest = :token_digest
         WHERE id = (SELECT id FROM sign_ins WHERE account_id = :account_id
                 AND visit_digest = :visit_digest AND expires_at > :now
+                AND recovered_at IS NULL AND email_confirmed_at IS NULL
             ORDER BY created_at DESC, id LIMIT 1)
         RETURNING {_COLUMNS}""",
         token_digest=token_digest,

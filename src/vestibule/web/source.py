@@ -1,6 +1,7 @@
 """The address a request comes from: the peer, unless the operator's own proxy says otherwise."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 
 from starlette.requests import Request
@@ -21,7 +22,7 @@ class Sources:
             for hop in value.split(",")
         ]
         while hops and self._is_trusted(peer):
-            hop = hops.pop()
+            hop = _without_port(hops.pop())
             if not _is_address(hop):
                 # Text that is no address would be a lane of its own at each change.
                 break
@@ -33,6 +34,15 @@ class Sources:
         return _is_address(plain) and any(
             ipaddress.ip_address(plain) in network for network in self._trusted
         )
+
+
+_WITH_PORT = re.compile(r"(?:(\d+(?:\.\d+){3})|\[([0-9A-Fa-f:.]+)\])(?::\d{1,5})?", re.ASCII)
+
+
+def _without_port(hop: str) -> str:
+    """Some balancers write `203.0.113.5:50123`: each port must not be, nor hide, an address."""
+    found = _WITH_PORT.fullmatch(hop)
+    return (found[1] or found[2]) if found else hop
 
 
 def _is_address(text: str) -> bool:
