@@ -54,7 +54,13 @@ async def _is_browser_known(work: Work, account_id: str) -> bool:
     if work.now - since >= BROWSER_KNOWN_AFTER:
         return True
     known = await acts.of_account(work.tx, account_id, work.now - NOT_ME_FOR)
-    return any(act.kind is ActKind.SET_UP and act.browser_digest == digest(token) for act in known)
+    return any(
+        act.kind is ActKind.SET_UP
+        and act.browser_digest == digest(token)
+        # A recovery may have forgotten it since.
+        and since <= act.made_at
+        for act in known
+    )
 
 
 async def wait(work: Work, account: Account, reset: Reset, *, password_mac: str) -> datetime:

@@ -21,7 +21,10 @@ _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_metho
  EXISTS (SELECT 1 FROM acts own
     JOIN acts first ON first.browser_digest = own.browser_digest
         AND first.account_id = own.account_id AND first.kind = 'set_up'
+    JOIN known_browsers since ON since.token_digest = own.browser_digest
+        AND since.account_id = own.account_id AND since.created_at <= first.made_at
     WHERE own.id = sessions.id) AS is_set_up_browser"""
+# Known since the set-up, that is: a recovery may have forgotten it, and a later sign-in begins anew.
 
 
 def _session(row: Mapping[str, Any]) -> Session:
