@@ -16,7 +16,7 @@ async def set_up_app(house: FrontDoor, person: Person) -> bytes:
 
 
 async def test_a_recovery_forgets_the_set_up_browser_too(house: FrontDoor) -> None:
-    """R11: where two accounts use a browser, one's recovery makes it wait a day for that account."""
+    """R11: of two accounts in one browser, the one that is recovered waits a day in it again."""
     ada = await member(house)
     await ada.person.press("Sign out")
     await house.sign_up(ada.person, "bob@example.com")

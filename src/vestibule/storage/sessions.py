@@ -24,7 +24,7 @@ _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_metho
     JOIN known_browsers since ON since.token_digest = own.browser_digest
         AND since.account_id = own.account_id AND since.created_at <= first.made_at
     WHERE own.id = sessions.id) AS is_set_up_browser"""
-# Known since the set-up, that is: a recovery may have forgotten it, and a later sign-in begins anew.
+# Known since the set-up, that is: a recovery may have forgotten it since.
 
 
 def _session(row: Mapping[str, Any]) -> Session:
