@@ -171,6 +171,16 @@ async def test_codes_are_not_told_under_a_foreign_name(
     assert answer.content == b""
 
 
+@pytest.mark.parametrize("path", ["/simulator", "/simulator/messages"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"])
+async def test_no_proxy_shows_the_desk(client: httpx.AsyncClient, path: str, header: str) -> None:
+    """A proxy that a simulator was left behind gets no message, whatever host it names."""
+    answer = await client.get(path, headers={header: "203.0.113.5"})
+
+    assert answer.status_code == 421
+    assert answer.content == b""
+
+
 async def test_every_route_only_reads(client: httpx.AsyncClient) -> None:
     """Nothing under /simulator accepts a POST."""
     for path in ("/simulator", "/simulator/messages", "/simulator/static/desk.js"):

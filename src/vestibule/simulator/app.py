@@ -173,9 +173,14 @@ def _was_asked_here(request: Request) -> bool:
     """Whether the browser itself believes that it talks to this machine.
 
     A name elsewhere that resolves to loopback (DNS rebinding) would otherwise give a foreign
-    page every code.
+    page every code. Nor does a proxy ask for somebody else, which often names this machine as host.
     """
+    if any(name in request.headers for name in _OF_PROXIES):
+        return False
     return is_on_this_machine(f"http://{request.headers.get('host', '')}")
+
+
+_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 def N_(sentence: str) -> str:
