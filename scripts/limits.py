@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from vestibule.domain import challenge, one_time_code, pending, safety, session, throttle, tolls
 from vestibule.domain.challenge import Channel
-from vestibule.flows import enroll, not_me, reauthenticate, recover, second_factor
+from vestibule.flows import enroll, not_me, notice_texts, reauthenticate, recover, second_factor
 from vestibule.flows import tolls as tolls_flow
 
 
@@ -105,6 +105,12 @@ def _sends() -> list[list[str]]:
             f"{tolls_flow.KNOWN_BROWSER_SENDS} a day more",
             "an app, or the recovery code",
         ],
+        [
+            "texts of notices",
+            f"{notice_texts.TEXTS_OF_A_KIND} of a kind to a number,"
+            f" {notice_texts.TEXTS_OF_AN_ACCOUNT} for an account, a day",
+            "mail alone tells it",
+        ],
         ["texts and calls from a source", f"{tolls_flow.SOURCE_HOUR} an hour", "a wait"],
         [
             "texts and calls to a prefix (the number without its last four digits)",
@@ -158,7 +164,7 @@ def _after_trouble() -> list[list[str]]:
     return [
         ["“this was not me”", _said(safety.NOT_ME_FOR), "the link is over"],
         [
-            "answers to it by text from a source",
+            "answers to it by text from an IPv4 address or IPv6 /48",
             f"{not_me.CODES_PER_SOURCE_HOUR} an hour",
             "a wait",
         ],
