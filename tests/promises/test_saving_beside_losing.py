@@ -1,6 +1,7 @@
 """A new recovery code is saved in the moment in which another act makes it invalid."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ async def test_saving_a_code_that_ends_keeps_the_old_one(store: Store, tmp_path:
         assert [row["acknowledged_at"] is not None for row in left] == [True]
 
 
-async def _while_it_ends(store: Store, save: Any) -> Refused | None:
+async def _while_it_ends(
+    store: Store, save: Callable[[], Coroutine[Any, Any, Refused | None]]
+) -> Refused | None:
     """What saving says when the code's end is under way, and commits once saving waits for it."""
     end = (
         "UPDATE accounts SET guard = guard + 1",
@@ -59,7 +62,7 @@ async def _while_it_ends(store: Store, save: Any) -> Refused | None:
     if store.dialect == "sqlite":
         # One writer at a time: it has ended before saving begins.
         await store.script(*end)
-        return await save()  # type: ignore[no-any-return]  # Any: a closure
+        return await save()
     connection: Any = await asyncpg.connect(store.url)
     try:
         async with connection.transaction():

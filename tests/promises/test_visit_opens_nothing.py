@@ -6,7 +6,7 @@ from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.states import Reach, cookie, put_cookie, replacement, wall
 
-EMAILS = {replacement: "lost@example.com", wall: "wall@example.com"}
+EMAILS: dict[Reach, str] = {replacement: "lost@example.com", wall: "wall@example.com"}
 
 
 async def with_visit_of(house: FrontDoor, person: Person, email: str) -> Person:
