@@ -68,7 +68,8 @@ async def _settle(work: Work, sign_in_id: str, code: str) -> Recovering | Refuse
         return Refused(Reason.SIGN_IN_EXPIRED)
     # Held and asked again, so that no code is used up for a sign-in that another change ended.
     await accounts.hold(work.tx, pending.account_id)
-    if await sign_ins.get(work.tx, sign_in_id, work.now) != pending:
+    is_held = await sign_ins.hold(work.tx, sign_in_id)
+    if not is_held or await sign_ins.get(work.tx, sign_in_id, work.now) != pending:
         return Refused(Reason.SIGN_IN_EXPIRED)
     used = await recovery_codes.consume(
         work.tx, pending.account_id, codes.macs(work, pending.account_id, code), work.now

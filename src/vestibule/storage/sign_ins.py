@@ -106,6 +106,14 @@ async def get(tx: Transaction, sign_in_id: str, now: datetime) -> PendingSignIn 
     return _sign_in(row) if row else None
 
 
+async def hold(tx: Transaction, sign_in_id: str) -> bool:
+    """Keep it from ending until the commit; False where it has ended."""
+    touched = await tx.execute(
+        "UPDATE sign_ins SET expires_at = expires_at WHERE id = :id", id=sign_in_id
+    )
+    return touched == 1
+
+
 async def choose(
     tx: Transaction, sign_in_id: str, *, authenticator_id: str, channel: Channel
 ) -> None:
