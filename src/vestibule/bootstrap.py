@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute
 
 from vestibule.carrier.app import carrier_routes
 from vestibule.clock import Clock, SystemClock
-from vestibule.crypto import root_key
+from vestibule.crypto.key_source import KeyCommand, KeyFile, KeyInEnvironment, KeySource
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.password_hash import OWASP, PasswordHash, Profile
 from vestibule.crypto.seal import Seal
@@ -40,6 +40,7 @@ from vestibule.domain.tolls import CountryTable, LimitName, Tolls, listed_table,
 from vestibule.entropy import Entropy, SystemEntropy
 from vestibule.flows.calls import Calling
 from vestibule.flows.deliver import Delivering
+from vestibule.flows.key_refresh import KeyRefresh
 from vestibule.flows.passwords import Passwords
 from vestibule.flows.receipts import Callbacks
 from vestibule.flows.work import ELSEWHERE, Means, Policy
@@ -75,12 +76,14 @@ class Built:
     worker: Worker
     inbox: Inbox | None
     providers: Mapping[str, Provider]
+    keys: KeyRefresh
 
     @asynccontextmanager
     async def running(self, *, with_worker: bool = True) -> AsyncIterator[None]:
         """The worker runs while the block does; then everything is let go."""
         try:
-            async with self.worker.running() if with_worker else nullcontext():
+            working = self.worker.running() if with_worker else nullcontext()
+            async with self.keys.running(), working:
                 yield
         finally:
             await self.close()
@@ -105,7 +108,9 @@ def build_house(
     Without a worker, processes of their own deliver what this one writes.
     """
     clock, wake = clock or SystemClock(), asyncio.Event()
-    keyring = Keyring.from_root(root_key.read(settings.root_key_path))
+    source = key_source_of(settings)
+    roots = source.read()
+    keyring = Keyring.of(roots, clock())
     entropy = entropy or SystemEntropy()
     means = Means(
         database=database or connect(settings.database),
@@ -132,8 +137,18 @@ def build_house(
 
     routes = [*_simulator(settings, inbox), *_carriers(settings, worker.delivering)]
     app = build(_front(settings, means, gauges), more_routes=routes, lifespan=lifespan)
-    built = Built(app, means, worker, inbox, providers)
+    keys = KeyRefresh(source, keyring, roots, clock)
+    built = Built(app, means, worker, inbox, providers, keys)
     return built
+
+
+def key_source_of(settings: Settings) -> KeySource:
+    """The one place that the root keys come from."""
+    if settings.root_key_command:
+        return KeyCommand(settings.root_key_command)
+    if text := settings.root_key.get_secret_value():
+        return KeyInEnvironment(text)
+    return KeyFile(settings.root_key_path)
 
 
 def _cores() -> int:

@@ -4,11 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vestibule.bootstrap import WrongRevision, providers_of, refuse_other_revision, tolls_of
+from vestibule.bootstrap import (
+    WrongRevision,
+    key_source_of,
+    providers_of,
+    refuse_other_revision,
+    tolls_of,
+)
 from vestibule.clock import SystemClock
-from vestibule.crypto import root_key
+from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.provider import Provider
 from vestibule.entropy import SystemEntropy
+from vestibule.flows.keys import KEY_PERIOD
 from vestibule.settings import Settings, SettingsFault
 from vestibule.storage.database import StorageError, connect
 
@@ -34,10 +41,20 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _examine_key(settings: Settings) -> Finding:
     try:
-        root_key.read(settings.root_key_path)
-    except root_key.RootKeyFault as fault:
+        source, now = key_source_of(settings), SystemClock()()
+        root = source.read().current(now)
+    except RootKeyFault as fault:
         return Finding(False, str(fault))
-    return Finding(True, f"root key {settings.root_key_path}")
+    if root.since is None:
+        return Finding(True, f"{source.name}, {root.id}, of unknown age")
+    days = (now - root.since).days
+    if now - root.since > KEY_PERIOD:
+        return Finding(
+            False,
+            f"{root.id} is written with for {days} days, longer than {KEY_PERIOD.days}: run"
+            " `vestibule keys rotate`.",
+        )
+    return Finding(True, f"{source.name}, {root.id}, {days} days old")
 
 
 async def _examine_database(settings: Settings) -> Finding:

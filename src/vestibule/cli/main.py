@@ -1,4 +1,4 @@
-"""`vestibule serve | work | deliver | migrate | doctor | version`."""
+"""`vestibule serve | work | deliver | keys | migrate | doctor | version`."""
 
 import sys
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from vestibule import __version__
 from vestibule.cli import attack as attack_command
 from vestibule.cli import deliver as deliver_command
 from vestibule.cli import doctor as doctor_command
+from vestibule.cli import keys as keys_command
 from vestibule.cli import migrate as migrate_command
 from vestibule.cli import routes as routes_command
 from vestibule.cli import serve as serve_command
@@ -21,8 +22,12 @@ from vestibule.cli.tolls import CannotAllow
 from vestibule.cli.work import CannotWork
 from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.provider import Accepted, Channel
+from vestibule.flows.keys import CannotChangeKeys
 from vestibule.settings import Settings, SettingsFault, load
 from vestibule.storage.database import StorageError
+
+TOLD = (CannotAllow, CannotChangeKeys, CannotWork, RootKeyFault, SettingsFault, StorageError)
+"""What an operator reads as a sentence."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +38,8 @@ app = typer.Typer(
 
 deliver = typer.Typer(no_args_is_help=True, help="How messages leave.")
 app.add_typer(deliver, name="deliver")
+keys = typer.Typer(no_args_is_help=True, help="The root keys, changed while the house serves.")
+app.add_typer(keys, name="keys")
 
 EnvFile = Annotated[
     Path | None,
@@ -53,7 +60,7 @@ def _telling() -> Iterator[None]:
     """What cannot be is told as its sentence, and ends with status 2."""
     try:
         yield
-    except (CannotAllow, CannotWork, RootKeyFault, SettingsFault, StorageError) as fault:
+    except TOLD as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(2) from fault
 
@@ -176,6 +183,40 @@ def deliver_allow(
     """Let people set up phones again where codes did not come back: the count begins anew."""
     with _telling():
         typer.echo(tolls_command.allow(_settings(settings), what))
+
+
+@keys.command("list")
+def keys_list(settings: EnvFile = None) -> None:
+    """Say which keys there are, and what was made with each."""
+    with _telling():
+        typer.echo(keys_command.show(_settings(settings)))
+
+
+@keys.command("rotate")
+def keys_rotate(settings: EnvFile = None) -> None:
+    """Make a new root key: every process reads it, and after a while they write with it."""
+    with _telling():
+        typer.echo(keys_command.rotate(_settings(settings)))
+
+
+@keys.command("reseal")
+def keys_reseal(settings: EnvFile = None) -> None:
+    """Seal everything anew with the newest key, beside running servers."""
+    with _telling():
+        typer.echo(keys_command.reseal(_settings(settings)))
+
+
+@keys.command("retire")
+def keys_retire(
+    key: Annotated[str, typer.Argument(help="The id of the key, as k1.")],
+    at_once: Annotated[
+        bool, typer.Option(help="Do not wait a day for forms that are open somewhere.")
+    ] = False,
+    settings: EnvFile = None,
+) -> None:
+    """Take an old root key away once nothing needs it."""
+    with _telling():
+        typer.echo(keys_command.retire(_settings(settings), key, at_once=at_once))
 
 
 @app.command()

@@ -85,6 +85,9 @@ class EventName(StrEnum):
     # operation
     ALARM_RAISED = "alarm_raised"
     CONVERSION_FORGOTTEN = "conversion_forgotten"
+    KEY_PUBLISHED = "key_published"
+    KEYS_RESEALED = "keys_resealed"
+    KEY_RETIRED = "key_retired"
 
 
 class Outcome(StrEnum):
