@@ -68,15 +68,17 @@ def reseal(settings: Settings) -> str:
 
 
 def retire(settings: Settings, key_id: str, *, at_once: bool) -> str:
-    """A root goes; which single keys of it stay, and what for."""
+    """A root goes, or the text without it is shown; which single keys stay, and what for."""
     source = key_source_of(settings)
-    left = asyncio.run(
+    retired = asyncio.run(
         _with(settings, lambda means: keys.retire(means, source, key_id, at_once=at_once))
     )
-    if not left:
-        return f"{key_id} is gone, and nothing needs it. Backups of before still do."
-    lines = [f"The root {key_id} is gone. Single keys of it stay, since these cannot be remade:"]
-    lines += [*_lines(left), "Retire it again when they are gone. Backups of before need the root."]
+    lines = [f"The root {key_id} is gone. Copies of the database made before still need it."]
+    if not retired.is_written:
+        lines = [f"Put this in the place of {source.name}:", root_key.render(retired.roots)]
+    if retired.left:
+        lines += ["Single keys of it stay, since these can be made anew by nobody:"]
+        lines += [*_lines(retired.left), f"Once they are gone: vestibule keys retire {key_id}"]
     return "\n".join(lines)
 
 

@@ -77,7 +77,8 @@ class KeyRefresh:
             log_fact(
                 "root_keys_changed",
                 writes_with=self._keyring.current,
-                reads=",".join(sorted(self._roots.ids)),
+                reads=",".join(sorted(one.id for one in self._roots.roots)),
+                kept=",".join(sorted({key_id for key_id, _ in self._roots.kept})),
             )
 
 

@@ -50,6 +50,15 @@ class Published:
     is_written: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """What the root leaves behind; where the source cannot be written, the operator does."""
+
+    left: list[Use]
+    roots: RootKeys
+    is_written: bool
+
+
 @dataclass(slots=True)
 class Resealed:
     """What one run did."""
@@ -207,15 +216,13 @@ async def _remake_fingerprint(
 
 async def retire(
     means: Means, source: KeySource, key_id: str, *, at_once: bool = False
-) -> list[Use]:
-    """Take a root away; what is left of it, whose single keys stay.
+) -> Retired:
+    """Take a root away; single keys of it stay for what is left.
 
     Raises `CannotChangeKeys` while anything sealed needs the root, or a form of its time may
     come back; `at_once` refuses those forms instead, for a root that others know.
     """
     roots, now = source.read(), means.clock()
-    if not isinstance(source, KeyFile):
-        raise CannotChangeKeys(f"Remove {key_id} from {source.name} by hand: see the how-to.")
     if key_id not in roots.ids:
         raise CannotChangeKeys(f"There is no key {key_id}.")
     if key_id == roots.current(now).id:
@@ -229,14 +236,14 @@ async def retire(
         raise CannotChangeKeys(f"{key_id} still seals rows ({told}): run `vestibule keys reseal`.")
     needed = {KeyPurpose(use.keyed.purpose) for use in left}
     kept = {purpose.value: means.keyring.key(purpose, key_id) for purpose in sorted(needed)}
-    if not _write(source, root_key.without(roots, key_id, kept)):
-        raise CannotChangeKeys(f"{source.path} cannot be written: remove {key_id} by hand.")
+    without = root_key.without(roots, key_id, kept)
+    is_written = isinstance(source, KeyFile) and _write(source, without)
     await _note(means, EventName.KEY_RETIRED, key=key_id, kept=",".join(kept))
-    return left
+    return Retired(left, without, is_written)
 
 
 def _refuse_young(
-    roots: RootKeys, old: RootKey, source: KeyFile, now: datetime, *, at_once: bool
+    roots: RootKeys, old: RootKey, source: KeySource, now: datetime, *, at_once: bool
 ) -> None:
     later = [
         one.from_at
@@ -244,7 +251,7 @@ def _refuse_young(
         if one.from_at is not None and (old.from_at is None or one.from_at > old.from_at)
     ]
     ended_at = min(later, default=now)
-    waits = 3 * source.reread_every if at_once else FORMS_LAST
+    waits = 3 * (source.reread_every or timedelta()) if at_once else FORMS_LAST
     if now < ended_at + waits:
         raise CannotChangeKeys(
             f"{old.id} was written with until {_shown(ended_at)}, and forms of that time may still"
