@@ -221,10 +221,10 @@ def read(path: Path) -> RootKeys:
             f"{where} cannot be read. `vestibule migrate` makes one with a new"
             " database; for an old one, restore it from its backup."
         ) from error
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        raise RootKeyFault(f"{where} is open to others: chmod 600 it.")
     if found.st_uid != os.geteuid():
         raise RootKeyFault(f"{where} belongs to another user: chown it to the one who serves.")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        raise RootKeyFault(f"{where} is open to others: chmod 600 it.")
     made_at = datetime.fromtimestamp(found.st_mtime, UTC)
     return parse(octets.decode("ascii", "replace"), where, made_at=made_at)
 

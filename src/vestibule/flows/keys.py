@@ -214,9 +214,7 @@ async def _remake_fingerprint(
 # --- retire ---------------------------------------------------------------------------------
 
 
-async def retire(
-    means: Means, source: KeySource, key_id: str, *, at_once: bool = False
-) -> Retired:
+async def retire(means: Means, source: KeySource, key_id: str, *, at_once: bool = False) -> Retired:
     """Take a root away; single keys of it stay for what is left.
 
     Raises `CannotChangeKeys` while anything sealed needs the root, or a form of its time may
