@@ -5,6 +5,7 @@ The composition root: the only room, with the commands, that reads settings. No 
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ from vestibule.flows.calls import Calling
 from vestibule.flows.deliver import Delivering
 from vestibule.flows.key_refresh import KeyRefresh
 from vestibule.flows.passwords import Passwords
+from vestibule.flows.pulse import Beating, Mark, refuse_restored
 from vestibule.flows.receipts import Callbacks
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
@@ -77,13 +79,14 @@ class Built:
     inbox: Inbox | None
     providers: Mapping[str, Provider]
     keys: KeyRefresh
+    beating: Beating
 
     @asynccontextmanager
     async def running(self, *, with_worker: bool = True) -> AsyncIterator[None]:
         """The worker runs while the block does; then everything is let go."""
         try:
             working = self.worker.running() if with_worker else nullcontext()
-            async with self.keys.running(), working:
+            async with self.keys.running(), self.beating.running(), working:
                 yield
         finally:
             await self.close()
@@ -131,15 +134,31 @@ def build_house(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await refuse_other_revision(means.database)
+        await refuse_unfit(settings, means.database)
         async with built.running(with_worker=with_worker):
             yield
 
     routes = [*_simulator(settings, inbox), *_carriers(settings, worker.delivering)]
     app = build(_front(settings, means, gauges), more_routes=routes, lifespan=lifespan)
     keys = KeyRefresh(source, keyring, roots, clock)
-    built = Built(app, means, worker, inbox, providers, keys)
+    built = Built(app, means, worker, inbox, providers, keys, _beating(settings, means))
     return built
+
+
+def _beating(settings: Settings, means: Means) -> Beating:
+    return Beating(
+        means.database,
+        mark_of(settings),
+        clock=means.clock,
+        entropy=means.entropy,
+        # Ended by its own signal; its next start is refused, with the sentence that says why.
+        on_restored=lambda: signal.raise_signal(signal.SIGTERM),
+    )
+
+
+def mark_of(settings: Settings) -> Mark:
+    """Where this machine keeps how old its database is."""
+    return Mark(settings.data / "last-beat.json")
 
 
 def key_source_of(settings: Settings) -> KeySource:
@@ -196,6 +215,12 @@ def _front(settings: Settings, means: Means, gauges: Gauges) -> Front:
         logo=settings.logo,
         meter=Meter(token, gauges) if token else None,
     )
+
+
+async def refuse_unfit(settings: Settings, database: Database) -> None:
+    """Raise `WrongRevision` or `DatabaseRestored` for a database that must not be served."""
+    await refuse_other_revision(database)
+    await refuse_restored(database, mark_of(settings))
 
 
 async def refuse_other_revision(database: Database) -> None:

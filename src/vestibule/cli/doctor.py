@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from vestibule.bootstrap import (
     WrongRevision,
     key_source_of,
+    mark_of,
     providers_of,
-    refuse_other_revision,
+    refuse_unfit,
     tolls_of,
 )
 from vestibule.clock import SystemClock
@@ -16,6 +17,7 @@ from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.provider import Provider
 from vestibule.entropy import SystemEntropy
 from vestibule.flows.keys import KEY_PERIOD
+from vestibule.flows.pulse import DatabaseRestored
 from vestibule.settings import Settings, SettingsFault
 from vestibule.storage.database import StorageError, connect
 
@@ -60,14 +62,16 @@ def _examine_key(settings: Settings) -> Finding:
 async def _examine_database(settings: Settings) -> Finding:
     database = connect(settings.database)
     try:
-        await refuse_other_revision(database)
-    except WrongRevision as fault:
+        await refuse_unfit(settings, database)
+    except (DatabaseRestored, WrongRevision) as fault:
         return Finding(False, str(fault))
     except StorageError as fault:
         return Finding(False, f"The database does not answer: {fault}.")
     finally:
         await database.close()
-    return Finding(True, f"{database.dialect} database")
+    kept = mark_of(settings).read()
+    known = "as old as the house" if kept else "not served here before: is it from a backup?"
+    return Finding(True, f"{database.dialect} database, {known}")
 
 
 def _examine_delivery(settings: Settings) -> list[Finding]:

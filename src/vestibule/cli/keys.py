@@ -37,13 +37,13 @@ def show(settings: Settings) -> str:
             lines += _lines(strays)
         return "\n".join(lines)
 
-    return asyncio.run(_with(settings, run))
+    return asyncio.run(with_means(settings, run))
 
 
 def rotate(settings: Settings) -> str:
     """Publish a new root, or say what to add where we cannot write."""
     source = key_source_of(settings)
-    published = asyncio.run(_with(settings, lambda means: keys.rotate(means, source)))
+    published = asyncio.run(with_means(settings, lambda means: keys.rotate(means, source)))
     at = f"{published.from_at:%Y-%m-%d %H:%M:%S} UTC"
     after = f"From {at} on servers write with it. Then: vestibule keys reseal"
     if published.is_written:
@@ -60,7 +60,7 @@ def reseal(settings: Settings) -> str:
     """Everything sealed comes to the newest root."""
     source = key_source_of(settings)
     roots = source.read()
-    done = asyncio.run(_with(settings, lambda means: keys.reseal(means, roots, source)))
+    done = asyncio.run(with_means(settings, lambda means: keys.reseal(means, roots, source)))
     text = f"Sealed anew: {done.sealed}. Fingerprints of numbers: {done.fingerprints}."
     if done.unreadable:
         text += f" Not readable with any key here, and left: {done.unreadable}."
@@ -71,7 +71,7 @@ def retire(settings: Settings, key_id: str, *, at_once: bool) -> str:
     """A root goes, or the text without it is shown; which single keys stay, and what for."""
     source = key_source_of(settings)
     retired = asyncio.run(
-        _with(settings, lambda means: keys.retire(means, source, key_id, at_once=at_once))
+        with_means(settings, lambda means: keys.retire(means, source, key_id, at_once=at_once))
     )
     lines = [f"The root {key_id} is gone. Copies of the database made before still need it."]
     if not retired.is_written:
@@ -95,7 +95,8 @@ def _lines(uses: Sequence[Use]) -> list[str]:
     return [f"    {use.keyed.purpose:<18} {use.keyed!s:<32} {use.rows}" for use in uses]
 
 
-async def _with(settings: Settings, run: Callable[[Means], Awaitable[T]]) -> T:
+async def with_means(settings: Settings, run: Callable[[Means], Awaitable[T]]) -> T:
+    """What a command of the operator made of the flows' means, beside running servers."""
     configure()
     built = build_house(settings)
     try:

@@ -1,4 +1,4 @@
-"""`vestibule serve | work | deliver | keys | migrate | doctor | version`."""
+"""`vestibule serve | work | deliver | keys | migrate | backup | restored | doctor | version`."""
 
 import sys
 from collections.abc import Iterator
@@ -9,24 +9,41 @@ from typing import Annotated
 import typer
 
 from vestibule import __version__
+from vestibule.bootstrap import WrongRevision
 from vestibule.cli import attack as attack_command
+from vestibule.cli import backup as backup_command
 from vestibule.cli import deliver as deliver_command
 from vestibule.cli import doctor as doctor_command
 from vestibule.cli import keys as keys_command
 from vestibule.cli import migrate as migrate_command
+from vestibule.cli import restored as restored_command
 from vestibule.cli import routes as routes_command
 from vestibule.cli import serve as serve_command
 from vestibule.cli import tolls as tolls_command
 from vestibule.cli import work as work_command
+from vestibule.cli.backup import CannotCopy
+from vestibule.cli.restored import NotRestored
 from vestibule.cli.tolls import CannotAllow
 from vestibule.cli.work import CannotWork
 from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.provider import Accepted, Channel
 from vestibule.flows.keys import CannotChangeKeys
+from vestibule.flows.pulse import DatabaseRestored
 from vestibule.settings import Settings, SettingsFault, load
 from vestibule.storage.database import StorageError
 
-TOLD = (CannotAllow, CannotChangeKeys, CannotWork, RootKeyFault, SettingsFault, StorageError)
+TOLD = (
+    CannotAllow,
+    CannotChangeKeys,
+    CannotCopy,
+    CannotWork,
+    DatabaseRestored,
+    NotRestored,
+    RootKeyFault,
+    SettingsFault,
+    StorageError,
+    WrongRevision,
+)
 """What an operator reads as a sentence."""
 
 app = typer.Typer(
@@ -95,6 +112,28 @@ def deliver_routes(settings: EnvFile = None) -> None:
 def migrate(settings: EnvFile = None) -> None:
     """Bring the database to this version's schema; a new one also gets its root key."""
     typer.echo(migrate_command.migrate(_settings(settings)))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file for the copy.")],
+    settings: EnvFile = None,
+) -> None:
+    """Copy a SQLite database while it is served; PostgreSQL has pg_dump."""
+    with _telling():
+        typer.echo(backup_command.backup(_settings(settings), file))
+
+
+@app.command()
+def restored(
+    yes: Annotated[
+        bool, typer.Option("--yes", help="It came from a backup, though nothing shows it.")
+    ] = False,
+    settings: EnvFile = None,
+) -> None:
+    """After putting a backup in place: end the sessions and codes that became good again."""
+    with _telling():
+        typer.echo(restored_command.restored(_settings(settings), is_sure=yes))
 
 
 @app.command()

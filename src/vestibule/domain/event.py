@@ -88,6 +88,7 @@ class EventName(StrEnum):
     KEY_PUBLISHED = "key_published"
     KEYS_RESEALED = "keys_resealed"
     KEY_RETIRED = "key_retired"
+    DATABASE_RESTORED = "database_restored"
 
 
 class Outcome(StrEnum):
