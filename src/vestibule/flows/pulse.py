@@ -133,7 +133,7 @@ class Beating:
             await asyncio.sleep(BEAT_EVERY.total_seconds())
             try:
                 await self.beat()
-            except (StorageError, OSError, DatabaseRestored) as error:
+            except (StorageError, DatabaseRestored) as error:
                 log_failure("pulse_failed", error)
 
     async def beat(self) -> None:
@@ -146,4 +146,8 @@ class Beating:
             self._on_restored()
             return
         self._seen = found
-        await asyncio.to_thread(self._mark.write, found)
+        try:
+            await asyncio.to_thread(self._mark.write, found)
+        except OSError as error:
+            # With a data folder that cannot be written, nobody notices a restore but the operator.
+            log_failure("last_beat_not_kept", error)
