@@ -24,7 +24,7 @@ test: .venv/.dev  ## All tests, with a real PostgreSQL and a real browser.
 	@.venv/bin/pytest -m browser
 
 quick: .venv/.dev  ## The tests that need no browser.
-	@scripts/components fonts postgresql oathtool zbar
+	@scripts/components fonts nginx postgresql oathtool zbar
 	@.venv/bin/pytest -n 2 -m 'not browser'
 
 e2e: .venv/.dev  ## The tests that drive a browser.
@@ -47,7 +47,7 @@ lock: .venv/.dev  ## Pin again after a change of dependencies; UPGRADE=--upgrade
 	@$(LOCK) $(UPGRADE) --group installer -o requirements-installer.txt
 
 coverage: .venv/.dev  ## Branch coverage of the tests that need no browser.
-	@scripts/components fonts postgresql oathtool zbar
+	@scripts/components fonts nginx postgresql oathtool zbar
 	@.venv/bin/coverage erase
 	@.venv/bin/coverage run -m pytest -q -m 'not browser'
 	@.venv/bin/coverage combine --quiet && .venv/bin/coverage report

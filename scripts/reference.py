@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from scripts import limits
 from vestibule import settings
 from vestibule.attack.table import ATTACKS
 from vestibule.crypto import keyring
@@ -33,6 +34,7 @@ def pages() -> dict[str, str]:
         "carrier-errors.md": _carrier_errors(),
         "events.md": _events(),
         "keys.md": _keys(),
+        "limits.md": _limits(),
         "metrics.md": _metrics(),
         "refusals.md": _refusals(),
         "retention.md": _retention(),
@@ -212,6 +214,17 @@ def _addresses() -> str:
         " led to the step that comes first.",
         ["address", "methods", "needs"],
         rows,
+    )
+
+
+def _limits() -> str:
+    return _page(
+        "Limits",
+        "the constants of src/vestibule, by scripts/limits.py",
+        "How often something may be tried or sent, how long it lasts, and what happens then. No"
+        " limit that somebody else can use up keeps an owner out.",
+        ["what", "how much", "then"],
+        limits.rows(),
     )
 
 

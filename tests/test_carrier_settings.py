@@ -70,6 +70,23 @@ def test_a_whole_carrier(
     assert not any(word in shown for word in ("auth token of", "API secret", "a sign", "PRIVATE"))
 
 
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://carrier.example.com/messages", "plain http is for this machine only"),
+        ("http://169.254.169.254/latest", "plain http is for this machine only"),
+        ("carrier.example.com", "write it as https://"),
+        ("file:///etc/passwd", "write it as https://"),
+    ],
+)
+def test_codes_travel_by_tls(monkeypatch: pytest.MonkeyPatch, url: str, says: str) -> None:
+    """WH-04: what is posted elsewhere goes by TLS; plain http is for this machine."""
+    values = {"ROUTES_SMS": "webhook", "WEBHOOK_SECRET": "a secret of the webhook of 32 letters"}
+    with pytest.raises(SettingsFault, match=f"VESTIBULE_WEBHOOK_URL.*{says}"):
+        providers(loaded(monkeypatch, values | {"WEBHOOK_URL": url}))
+    assert providers(loaded(monkeypatch, values | {"WEBHOOK_URL": "http://127.0.0.1:9/"}))
+
+
 @pytest.mark.parametrize("missing", ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"])
 def test_twilio_needs(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     """Twilio without an account, or without the token of its callbacks, stops the start."""

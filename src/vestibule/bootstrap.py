@@ -5,7 +5,6 @@ The composition root: the only room, with the commands, that reads settings. No 
 
 import asyncio
 import os
-import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,11 +15,13 @@ from importlib.resources import files
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from vestibule.carrier.app import carrier_routes
+from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
-from vestibule.crypto.key_source import KeyCommand, KeyFile, KeyInEnvironment, KeySource
+from vestibule.crypto.key_source import KeySource, source_of
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.password_hash import OWASP, PasswordHash, Profile
 from vestibule.crypto.seal import Seal
@@ -35,6 +36,7 @@ from vestibule.delivery.rendering import House
 from vestibule.delivery.routing import Routes
 from vestibule.domain.challenge import Channel
 from vestibule.domain.country_table import parse_money, parse_table
+from vestibule.domain.language import Languages
 from vestibule.domain.password import PasswordPolicy, load_blocklist
 from vestibule.domain.session import Limits
 from vestibule.domain.tolls import CountryTable, LimitName, Tolls, listed_table, set_up_regions
@@ -48,7 +50,7 @@ from vestibule.flows.receipts import Callbacks
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
 from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
-from vestibule.simulator.app import simulator_routes
+from vestibule.simulator.app import Speak, simulator_routes
 from vestibule.storage import revision
 from vestibule.storage.database import Database, connect
 from vestibule.web.app import Front, build
@@ -56,13 +58,11 @@ from vestibule.web.cookies import Cookies
 from vestibule.web.metrics import Meter
 from vestibule.web.render import Pages, Site
 from vestibule.web.source import Sources
+from vestibule.web.visit import language_of
 from vestibule.worker import Worker
 
 HASHES_QUEUED = 100
 """About two seconds of hashing on two cores (PH-05)."""
-
-WORDS = NullTranslations()
-"""English is what the sources say; catalogues of other languages take this place."""
 
 
 class WrongRevision(Exception):
@@ -104,13 +104,15 @@ def build_house(
     entropy: Entropy | None = None,
     profile: Profile = OWASP,
     database: Database | None = None,
+    catalogues: Catalogues | None = None,
     with_worker: bool = True,
 ) -> Built:
-    """Everything from settings; tests pass their own clock, entropy, hashing cost, database.
+    """Everything from settings; tests pass their own clock, entropy, hashing, database, words.
 
     Without a worker, processes of their own deliver what this one writes.
     """
     clock, wake = clock or SystemClock(), asyncio.Event()
+    catalogues = catalogues or Catalogues()
     source = key_source_of(settings)
     roots = source.read()
     keyring = Keyring.of(roots, clock())
@@ -124,13 +126,13 @@ def build_house(
         passwords=Passwords(
             PasswordHash(keyring, entropy, profile), at_once=_cores(), queued=HASHES_QUEUED
         ),
-        policy=_policy(settings),
+        policy=_policy(settings, catalogues),
         wake_delivery=wake.set,
     )
     inbox = Inbox(clock) if settings.simulator else None
     providers = providers_of(settings, clock, entropy, inbox)
     gauges = Gauges()
-    worker = Worker(_delivering(settings, means, providers, gauges), wake)
+    worker = Worker(_delivering(settings, means, providers, gauges, catalogues), wake)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -138,22 +140,13 @@ def build_house(
         async with built.running(with_worker=with_worker):
             yield
 
-    routes = [*_simulator(settings, inbox), *_carriers(settings, worker.delivering)]
-    app = build(_front(settings, means, gauges), more_routes=routes, lifespan=lifespan)
+    speak = _speaking(Cookies(settings.is_https), means.policy.languages, catalogues)
+    routes = [*_simulator(settings, inbox, speak), *_carriers(settings, worker.delivering)]
+    app = build(_front(settings, means, gauges, catalogues), more_routes=routes, lifespan=lifespan)
     keys = KeyRefresh(source, keyring, roots, clock)
-    built = Built(app, means, worker, inbox, providers, keys, _beating(settings, means))
+    beating = Beating(means, mark_of(settings))
+    built = Built(app, means, worker, inbox, providers, keys, beating)
     return built
-
-
-def _beating(settings: Settings, means: Means) -> Beating:
-    return Beating(
-        means.database,
-        mark_of(settings),
-        clock=means.clock,
-        entropy=means.entropy,
-        # Ended by its own signal; its next start is refused, with the sentence that says why.
-        on_restored=lambda: signal.raise_signal(signal.SIGTERM),
-    )
 
 
 def mark_of(settings: Settings) -> Mark:
@@ -163,11 +156,8 @@ def mark_of(settings: Settings) -> Mark:
 
 def key_source_of(settings: Settings) -> KeySource:
     """The one place that the root keys come from."""
-    if settings.root_key_command:
-        return KeyCommand(settings.root_key_command)
-    if text := settings.root_key.get_secret_value():
-        return KeyInEnvironment(text)
-    return KeyFile(settings.root_key_path)
+    text = settings.root_key.get_secret_value()
+    return source_of(settings.root_key_command, text, settings.root_key_path)
 
 
 def _cores() -> int:
@@ -176,7 +166,11 @@ def _cores() -> int:
 
 
 def _delivering(
-    settings: Settings, means: Means, providers: Mapping[str, Provider], gauges: Gauges
+    settings: Settings,
+    means: Means,
+    providers: Mapping[str, Provider],
+    gauges: Gauges,
+    catalogues: Catalogues,
 ) -> Delivering:
     routes = Routes(
         providers=providers,
@@ -187,7 +181,7 @@ def _delivering(
         means=means,
         routes=routes,
         house=house_of(settings),
-        words=lambda _: WORDS,
+        words=catalogues.words,
         on_hand_over=gauges.note_hand_over,
     )
 
@@ -203,11 +197,11 @@ def house_of(settings: Settings) -> House:
     )
 
 
-def _front(settings: Settings, means: Means, gauges: Gauges) -> Front:
+def _front(settings: Settings, means: Means, gauges: Gauges, catalogues: Catalogues) -> Front:
     token = settings.secret("metrics_token")
     return Front(
         means=means,
-        pages=Pages(_site(settings), WORDS),
+        pages=Pages(_site(settings), catalogues.words),
         cookies=Cookies(settings.is_https),
         sources=Sources(settings.trusted_proxies),
         public_origin=settings.public_origin,
@@ -233,7 +227,7 @@ async def refuse_other_revision(database: Database) -> None:
         )
 
 
-def _policy(settings: Settings) -> Policy:
+def _policy(settings: Settings, catalogues: Catalogues) -> Policy:
     countries = {ELSEWHERE, *(country for _, country in settings.country_routes)}
     reach = {country: _channels_to(settings, country) for country in countries}
     tolls = tolls_of(settings)
@@ -256,7 +250,23 @@ def _policy(settings: Settings) -> Policy:
         ),
         limits_loopback=not settings.simulator,
         tolls=tolls,
+        languages=languages_of(settings, catalogues),
     )
+
+
+def languages_of(settings: Settings, catalogues: Catalogues) -> Languages:
+    """The languages offered, the default first; `SettingsFault` for one without a catalogue."""
+    shipped = Languages(catalogues.tags)
+    if not settings.languages:
+        return shipped
+    found = []
+    for name in settings.languages:
+        tag = shipped.offered(name)
+        if tag is None:
+            known = ", ".join(shipped.tags)
+            raise SettingsFault(f"VESTIBULE_LANGUAGES: {name} is not there; there are {known}.")
+        found.append(tag)
+    return Languages(tuple(dict.fromkeys(found)))
 
 
 def tolls_of(settings: Settings) -> Tolls:
@@ -375,10 +385,20 @@ def _naming(setting: str) -> Iterator[None]:
         raise SettingsFault(f"{setting}: {fault}.") from fault
 
 
-def _simulator(settings: Settings, inbox: Inbox | None) -> list[BaseRoute]:
+def _speaking(cookies: Cookies, languages: Languages, catalogues: Catalogues) -> Speak:
+    """What the simulator is spoken in: it knows no account, only the browser."""
+
+    def speak(request: Request) -> tuple[str, NullTranslations]:
+        tag = language_of(request, cookies, languages)
+        return tag, catalogues.words(tag)
+
+    return speak
+
+
+def _simulator(settings: Settings, inbox: Inbox | None, speak: Speak) -> list[BaseRoute]:
     if inbox is None:
         return []
-    return simulator_routes(inbox, site_name=settings.name, test_numbers=TEST_NUMBERS)
+    return simulator_routes(inbox, site_name=settings.name, test_numbers=TEST_NUMBERS, speak=speak)
 
 
 def _carriers(settings: Settings, delivering: Delivering) -> list[BaseRoute]:

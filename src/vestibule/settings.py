@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     """The country that the phone form starts with, where the browser names none."""
     host: str = "127.0.0.1"
     """The address to listen on."""
+    languages: Annotated[tuple[str, ...], NoDecode] = ()
+    """Languages offered, with commas; the first is the default; empty: all that there are."""
     logo: Path | None = None
     """An SVG or PNG file shown in the place of the mark, 32 kB at most."""
     mail_code_in_subject: bool = False
@@ -216,7 +218,9 @@ class Settings(BaseSettings):
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("countries", "track_only", "trusted_proxies", *ROUTES, mode="before")
+    @field_validator(
+        "countries", "languages", "track_only", "trusted_proxies", *ROUTES, mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

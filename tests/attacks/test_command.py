@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import migrated_sqlite
+from tests.figures import Record, note
 from tests.postgresql import Cluster
 from tests.serving import ready, serving
 from vestibule.attack.table import ATTACKS
@@ -42,7 +43,7 @@ def _doctor(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-async def _attack(folder: Path, url: str, count: int) -> tuple[int, list[dict[str, object]], str]:
+async def _attack(folder: Path, url: str, count: int) -> tuple[int, list[dict[str, int]], str]:
     root_key.make(folder / "root.key", SystemEntropy())
     ports, found = _ports(count), folder / "found.json"
     origins = [f"http://127.0.0.1:{port}" for port in ports]
@@ -54,7 +55,16 @@ async def _attack(folder: Path, url: str, count: int) -> tuple[int, list[dict[st
     return done.returncode, rows, done.stdout + done.stderr
 
 
-async def test_attack_finds_nothing_in_one_house(tmp_path: Path) -> None:
+def _note(record: Record, rows: list[dict[str, int]]) -> None:
+    note(
+        record,
+        attacks=len(rows),
+        requests=sum(row["requests"] for row in rows),
+        compared=sum(row["guesses"] or 0 for row in rows),
+    )
+
+
+async def test_attack_finds_nothing_in_one_house(tmp_path: Path, record_property: Record) -> None:
     """EF-01, OC-07, WB-05: every attack on a house that an operator started is tried and held."""
     url = migrated_sqlite(tmp_path / "vestibule.db")
 
@@ -62,10 +72,11 @@ async def test_attack_finds_nothing_in_one_house(tmp_path: Path) -> None:
 
     assert status == 0, said
     assert len(rows) == len(ATTACKS)
+    _note(record_property, rows)
 
 
 async def test_attack_finds_nothing_in_four_processes(
-    postgresql_cluster: Cluster, tmp_path: Path
+    postgresql_cluster: Cluster, tmp_path: Path, record_property: Record
 ) -> None:
     """RL-07, OC-07: over four processes and one PostgreSQL the budgets are still one."""
     name = await postgresql_cluster.create()
@@ -74,6 +85,7 @@ async def test_attack_finds_nothing_in_four_processes(
 
     assert status == 0, said
     assert len(rows) == len(ATTACKS)
+    _note(record_property, rows)
     await postgresql_cluster.drop(name)
 
 

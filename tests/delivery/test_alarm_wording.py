@@ -5,7 +5,8 @@ from gettext import NullTranslations
 import pytest
 
 from vestibule.delivery.alarm_wording import ALARMS, alarm_message
-from vestibule.delivery.rendering import Envelope, House
+from vestibule.delivery.envelope import Envelope
+from vestibule.delivery.rendering import House
 
 HOUSE = House("Acme", "id.example.com", "https://id.example.com")
 

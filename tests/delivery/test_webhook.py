@@ -154,7 +154,7 @@ async def test_post_carries_the_message_signed(carrier: Carrier) -> None:
     ],
 )
 async def test_answers_become_outcomes(carrier: Carrier, answer: str, expected: Outcome) -> None:
-    """Each kind of answer leads where routing expects; a redirect is not followed."""
+    """WH-04: each kind of answer leads where routing expects; a redirect is not followed."""
     carrier.answer = answer
 
     assert await _sent(carrier) == expected

@@ -82,6 +82,19 @@ class Lasting:
             self._server.stderr.close()
         self._server = None
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Nothing of it runs while the block does; connections stay, and nobody answers."""
+        assert self._server is not None
+        everybody = [self._server.pid, *self._children()]
+        for pid in everybody:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in everybody:
+                os.kill(pid, signal.SIGCONT)
+
     def _children(self) -> list[int]:
         assert self._server is not None
         found = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text()

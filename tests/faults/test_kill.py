@@ -13,6 +13,7 @@ from tests.faults.load import Load
 from tests.faults.members import Member
 from tests.faults.processes import Houses
 from tests.faults.trial import Trial, trial_over
+from tests.figures import Record, note_audit
 from tests.front_door import PASSWORD
 from tests.person import Person
 from tests.postgresql import Cluster
@@ -35,7 +36,7 @@ async def trial(_cluster: Cluster | None, tmp_path: Path) -> AsyncIterator[Trial
     await _cluster.drop(name)
 
 
-async def test_killed_servers_lose_nothing_confirmed(trial: Trial) -> None:
+async def test_killed_servers_lose_nothing_confirmed(trial: Trial, record_property: Record) -> None:
     """Of sign-ins during which servers were killed each confirmed one holds and no code repeats."""
     houses = trial.houses
     load = Load(houses, trial.members, seed="kill")
@@ -49,6 +50,7 @@ async def test_killed_servers_lose_nothing_confirmed(trial: Trial) -> None:
     assert found.signed_in <= found.steps
     assert found.confirmed >= len(trial.members), found
     assert load.broken > 0, "no sign-in was hit"
+    note_audit(record_property, found, faults=ROUNDS)
 
 
 async def test_recovery_codes_outlive_a_kill(trial: Trial) -> None:

@@ -11,11 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.audit import audit
+from tests.faults.audit import Found, audit
 from tests.faults.lasting import Lasting, lasting_postgresql
 from tests.faults.load import Load
+from tests.faults.members import Member
 from tests.faults.processes import PATIENCE
 from tests.faults.trial import Trial, trial_over
+from tests.figures import Record, note_audit
 from vestibule.storage import migrate
 
 pytestmark = pytest.mark.anyio
@@ -30,16 +32,17 @@ def lasting() -> Iterator[Lasting]:
         yield server
 
 
-async def _holds(trial: Trial, url: str) -> None:
+async def _holds(trial: Trial, url: str) -> Found:
     found = await audit(trial.houses, url, trial.members)
     assert (found.lost, found.replayed, found.without_journal) == (0, 0, 0), found
     assert found.signed_in <= found.steps
     assert found.confirmed >= len(trial.members), found
+    return found
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
 async def test_database_that_comes_back_has_all_that_was_confirmed(
-    lasting: Lasting, tmp_path: Path, how: signal.Signals
+    lasting: Lasting, tmp_path: Path, how: signal.Signals, record_property: Record
 ) -> None:
     """A PostgreSQL restarted or killed under load loses no confirmed sign-in; servers reconnect."""
     async with trial_over(tmp_path, lasting.url(), count=2) as trial:
@@ -50,7 +53,7 @@ async def test_database_that_comes_back_has_all_that_was_confirmed(
             await trial.houses.ready()
             await load.round(lambda: None)
 
-        await _holds(trial, lasting.url())
+        note_audit(record_property, await _holds(trial, lasting.url()), faults=ROUNDS)
 
 
 def _bounce(lasting: Lasting, how: signal.Signals) -> None:
@@ -58,7 +61,9 @@ def _bounce(lasting: Lasting, how: signal.Signals) -> None:
     lasting.start()
 
 
-async def test_lost_primary_is_replaced_by_its_standby(lasting: Lasting, tmp_path: Path) -> None:
+async def test_lost_primary_is_replaced_by_its_standby(
+    lasting: Lasting, tmp_path: Path, record_property: Record
+) -> None:
     """The primary is lost under load, its synchronous standby promoted: nothing confirmed is lost,
     and no code that was used on the one works on the other."""
     async with trial_over(tmp_path, lasting.url(), count=2) as trial:
@@ -76,7 +81,7 @@ async def test_lost_primary_is_replaced_by_its_standby(lasting: Lasting, tmp_pat
 
             await _holds(trial, standby.url())
             await load.round(lambda: None)
-            await _holds(trial, standby.url())
+            note_audit(record_property, await _holds(trial, standby.url()), faults=1)
         finally:
             trial.houses.kill()
             standby.stop()
@@ -110,6 +115,39 @@ async def test_nothing_opens_while_the_database_is_gone(lasting: Lasting, tmp_pa
         await asyncio.to_thread(lasting.start)
         await trial.houses.ready()
         await _holds_one(trial, session)
+
+
+async def test_silent_database_keeps_nobody_waiting(
+    lasting: Lasting, tmp_path: Path, record_property: Record
+) -> None:
+    """RL-07: a database that does not answer is told by 503, by the health page first of all."""
+    async with trial_over(tmp_path, lasting.url()) as trial:
+        trial.houses.advance(31)
+        origin, member = trial.houses.origins[0], trial.members[0]
+        assert await member.sign_in(origin)
+        inside = {"cookie": f"session={next(iter(member.confirmed.values()))}"}
+        async with httpx.AsyncClient(base_url=origin, timeout=PATIENCE) as client:
+            with lasting.frozen():
+                page = asyncio.create_task(client.get("/", headers=inside))
+                entering = asyncio.create_task(_tries(trial.members[1], origin))
+                ready = await client.get("/readyz")
+                assert not page.done(), "the health page waited as long as everybody"
+                assert (await client.get("/livez")).status_code == 200
+                told = [ready.status_code, (await page).status_code]
+                assert not await entering
+        assert told == [503, 503]
+        await trial.houses.ready()
+        trial.houses.advance(31)
+
+        assert all([await member.sign_in(origin) for member in trial.members])
+        note_audit(record_property, await _holds(trial, lasting.url()), faults=1)
+
+
+async def _tries(member: Member, origin: str) -> bool:
+    try:
+        return await member.sign_in(origin)
+    except (httpx.TransportError, AssertionError):
+        return False
 
 
 async def _holds_one(trial: Trial, session: str) -> None:

@@ -10,6 +10,7 @@ from tests.faults.audit import audit
 from tests.faults.members import Member
 from tests.faults.processes import PATIENCE, Houses
 from tests.faults.trial import trial_over
+from tests.figures import Record, note_audit
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +22,9 @@ async def _sign_in(member: Member, houses: Houses) -> bool:
         return False
 
 
-async def test_full_disk_confirms_nothing_it_did_not_keep(tmp_path: Path) -> None:
+async def test_full_disk_confirms_nothing_it_did_not_keep(
+    tmp_path: Path, record_property: Record
+) -> None:
     """When the file cannot grow, sign-ins are refused with 503; with room again all goes on."""
     path = tmp_path / "house.db"
     async with trial_over(tmp_path, migrated_sqlite(path)) as trial:
@@ -45,3 +48,4 @@ async def test_full_disk_confirms_nothing_it_did_not_keep(tmp_path: Path) -> Non
         assert all([await _sign_in(member, houses) for member in trial.members])
         found = await audit(houses, trial.url, trial.members)
         assert (found.lost, found.replayed, found.without_journal) == (0, 0, 0), found
+        note_audit(record_property, found, faults=entered.count(False))

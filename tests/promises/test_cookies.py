@@ -73,6 +73,7 @@ async def walk(house: Secure) -> tuple[Person, list[httpx.Response]]:
     await person.press("Verify", code=await house.newest_code())
     assert person.path == "/settings", person.text
     await person.press("Sign out")
+    await person.press("English")
     await person.press("Sign in", email=email, password="wrong wrong wrong")
     await person.press("Sign in", email=email, password=PASSWORD)
     house.clock.advance(seconds=60)

@@ -18,6 +18,7 @@ import pytest
 
 from tests.databases import Store
 from tests.delivery_step import settings, text_somebody
+from tests.figures import Record, note
 from tests.front_door import FrontDoor, front_door
 from tests.loopback_carrier import SECRET, Carrier, carrier
 from tests.postgresql import Cluster
@@ -61,7 +62,9 @@ async def _killed_at(step: str, store: Store, folder: Path, at: Carrier) -> None
 @pytest.mark.parametrize(
     ("step", "copies"), [("commit", 1), ("claim", 1), ("send", 2), ("record", 2)]
 )
-async def test_killed_at_each_step(store: Store, tmp_path: Path, step: str, copies: int) -> None:
+async def test_killed_at_each_step(
+    store: Store, tmp_path: Path, step: str, copies: int, record_property: Record
+) -> None:
     """Killed before the carrier has it: sent once. Killed after: once more, with the same code."""
     async with carrier() as at:
         asked = settings(tmp_path, at.url)
@@ -78,7 +81,9 @@ async def test_killed_at_each_step(store: Store, tmp_path: Path, step: str, copi
     assert early == (1 if step != "claim" else 0), "what is claimed waits for its lease"
     assert len(at.got) == copies
     assert len({(one["id"], one["text"][:6]) for one in at.got}) == 1
-    assert await _left(store) == 0
+    left = await _left(store)
+    assert left == 0
+    note(record_property, faults=1, confirmed=1, lost=left)
 
 
 async def _close(house: FrontDoor) -> None:
@@ -97,7 +102,9 @@ async def _left(store: Store) -> int:
     return await store.open().read(unit)
 
 
-async def test_workers_share_the_outbox(postgresql_cluster: Cluster, tmp_path: Path) -> None:
+async def test_workers_share_the_outbox(
+    postgresql_cluster: Cluster, tmp_path: Path, record_property: Record
+) -> None:
     """Two worker processes on PostgreSQL send each of many messages once."""
     name = await postgresql_cluster.create()
     url = postgresql_cluster.url(name)
@@ -129,5 +136,6 @@ async def test_workers_share_the_outbox(postgresql_cluster: Cluster, tmp_path: P
     copies = Counter(one["id"] for one in at.got)
     assert len(copies) == MESSAGES
     assert set(copies.values()) == {1}
+    note(record_property, confirmed=MESSAGES, lost=0, twice=len(at.got) - MESSAGES)
     await database.close()
     await postgresql_cluster.drop(name)

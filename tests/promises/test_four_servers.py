@@ -12,6 +12,7 @@ import pytest
 from tests.attack import wrong
 from tests.databases import migrated_sqlite
 from tests.faults.processes import free_ports
+from tests.figures import Record, note
 from tests.front_door import PASSWORD
 from tests.person import Person
 from tests.postgresql import Cluster
@@ -93,7 +94,7 @@ async def _asked(servers: Servers, client: httpx.AsyncClient, turn: int) -> tupl
     return person, await servers.code("sms", phone, besides=first)
 
 
-async def test_four_servers_share_one_budget(servers: Servers) -> None:
+async def test_four_servers_share_one_budget(servers: Servers, record_property: Record) -> None:
     """OC-07, RL-07: over four processes 200 wrong codes are five, and 50 right ones one session."""
     limits = httpx.Limits(max_connections=64)
     async with httpx.AsyncClient(
@@ -114,7 +115,9 @@ async def test_four_servers_share_one_budget(servers: Servers) -> None:
         answers = await servers.all_at_once(person, [code] * 50)
 
         assert sum(answer.headers["location"] == "/" for answer in answers) == 1
-        assert await servers.count(before) == sessions + 1
+        opened = await servers.count(before) - sessions
+        assert opened == 1
+    note(record_property, requests=250, compared=5, confirmed=1, twice=opened - 1)
 
 
 HEADERS = {

@@ -7,15 +7,9 @@ from itertools import product
 import pytest
 
 from tests.front_door import FrontDoor
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import Channel, Message
-from vestibule.delivery.rendering import (
-    CODE_FOR,
-    Envelope,
-    House,
-    SentCode,
-    code_message,
-    trial_message,
-)
+from vestibule.delivery.rendering import CODE_FOR, House, SentCode, code_message, trial_message
 
 GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"

@@ -20,8 +20,9 @@ from tests.promises.states import (
     standing,
 )
 from tests.promises.test_message_wording import GSM_7, HOSTS, NAMES, TWICE
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.notice_wording import NOTICES, SAID_BY_TEXT, notice_message
-from vestibule.delivery.rendering import Envelope, House
+from vestibule.delivery.rendering import House
 from vestibule.flows.notices import NOISY, TEXTED, WITHOUT_ANSWER
 
 DAY = 24 * 3600

@@ -248,3 +248,36 @@ async def test_links_come_from_the_configured_origin(house: FrontDoor) -> None:
     assert len(mails) > 4
     assert not [m for m in mails if "evil" in m.text + (m.subject or "")]
     assert any("http://localhost" in m.text for m in mails)
+
+
+@pytest.mark.parametrize(("seconds", "is_in"), [(1799, True), (1800, False)])
+async def test_code_of_a_reset_lives_thirty_minutes(
+    house: FrontDoor, seconds: int, is_in: bool
+) -> None:
+    """AR-06: a mailed recovery code works for thirty minutes, far below the day allowed."""
+    ada = await member(house)
+    person = house.browser()
+    await ask_reset(person, ada.email)
+    code = await house.code("email", to=ada.email)
+
+    house.clock.advance(seconds=seconds)
+    await person.press("Verify", code=code)
+
+    assert (person.path == "/forgot-password/second-factor") is is_in, person.text
+
+
+@pytest.mark.parametrize(("seconds", "is_in"), [(599, True), (600, False)])
+async def test_texted_code_of_a_reset_lives_ten_minutes(
+    house: FrontDoor, seconds: int, is_in: bool
+) -> None:
+    """AR-06: the texted code of a reset works for ten minutes."""
+    await house.member()
+    house.clock.advance(seconds=60)
+    person = house.browser()
+    await prove_mailbox(house, person, "ada@example.com")
+    code = await house.code("sms")
+
+    house.clock.advance(seconds=seconds)
+    await person.press("Verify", code=code)
+
+    assert (person.path == "/forgot-password/new") is is_in, person.text

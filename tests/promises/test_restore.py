@@ -327,15 +327,8 @@ async def test_a_server_ends_where_its_database_went_back(house: FrontDoor, tmp_
     """KY-06: a running server whose database was replaced by an older one ends, and is not started
     on it again."""
     ended: list[bool] = []
-    means = house.built.means
     mark = Mark(tmp_path / "mark.json")
-    beating = Beating(
-        house.database,
-        mark,
-        clock=means.clock,
-        entropy=means.entropy,
-        on_restored=lambda: ended.append(True),
-    )
+    beating = Beating(house.built.means, mark, on_restored=lambda: ended.append(True))
     await beating.beat()
     await beating.beat()
 

@@ -95,7 +95,7 @@ async def test_sign_ups_and_resets_are_bounded_by_source(house: FrontDoor) -> No
 
 
 async def test_resets_are_bounded_by_address(house: FrontDoor) -> None:
-    """RL-10: five reset mails an hour for one address, whoever asks; its owner keeps one."""
+    """RL-10, AR-06: five reset mails an hour for one address, whoever asks; its owner keeps one."""
     await house.member()
     house.clock.advance(seconds=60)
     await house.deliver()

@@ -7,11 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from vestibule.bootstrap import key_source_of, mark_of
-from vestibule.clock import SystemClock
-from vestibule.entropy import SystemEntropy
+from vestibule.cli.keys import with_means
 from vestibule.flows.pulse import Beating
 from vestibule.settings import Settings
-from vestibule.storage.database import Database, connect, dialect_of, sqlite_path
+from vestibule.storage.database import dialect_of, sqlite_path
 
 
 class CannotCopy(Exception):
@@ -31,7 +30,8 @@ def backup(settings: Settings, file: Path) -> str:
     except sqlite3.Error as error:
         file.unlink()
         raise CannotCopy(f"The database cannot be copied: {error}.") from error
-    asyncio.run(_beat(settings))
+    # So that the copy is older than the house from this moment on.
+    asyncio.run(with_means(settings, lambda means: Beating(means, mark_of(settings)).beat()))
     ids = ", ".join(sorted(key_source_of(settings).read().ids))
     return (
         f"{file} has {file.stat().st_size} bytes. It opens with the root key ({ids}) only: keep"
@@ -50,19 +50,3 @@ def _copy(source: Path, file: Path) -> None:
         [found] = copy.execute("PRAGMA integrity_check").fetchone()
         if found != "ok":
             raise sqlite3.DatabaseError(str(found))
-
-
-async def _beat(settings: Settings) -> None:
-    """So that the copy is older than the house from this moment on."""
-    database: Database = connect(settings.database)
-    beating = Beating(
-        database,
-        mark_of(settings),
-        clock=SystemClock(),
-        entropy=SystemEntropy(),
-        on_restored=lambda: None,
-    )
-    try:
-        await beating.beat()
-    finally:
-        await database.close()

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from vestibule.bootstrap import WORDS, house_of, providers_of, tolls_of
+from vestibule.bootstrap import house_of, languages_of, providers_of, tolls_of
+from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import (
     Accepted,
     Channel,
@@ -22,7 +24,7 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.providers.simulator import Inbox
-from vestibule.delivery.rendering import Envelope, trial_message
+from vestibule.delivery.rendering import trial_message
 from vestibule.domain.identifier import PhoneFault, parse_email, parse_phone
 from vestibule.domain.tolls import PHONE_CHANNELS, set_up_regions
 from vestibule.entropy import SystemEntropy
@@ -64,7 +66,10 @@ def try_route(
     inbox = Inbox(clock) if settings.simulator else None
     providers = providers_of(settings, clock, entropy, inbox)
     chosen = [providers[name] for name in names if provider in {None, name}]
-    envelope = Envelope(entropy.id(), channel, number, number, "en", WORDS)
+    catalogues = Catalogues()
+    language = languages_of(settings, catalogues).default
+    words = catalogues.words(language)
+    envelope = Envelope(entropy.id(), channel, number, number, language, words)
     message = trial_message(house_of(settings), envelope)
 
     async def run() -> list[Attempt]:

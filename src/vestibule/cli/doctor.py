@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from vestibule.bootstrap import (
     WrongRevision,
     key_source_of,
+    languages_of,
     mark_of,
     providers_of,
     refuse_unfit,
     tolls_of,
 )
+from vestibule.catalogues import Catalogues
 from vestibule.clock import SystemClock
 from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.provider import Provider
@@ -76,6 +78,7 @@ async def _examine_database(settings: Settings) -> Finding:
 
 def _examine_delivery(settings: Settings) -> list[Finding]:
     try:
+        languages_of(settings, Catalogues())
         tolls_of(settings)
         providers = providers_of(settings, SystemClock(), SystemEntropy(), None)
     except SettingsFault as fault:

@@ -75,6 +75,13 @@ KeySource = KeyFile | KeyInEnvironment | KeyCommand
 """`published_for` is how long a new key is read by every process before one writes with it."""
 
 
+def source_of(command: str, text: str, path: Path) -> KeySource:
+    """What was set: a command, else the text, else the file."""
+    if command:
+        return KeyCommand(command)
+    return KeyInEnvironment(text) if text else KeyFile(path)
+
+
 def output_of(arguments: list[str], *, seconds: float) -> str:
     """What a program prints, run without a shell; raises `RootKeyFault` for any failure.
 

@@ -8,14 +8,14 @@ used and sessions that were ended since, so nobody is served from it before `ves
 import asyncio
 import json
 import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from vestibule.clock import Clock
-from vestibule.entropy import Entropy
+from vestibule.flows.work import Means
 from vestibule.observability.logging import log_fact, log_failure
 from vestibule.storage import pulse
 from vestibule.storage.database import Database, StorageError
@@ -92,30 +92,27 @@ async def refuse_restored(database: Database, mark: Mark) -> None:
         )
 
 
+def end_this_process() -> None:
+    """As its operator would end it; its next start is refused, with the sentence that says why."""
+    signal.raise_signal(signal.SIGTERM)
+
+
 class Beating:
     """Counts for one process, as long as it serves or delivers."""
 
     def __init__(
-        self,
-        database: Database,
-        mark: Mark,
-        *,
-        clock: Clock,
-        entropy: Entropy,
-        on_restored: Callable[[], None],
+        self, means: Means, mark: Mark, *, on_restored: Callable[[], None] = end_this_process
     ) -> None:
-        self._database = database
+        self._means = means
         self._mark = mark
-        self._clock = clock
-        self._entropy = entropy
         self._on_restored = on_restored
         self._seen: Pulse | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Beats at once, each minute, and once more at the end."""
-        before = await self._database.read(pulse.last)
-        if before is not None and self._clock() - before.beat_at > IDLE:
+        before = await self._means.database.read(pulse.last)
+        if before is not None and self._means.clock() - before.beat_at > IDLE:
             log_fact("database_was_idle", since=before.beat_at.isoformat(timespec="seconds"))
         await self.beat()
         task = asyncio.create_task(self._loop())
@@ -138,8 +135,10 @@ class Beating:
 
     async def beat(self) -> None:
         """Commit one beat, then keep it outside; an older database under our feet ends this."""
-        now, new_id = self._clock(), self._entropy.id()
-        found = await self._database.transact(lambda tx: pulse.beat(tx, new_id=new_id, now=now))
+        now, new_id = self._means.clock(), self._means.entropy.id()
+        found = await self._means.database.transact(
+            lambda tx: pulse.beat(tx, new_id=new_id, now=now)
+        )
         seen = self._seen
         if seen is not None and (found.database_id != seen.database_id or found.age <= seen.age):
             log_failure("database_restored", DatabaseRestored("under a running server"))

@@ -21,6 +21,10 @@ from vestibule.storage import outbox, throttles, tolls
 from vestibule.storage.database import Transaction
 
 NUMBER_SPACING = timedelta(seconds=30)
+NUMBER_HOUR, NUMBER_DAY = 5, 10
+ACCOUNT_DAY = 10
+SOURCE_HOUR = 10
+PREFIX_HOUR = 20
 LINE_TAKEN_FOR = timedelta(seconds=90)
 """A call rings for 30 s and lasts for 60 s at most (TF-05)."""
 CALLS_A_DAY = 5
@@ -116,20 +120,24 @@ def _budgets(work: Work, toll: Toll) -> list[Limit]:
     per_hour = rule.per_hour_confirmed if toll.is_confirmed else rule.per_hour
     limits: list[Limit] = []
     if toll.source is not None:
-        limits.append(Budget(LimitName.SOURCE, f"source-hour-{side}", toll.source, 10, HOUR))
+        limits.append(
+            Budget(LimitName.SOURCE, f"source-hour-{side}", toll.source, SOURCE_HOUR, HOUR)
+        )
     if toll.account_id is not None:
-        limits.append(Budget(LimitName.ACCOUNT, f"account-day-{side}", toll.account_id, 10, DAY))
+        limits.append(
+            Budget(LimitName.ACCOUNT, f"account-day-{side}", toll.account_id, ACCOUNT_DAY, DAY)
+        )
     limits += [
         Budget(LimitName.NUMBER, f"number-spacing-{side}", number.e164, 1, NUMBER_SPACING),
-        Budget(LimitName.NUMBER, f"number-hour-{side}", number.e164, 5, HOUR),
-        Budget(LimitName.NUMBER, f"number-day-{side}", number.e164, 10, DAY),
+        Budget(LimitName.NUMBER, f"number-hour-{side}", number.e164, NUMBER_HOUR, HOUR),
+        Budget(LimitName.NUMBER, f"number-day-{side}", number.e164, NUMBER_DAY, DAY),
     ]
     if toll.channel is Channel.VOICE:
         limits.append(
             Budget(LimitName.NUMBER, f"number-calls-{side}", number.e164, CALLS_A_DAY, DAY)
         )
     limits += [
-        Budget(LimitName.PREFIX, f"prefix-hour-{side}", number.prefix, 20, HOUR),
+        Budget(LimitName.PREFIX, f"prefix-hour-{side}", number.prefix, PREFIX_HOUR, HOUR),
         Budget(
             LimitName.COUNTRY,
             f"country-hour-{side}",

@@ -6,12 +6,13 @@ anything, or be reachable from another machine (settings refuse that with `is_on
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from gettext import NullTranslations
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -61,26 +62,34 @@ class TestNumber(Protocol):
     def behaviour(self) -> str: ...
 
 
+Speak = Callable[[Request], tuple[str, NullTranslations]]
+"""Which language a request is answered in, and its words."""
+
+
+def _english(_: Request) -> tuple[str, NullTranslations]:
+    return "en", NullTranslations()
+
+
 def simulator_routes(
     inbox: Inbox,
     *,
     site_name: str = "Vestibule",
     test_numbers: Sequence[TestNumber] = (),
-    translations: NullTranslations | None = None,
-    locale: str = "en",
+    speak: Speak = _english,
 ) -> list[BaseRoute]:
     """The routes under `/simulator`: the page, `/messages` and `/static`. All are GET."""
-    words = translations or NullTranslations()
-    desk = template_environment(words).get_template("desk.html")
+    desk = template_environment().get_template("desk.html")
 
     async def page(request: Request) -> Response:
         if not _was_asked_here(request):
             return _MISDIRECTED
+        locale, words = speak(request)
         body = desk.render(
             messages=[_shown(one, words) for one in inbox.messages()],
             site_name=site_name,
             test_numbers=test_numbers,
             locale=locale,
+            translations=words,
             nonce=getattr(request.state, "nonce", ""),
         )
         return HTMLResponse(body, headers=_FRESH)
@@ -88,6 +97,7 @@ def simulator_routes(
     async def messages(request: Request) -> Response:
         if not _was_asked_here(request):
             return _MISDIRECTED
+        words = speak(request)[1]
         newer = inbox.messages(request.query_params.get("after"))
         return JSONResponse([_shown(one, words) for one in newer], headers=_FRESH)
 
@@ -102,7 +112,7 @@ def simulator_routes(
     ]
 
 
-def template_environment(translations: NullTranslations) -> Environment:
+def template_environment() -> Environment:
     """The desk's templates: escaped, strict about names, every sentence a gettext message."""
     environment = Environment(
         loader=PackageLoader("vestibule.simulator"),
@@ -112,12 +122,22 @@ def template_environment(translations: NullTranslations) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.install_gettext_translations(  # type: ignore[attr-defined]  # i18n adds it
-        translations, newstyle=True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # i18n adds it
+        _gettext, _ngettext, newstyle=True
     )
     environment.filters["linked"] = _linked
     environment.globals["static"] = "/simulator/static/{}".format
     return environment
+
+
+@pass_context
+def _gettext(context: Context, text: str) -> str:
+    return str(context["translations"].gettext(text))
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, count: int) -> str:
+    return str(context["translations"].ngettext(one, many, count))
 
 
 def is_on_this_machine(origin: str) -> bool:

@@ -246,6 +246,8 @@ async def notify(tx: Transaction, channel: str) -> None:
     await tx.fetch_one("SELECT pg_notify(:channel, '') AS told", channel=channel)
 
 
+ANSWERS_WITHIN = 10.0
+"""Seconds for one statement; a database that is slower than that is as good as gone."""
 LISTEN_AGAIN = (0.1, 0.5, 1.0, 2.0, 5.0)
 """Seconds before the next connection, the last ones for as long as it takes."""
 ALIVE_EVERY = 60.0
@@ -319,7 +321,7 @@ class _LazyPool:
                 min_size=0,
                 max_size=self._size,
                 timeout=self._busy_for,
-                command_timeout=30,
+                command_timeout=ANSWERS_WITHIN,
                 max_inactive_connection_lifetime=300,
                 reset=_no_reset,
                 server_settings=self._settings,

@@ -1,6 +1,7 @@
 """What every response carries: policy headers, no caching, a request id (WB-02, WB-03)."""
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vestibule.entropy import Entropy
@@ -55,4 +56,16 @@ class SecurityHeaders:
                 headers["X-Request-Id"] = state["request_id"]
             await send(message)
 
+        if _has_two_readings(scope):
+            headers = {"Connection": "close"}
+            await PlainTextResponse("Bad Request", 400, headers)(scope, receive, complete)
+            return
         await self._app(scope, receive, complete)
+
+
+def _has_two_readings(scope: Scope) -> bool:
+    """Both a length and a transfer coding: what one proxy reads as a body another reads as the
+    next request (RFC 9112 6.3 lets a server refuse that, and wants the connection closed).
+    """
+    names = {name for name, _ in scope["headers"]}
+    return b"content-length" in names and b"transfer-encoding" in names

@@ -1,0 +1,221 @@
+"""Behind the proxy that we ship a configuration for: everything works, and nothing slips past."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from tests.attack import rows
+from tests.databases import sqlite_database
+from tests.delivery.smtp_server import certificate
+from tests.faults.processes import free_ports
+from tests.front_door import FrontDoor, front_door
+from tests.person import Person
+from tests.proxies.nginx import NAME, Ports, nginx
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass(frozen=True, slots=True)
+class Proxied:
+    """A house behind nginx, and what a client needs to reach it."""
+
+    house: FrontDoor
+    ports: Ports
+    trust: ssl.SSLContext
+
+    @property
+    def origin(self) -> str:
+        return f"https://{NAME}:{self.ports.https}"
+
+    def client(self, *, source: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
+        """A browser at an address of this machine's own."""
+        return httpx.AsyncClient(
+            base_url=self.origin,
+            headers=headers,
+            transport=httpx.AsyncHTTPTransport(verify=self.trust, local_address=source),
+        )
+
+    async def raw(self, request: bytes) -> bytes:
+        """Everything that comes back over one TLS connection until it ends or is silent."""
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", self.ports.https, ssl=self.trust, server_hostname=NAME
+        )
+        writer.write(request)
+        found = b""
+        try:
+            async with asyncio.timeout(1.0):
+                while part := await reader.read(65536):
+                    found += part
+        except (TimeoutError, ConnectionError, ssl.SSLError):
+            pass
+        finally:
+            writer.close()
+        return found
+
+
+@pytest.fixture
+async def proxied(tmp_path: Path) -> AsyncIterator[Proxied]:
+    """The house on a socket of its own, nginx before it."""
+    ports = Ports(*free_ports(3))
+    over = sqlite_database(tmp_path / "house.db")
+    given: dict[str, object] = {
+        "public_origin": f"https://{NAME}:{ports.https}",
+        "trusted_proxies": ("127.0.0.1/32",),
+    }
+    ours = certificate(tmp_path, NAME)
+    async with front_door(over, tmp_path, settings=given) as house:
+        config = uvicorn.Config(
+            house.built.app,
+            port=ports.house,
+            proxy_headers=False,
+            http="h11",
+            log_level="error",
+            # Messages leave when the test says so.
+            lifespan="off",
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        async with nginx(tmp_path, ports, tmp_path / f"{NAME}.pem"):
+            yield Proxied(house, ports, ours.client)
+        server.should_exit = True
+        await serving
+    await over.close()
+
+
+async def test_people_pass(proxied: Proxied) -> None:
+    """Sign-up, set-up, sign-out and sign-in over TLS, with the cookies of https."""
+    async with proxied.client() as client:
+        person = Person(client)
+        await proxied.house.sign_up(person, "ada@example.com")
+        await proxied.house.set_up_phone(person)
+        assert person.path == "/"
+        await person.press("Sign out")
+        await proxied.house.sign_in(person)
+
+        assert all(name.startswith("__Host-") for name in person.cookie_names())
+        assert "max-age=" in person.response.headers["strict-transport-security"]
+
+
+async def test_source_is_the_clients(proxied: Proxied) -> None:
+    """RL-08: the journal has the address that nginx saw, whatever the client claims."""
+    claims = {"X-Forwarded-For": "203.0.113.99", "Forwarded": "for=203.0.113.98"}
+    async with proxied.client(source="127.0.0.77", **claims) as client:
+        person = Person(client)
+        await person.get("/sign-in")
+        await person.press("Sign in", email="nobody@example.com", password="not the password")
+
+    sources = await rows(proxied.house, "SELECT DISTINCT source FROM events")
+    assert [one["source"] for one in sources] == ["127.0.0.77"]
+
+
+async def test_plain_http_is_led_to_https(proxied: Proxied) -> None:
+    """Nothing is served without TLS but the way to it, under our own name only."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://{NAME}:{proxied.ports.http}/sign-in?next=/settings")
+        assert answer.status_code == 308
+        assert answer.headers["location"] == f"{proxied.origin}/sign-in?next=/settings"
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get(
+                f"http://127.0.0.1:{proxied.ports.http}/", headers={"host": "elsewhere.example"}
+            )
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+async def test_old_tls_is_refused(proxied: Proxied, version: ssl.TLSVersion) -> None:
+    """ASVS 12.1.1: TLS 1.2 and 1.3 only, to clients that would speak the older ones."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLS"):
+        context.minimum_version = version
+    with pytest.warns(DeprecationWarning, match="TLS"):
+        context.maximum_version = version
+
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await asyncio.open_connection(
+            "127.0.0.1", proxied.ports.https, ssl=context, server_hostname=NAME
+        )
+
+
+async def test_another_name_gets_no_certificate(proxied: Proxied) -> None:
+    """Whoever asks for another host learns nothing, not even ours."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    with pytest.raises(ssl.SSLError):
+        await asyncio.open_connection(
+            "127.0.0.1", proxied.ports.https, ssl=context, server_hostname="elsewhere.example"
+        )
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+async def test_health_and_metrics_stay_inside(proxied: Proxied, path: str) -> None:
+    """ASVS 13.4.5: what watches the house is asked on the machine, not from outside."""
+    async with proxied.client() as client:
+        assert (await client.get(path)).status_code == 404
+
+
+HIDDEN = b"GET /help HTTP/1.1\r\nHost: localhost\r\nX-Rest: "
+_LENGTH = str(len(HIDDEN) + 5).encode()
+_CHUNKED = b"0\r\n\r\n" + HIDDEN
+
+
+def _post(*headers: bytes, body: bytes = _CHUNKED) -> bytes:
+    lines = [b"POST /sign-in HTTP/1.1", b"Host: localhost", *headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+DOUBTFUL = {
+    "length, then chunks": _post(b"Content-Length: " + _LENGTH, b"Transfer-Encoding: chunked"),
+    "chunks, then length": _post(b"Transfer-Encoding: chunked", b"Content-Length: 4"),
+    "two lengths": _post(b"Content-Length: 0", b"Content-Length: " + _LENGTH),
+    "two lengths in one": _post(b"Content-Length: 0, " + _LENGTH),
+    "length with a sign": _post(b"Content-Length: +" + _LENGTH),
+    "space before the colon": _post(b"Transfer-Encoding : chunked", b"Content-Length: " + _LENGTH),
+    "folded": _post(b"Content-Length: " + _LENGTH, b"Transfer-Encoding:\r\n chunked"),
+    "tab": _post(b"Content-Length: " + _LENGTH, b"Transfer-Encoding:\tchunked"),
+    "vertical tab": _post(b"Content-Length: " + _LENGTH, b"Transfer-Encoding: \x0bchunked"),
+    "unknown coding": _post(b"Content-Length: " + _LENGTH, b"Transfer-Encoding: xchunked"),
+    "two codings": _post(b"Transfer-Encoding: identity, chunked", b"Content-Length: 4"),
+    "bare line feed": _post(b"X: y\nTransfer-Encoding: chunked", b"Content-Length: " + _LENGTH),
+    "chunk size with a sign": _post(b"Transfer-Encoding: chunked", body=b"+0\r\n\r\n" + HIDDEN),
+    "huge chunk size": _post(b"Transfer-Encoding: chunked", body=b"1" * 40 + b"\r\n" + HIDDEN),
+    "HTTP/1.0 with chunks": _post(b"Transfer-Encoding: chunked").replace(b"1.1", b"1.0", 1),
+    "underscore": _post(b"Content-Length: " + _LENGTH, b"Transfer_Encoding: chunked"),
+    "NUL in a name": _post(b"Content-Length: " + _LENGTH, b"Transfer-\x00Encoding: chunked"),
+}
+
+
+@pytest.mark.parametrize("kind", DOUBTFUL)
+async def test_nobody_gets_somebody_elses_answer(proxied: Proxied, kind: str) -> None:
+    """ASVS 4.2.1: a request of two readings leaves nothing behind for who comes next."""
+    async with proxied.client() as client:
+        for _ in range(3):
+            await proxied.raw(DOUBTFUL[kind])
+            page = await client.get("/sign-in")
+            assert page.status_code == 200
+            assert 'name="password"' in page.text, "the hidden request was answered"
+
+
+@pytest.mark.parametrize("kind", DOUBTFUL)
+async def test_house_reads_no_hidden_request(proxied: Proxied, kind: str) -> None:
+    """ASVS 4.2.1: without a proxy too, what follows a doubtful request is never answered as one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxied.ports.house)
+    writer.write(DOUBTFUL[kind] + b"\r\n\r\n")
+    found = b""
+    try:
+        async with asyncio.timeout(1.0):
+            while part := await reader.read(65536):
+                found += part
+    except (TimeoutError, ConnectionError):
+        pass
+    finally:
+        writer.close()
+
+    assert found.count(b"HTTP/1.1 2") == 0, found[:500]
