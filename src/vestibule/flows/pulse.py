@@ -114,7 +114,7 @@ class Beating:
         before = await self._means.database.read(pulse.last)
         if before is not None and self._means.clock() - before.beat_at > IDLE:
             log_fact("database_was_idle", since=before.beat_at.isoformat(timespec="seconds"))
-        await self.beat()
+        await self._try()
         task = asyncio.create_task(self._loop())
         try:
             yield
@@ -122,16 +122,19 @@ class Beating:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            with suppress(StorageError):
-                await self.beat()
+            await self._try()
 
     async def _loop(self) -> None:
         while True:
             await asyncio.sleep(BEAT_EVERY.total_seconds())
-            try:
-                await self.beat()
-            except (StorageError, DatabaseRestored) as error:
-                log_failure("pulse_failed", error)
+            await self._try()
+
+    async def _try(self) -> None:
+        # A full disk or a lost database stops no server: what it may do, others decide.
+        try:
+            await self.beat()
+        except (StorageError, DatabaseRestored) as error:
+            log_failure("pulse_failed", error)
 
     async def beat(self) -> None:
         """Commit one beat, then keep it outside; an older database under our feet ends this."""
