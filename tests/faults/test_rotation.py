@@ -19,6 +19,7 @@ from tests.faults.load import Load
 from tests.faults.members import Member, join
 from tests.faults.processes import PATIENCE, Houses
 from tests.faults.trial import Trial, trial_over
+from tests.figures import Record, note_audit
 from tests.front_door import PASSWORD
 from tests.person import Person
 from vestibule.bootstrap import build_house
@@ -106,7 +107,9 @@ async def _sealed(url: str) -> list[tuple[Place, bytes]]:
         await database.close()
 
 
-async def test_rotation_under_load(store: Store, tmp_path: Path) -> None:
+async def test_rotation_under_load(
+    store: Store, tmp_path: Path, record_property: Record
+) -> None:
     """KY-03: a root is replaced while people sign in: none is refused, sessions and open forms live
     on, who was away comes in by the password of before, and all rows open without the old root."""
     count = 3 if store.dialect == "postgresql" else 1
@@ -141,3 +144,4 @@ async def test_rotation_under_load(store: Store, tmp_path: Path) -> None:
         await houses.restart()
         houses.advance(31)
         assert await away.sign_in(houses.origins[0])
+        note_audit(record_property, found, faults=load.broken)
