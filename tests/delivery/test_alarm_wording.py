@@ -23,4 +23,4 @@ def test_every_alarm_can_be_said(name: str) -> None:
     assert mail.subject.startswith("Acme: ")
     assert "%(" not in mail.text
     assert "%%" not in mail.text
-    assert "2026-11-23 10:00 UTC" in mail.text
+    assert "23 Nov 2026, 10:00 UTC" in mail.text
