@@ -107,9 +107,7 @@ async def _sealed(url: str) -> list[tuple[Place, bytes]]:
         await database.close()
 
 
-async def test_rotation_under_load(
-    store: Store, tmp_path: Path, record_property: Record
-) -> None:
+async def test_rotation_under_load(store: Store, tmp_path: Path, record_property: Record) -> None:
     """KY-03: a root is replaced while people sign in: none is refused, sessions and open forms live
     on, who was away comes in by the password of before, and all rows open without the old root."""
     count = 3 if store.dialect == "postgresql" else 1
