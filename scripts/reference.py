@@ -18,6 +18,7 @@ from vestibule.domain.delivery import Fault
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason
 from vestibule.observability import metrics
+from vestibule.storage.keyed import EVERY, FINGERPRINTS
 from vestibule.storage.retention import KEPT
 from vestibule.web.doors import DOORS
 from vestibule.web.wording import SENTENCES
@@ -143,17 +144,27 @@ def _events() -> str:
 
 def _keys() -> str:
     documented = _documented(Path(keyring.__file__), "Purpose")
-    rows = [
-        [f"`{purpose.value}`", f"`vestibule/1/{purpose.value}`", documented[purpose.name]]
-        for purpose in keyring.Purpose
-    ]
+    rows = []
+    for purpose in keyring.Purpose:
+        values = [f"`{one}`" for one in EVERY if one.purpose == purpose.value]
+        if purpose.value == "seal":
+            after = "`keys reseal` seals it anew"
+        else:
+            made_anew = [f"`{one}`" for one in FINGERPRINTS if one.purpose == purpose.value]
+            after = "its own key stays for as long as values do" if values else "they expire"
+            after += f"; {' and '.join(made_anew)} are made anew" if made_anew else ""
+        shown = ", ".join(values) or "none, only forms"
+        info = f"`vestibule/1/{purpose.value}`"
+        rows.append([f"`{purpose.value}`", info, documented[purpose.name], shown, after])
     return _page(
         "Keys",
-        "src/vestibule/crypto/keyring.py",
-        "One root key of 256 bits is kept in a file of mode 0600, apart from the database. Each"
-        " purpose has its own key of 256 bits, derived by HKDF-SHA-256 with this info; no key"
-        " serves two purposes, and everything stored names the root it was made with.",
-        ["purpose", "info of the derivation", "what it protects"],
+        "src/vestibule/crypto/keyring.py and src/vestibule/storage/keyed.py",
+        "A root key has 256 bits and is kept apart from the database: in a file of mode 0600, in"
+        " the environment, or with a command that prints it. Each purpose has its own key of 256"
+        " bits, derived by HKDF-SHA-256 with this info; no key serves two purposes, and every value"
+        " names the root it was made with. [Changing the root](../how-to/keys.md) is done while the"
+        " house serves.",
+        ["purpose", "info of the derivation", "what it protects", "values", "when its root goes"],
         rows,
     )
 

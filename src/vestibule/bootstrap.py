@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute
 from vestibule.carrier.app import carrier_routes
 from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
-from vestibule.crypto import root_key
+from vestibule.crypto.key_source import KeySource, source_of
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.password_hash import OWASP, PasswordHash, Profile
 from vestibule.crypto.seal import Seal
@@ -43,7 +43,9 @@ from vestibule.domain.tolls import CountryTable, LimitName, Tolls, listed_table,
 from vestibule.entropy import Entropy, SystemEntropy
 from vestibule.flows.calls import Calling
 from vestibule.flows.deliver import Delivering
+from vestibule.flows.key_refresh import KeyRefresh
 from vestibule.flows.passwords import Passwords
+from vestibule.flows.pulse import Beating, Mark, refuse_restored
 from vestibule.flows.receipts import Callbacks
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
@@ -76,12 +78,15 @@ class Built:
     worker: Worker
     inbox: Inbox | None
     providers: Mapping[str, Provider]
+    keys: KeyRefresh
+    beating: Beating
 
     @asynccontextmanager
     async def running(self, *, with_worker: bool = True) -> AsyncIterator[None]:
         """The worker runs while the block does; then everything is let go."""
         try:
-            async with self.worker.running() if with_worker else nullcontext():
+            working = self.worker.running() if with_worker else nullcontext()
+            async with self.keys.running(), self.beating.running(), working:
                 yield
         finally:
             await self.close()
@@ -108,7 +113,9 @@ def build_house(
     """
     clock, wake = clock or SystemClock(), asyncio.Event()
     catalogues = catalogues or Catalogues()
-    keyring = Keyring.from_root(root_key.read(settings.root_key_path))
+    source = key_source_of(settings)
+    roots = source.read()
+    keyring = Keyring.of(roots, clock())
     entropy = entropy or SystemEntropy()
     means = Means(
         database=database or connect(settings.database),
@@ -129,15 +136,28 @@ def build_house(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await refuse_other_revision(means.database)
+        await refuse_unfit(settings, means.database)
         async with built.running(with_worker=with_worker):
             yield
 
     speak = _speaking(Cookies(settings.is_https), means.policy.languages, catalogues)
     routes = [*_simulator(settings, inbox, speak), *_carriers(settings, worker.delivering)]
     app = build(_front(settings, means, gauges, catalogues), more_routes=routes, lifespan=lifespan)
-    built = Built(app, means, worker, inbox, providers)
+    keys = KeyRefresh(source, keyring, roots, clock)
+    beating = Beating(means, mark_of(settings))
+    built = Built(app, means, worker, inbox, providers, keys, beating)
     return built
+
+
+def mark_of(settings: Settings) -> Mark:
+    """Where this machine keeps how old its database is."""
+    return Mark(settings.data / "last-beat.json")
+
+
+def key_source_of(settings: Settings) -> KeySource:
+    """The one place that the root keys come from."""
+    text = settings.root_key.get_secret_value()
+    return source_of(settings.root_key_command, text, settings.root_key_path)
 
 
 def _cores() -> int:
@@ -189,6 +209,12 @@ def _front(settings: Settings, means: Means, gauges: Gauges, catalogues: Catalog
         logo=settings.logo,
         meter=Meter(token, gauges) if token else None,
     )
+
+
+async def refuse_unfit(settings: Settings, database: Database) -> None:
+    """Raise `WrongRevision` or `DatabaseRestored` for a database that must not be served."""
+    await refuse_other_revision(database)
+    await refuse_restored(database, mark_of(settings))
 
 
 async def refuse_other_revision(database: Database) -> None:

@@ -18,6 +18,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from vestibule.settings_of_colours import contrast_with_white
+from vestibule.settings_of_keys import check_root_key
 from vestibule.settings_of_routes import (
     COUNTRY_ROUTE,
     CountryRoutes,
@@ -98,8 +100,12 @@ class Settings(BaseSettings):
     public_origin: str = "http://localhost:8000"
     """What people type: scheme, host and port. Links and cookies are made from it, never from
     a request's Host."""
+    root_key: SecretStr = SecretStr("")
+    """The root keys themselves: `ID TIME KEY`, several with commas, or one key alone."""
+    root_key_command: str = ""
+    """A command that prints the root keys, such as that of a key service; run without a shell."""
     root_key_file: Path | None = None
-    """A file with the root key (mode 0600); by default `root.key` in the data folder."""
+    """A file with the root keys (mode 0600); by default `root.key` in the data folder."""
     routes_email: Annotated[tuple[Route, ...], NoDecode] = ()
     """Who carries mails, in order, with commas: `smtp`, `webhook`, `simulator`."""
     routes_sms: Annotated[tuple[Route, ...], NoDecode] = ()
@@ -305,6 +311,7 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"VESTIBULE_METRICS_TOKEN: it needs at least {SHORTEST_METRICS_TOKEN} characters"
             )
+        check_root_key(self)
         check_countries(self)
         check_routes(self)
         check_tolls(self)
@@ -408,12 +415,3 @@ def on_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def contrast_with_white(colour: str) -> float:
-    """WCAG 2.2 contrast ratio of `#RRGGBB` with white."""
-    shares = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in shares
-    )
-    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)

@@ -1,5 +1,5 @@
 """Faults are tried on both databases."""
 
-from tests.databases import _cluster, postgresql_cluster
+from tests.databases import _cluster, postgresql_cluster, store
 
-__all__ = ["_cluster", "postgresql_cluster"]
+__all__ = ["_cluster", "postgresql_cluster", "store"]

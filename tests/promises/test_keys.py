@@ -15,6 +15,7 @@ from tests.attack import rows
 from tests.databases import migrated_sqlite
 from tests.front_door import PASSWORD, FrontDoor
 from vestibule.cli.main import app
+from vestibule.crypto import root_key
 from vestibule.crypto.keyring import Keyring, Purpose
 from vestibule.crypto.password_hash import CHEAPEST, OWASP, PasswordHash
 from vestibule.domain.refusal import Reason, Refused
@@ -160,8 +161,8 @@ async def test_the_database_alone_verifies_no_password(house: FrontDoor) -> None
 async def test_passwords_move_to_the_new_key(house: FrontDoor, tmp_path: Path) -> None:
     """PH-03: after a new root key old passwords still open, and are then tied to the new one."""
     await house.sign_up(house.browser(), "ada@example.com")
-    old = bytes.fromhex((tmp_path / "root.key").read_text())
-    ring = Keyring.from_root(bytes(range(32)), key_id="k2", previous={"k1": old})
+    [root] = root_key.read(tmp_path / "root.key").roots
+    ring = Keyring.from_root(bytes(range(32)), key_id="k2", previous={"k1": root.key})
 
     assert isinstance(await _sign_in(_with(house.built.means, ring)), sign_in.PasswordAccepted)
 

@@ -16,6 +16,8 @@ import pytest
 from tests.databases import Store
 from vestibule import storage
 from vestibule.storage.database import Dialect, sqlite_path
+from vestibule.storage.keyed import EVERY
+from vestibule.storage.restored import GONE
 from vestibule.storage.retention import KEPT
 from vestibule.storage.statements import prepare
 
@@ -26,12 +28,25 @@ ROOMS = sorted(
     - {"__init__", "database", "migrate", "postgresql", "revision", "sqlite"}
     - {"schema", "schema_columns", "schema_delivery", "schema_notices", "schema_triggers"}
 )
+DIALECTS: tuple[Dialect, ...] = ("postgresql", "sqlite")
+EMPTIED = [{"table": table} for table in GONE.values()]
+KEYED = [
+    {
+        "table": one.table,
+        "column": one.column,
+        "row": one.row,
+        "beside": one.beside or one.column,
+    }
+    for one in EVERY
+]
 # What a statement takes from local variables, for each room that has such a statement.
 LOCALS: dict[str, dict[Dialect, list[dict[str, str]]]] = {
+    "keyed": dict.fromkeys(DIALECTS, KEYED),
     "outbox": {
         "postgresql": [{"skip": "FOR UPDATE SKIP LOCKED"}],
         "sqlite": [{"skip": ""}],
     },
+    "restored": dict.fromkeys(DIALECTS, EMPTIED),
     "retention": {
         "postgresql": [{"table": table, "column": column} for table, (column, _) in KEPT.items()],
         "sqlite": [{"table": table, "column": column} for table, (column, _) in KEPT.items()],

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 from vestibule.bootstrap import (
     WrongRevision,
+    key_source_of,
     languages_of,
+    mark_of,
     providers_of,
-    refuse_other_revision,
+    refuse_unfit,
     tolls_of,
 )
 from vestibule.catalogues import Catalogues
 from vestibule.clock import SystemClock
-from vestibule.crypto import root_key
+from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.provider import Provider
 from vestibule.entropy import SystemEntropy
+from vestibule.flows.keys import KEY_PERIOD
+from vestibule.flows.pulse import DatabaseRestored
 from vestibule.settings import Settings, SettingsFault
 from vestibule.storage.database import StorageError, connect
 
@@ -41,23 +45,35 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _examine_key(settings: Settings) -> Finding:
     try:
-        root_key.read(settings.root_key_path)
-    except root_key.RootKeyFault as fault:
+        source, now = key_source_of(settings), SystemClock()()
+        root = source.read().current(now)
+    except RootKeyFault as fault:
         return Finding(False, str(fault))
-    return Finding(True, f"root key {settings.root_key_path}")
+    if root.since is None:
+        return Finding(True, f"{source.name}, {root.id}, of unknown age")
+    days = (now - root.since).days
+    if now - root.since > KEY_PERIOD:
+        return Finding(
+            False,
+            f"{root.id} is written with for {days} days, longer than {KEY_PERIOD.days}: run"
+            " `vestibule keys rotate`.",
+        )
+    return Finding(True, f"{source.name}, {root.id}, {days} days old")
 
 
 async def _examine_database(settings: Settings) -> Finding:
     database = connect(settings.database)
     try:
-        await refuse_other_revision(database)
-    except WrongRevision as fault:
+        await refuse_unfit(settings, database)
+    except (DatabaseRestored, WrongRevision) as fault:
         return Finding(False, str(fault))
     except StorageError as fault:
         return Finding(False, f"The database does not answer: {fault}.")
     finally:
         await database.close()
-    return Finding(True, f"{database.dialect} database")
+    kept = mark_of(settings).read()
+    known = "as old as the house" if kept else "not served here before: is it from a backup?"
+    return Finding(True, f"{database.dialect} database, {known}")
 
 
 def _examine_delivery(settings: Settings) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""`vestibule serve | work | deliver | migrate | doctor | version`."""
+"""`vestibule serve | work | deliver | keys | migrate | backup | restored | doctor | version`."""
 
 import sys
 from collections.abc import Iterator
@@ -9,20 +9,42 @@ from typing import Annotated
 import typer
 
 from vestibule import __version__
+from vestibule.bootstrap import WrongRevision
 from vestibule.cli import attack as attack_command
+from vestibule.cli import backup as backup_command
 from vestibule.cli import deliver as deliver_command
 from vestibule.cli import doctor as doctor_command
+from vestibule.cli import keys as keys_command
 from vestibule.cli import migrate as migrate_command
+from vestibule.cli import restored as restored_command
 from vestibule.cli import routes as routes_command
 from vestibule.cli import serve as serve_command
 from vestibule.cli import tolls as tolls_command
 from vestibule.cli import work as work_command
+from vestibule.cli.backup import CannotCopy
+from vestibule.cli.restored import NotRestored
 from vestibule.cli.tolls import CannotAllow
 from vestibule.cli.work import CannotWork
 from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.provider import Accepted, Channel
+from vestibule.flows.keys import CannotChangeKeys
+from vestibule.flows.pulse import DatabaseRestored
 from vestibule.settings import Settings, SettingsFault, load
 from vestibule.storage.database import StorageError
+
+TOLD = (
+    CannotAllow,
+    CannotChangeKeys,
+    CannotCopy,
+    CannotWork,
+    DatabaseRestored,
+    NotRestored,
+    RootKeyFault,
+    SettingsFault,
+    StorageError,
+    WrongRevision,
+)
+"""What an operator reads as a sentence."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +55,8 @@ app = typer.Typer(
 
 deliver = typer.Typer(no_args_is_help=True, help="How messages leave.")
 app.add_typer(deliver, name="deliver")
+keys = typer.Typer(no_args_is_help=True, help="The root keys, changed while the house serves.")
+app.add_typer(keys, name="keys")
 
 EnvFile = Annotated[
     Path | None,
@@ -53,7 +77,7 @@ def _telling() -> Iterator[None]:
     """What cannot be is told as its sentence, and ends with status 2."""
     try:
         yield
-    except (CannotAllow, CannotWork, RootKeyFault, SettingsFault, StorageError) as fault:
+    except TOLD as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(2) from fault
 
@@ -88,6 +112,28 @@ def deliver_routes(settings: EnvFile = None) -> None:
 def migrate(settings: EnvFile = None) -> None:
     """Bring the database to this version's schema; a new one also gets its root key."""
     typer.echo(migrate_command.migrate(_settings(settings)))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file for the copy.")],
+    settings: EnvFile = None,
+) -> None:
+    """Copy a SQLite database while it is served; PostgreSQL has pg_dump."""
+    with _telling():
+        typer.echo(backup_command.backup(_settings(settings), file))
+
+
+@app.command()
+def restored(
+    yes: Annotated[
+        bool, typer.Option("--yes", help="It came from a backup, though nothing shows it.")
+    ] = False,
+    settings: EnvFile = None,
+) -> None:
+    """After putting a backup in place: end the sessions and codes that became good again."""
+    with _telling():
+        typer.echo(restored_command.restored(_settings(settings), is_sure=yes))
 
 
 @app.command()
@@ -176,6 +222,40 @@ def deliver_allow(
     """Let people set up phones again where codes did not come back: the count begins anew."""
     with _telling():
         typer.echo(tolls_command.allow(_settings(settings), what))
+
+
+@keys.command("list")
+def keys_list(settings: EnvFile = None) -> None:
+    """Say which keys there are, and what was made with each."""
+    with _telling():
+        typer.echo(keys_command.show(_settings(settings)))
+
+
+@keys.command("rotate")
+def keys_rotate(settings: EnvFile = None) -> None:
+    """Make a new root key: every process reads it, and after a while they write with it."""
+    with _telling():
+        typer.echo(keys_command.rotate(_settings(settings)))
+
+
+@keys.command("reseal")
+def keys_reseal(settings: EnvFile = None) -> None:
+    """Seal everything anew with the newest key, beside running servers."""
+    with _telling():
+        typer.echo(keys_command.reseal(_settings(settings)))
+
+
+@keys.command("retire")
+def keys_retire(
+    key: Annotated[str, typer.Argument(help="The id of the key, as k1.")],
+    at_once: Annotated[
+        bool, typer.Option(help="Do not wait a day for forms that are open somewhere.")
+    ] = False,
+    settings: EnvFile = None,
+) -> None:
+    """Take an old root key away once nothing needs it."""
+    with _telling():
+        typer.echo(keys_command.retire(_settings(settings), key, at_once=at_once))
 
 
 @app.command()

@@ -1,6 +1,8 @@
 """Migrating, and making the root key of a new database."""
 
+from vestibule.bootstrap import key_source_of, mark_of
 from vestibule.crypto import root_key
+from vestibule.crypto.key_source import KeyFile
 from vestibule.entropy import SystemEntropy
 from vestibule.settings import Settings
 from vestibule.storage import migrate as migrations
@@ -10,9 +12,12 @@ def migrate(settings: Settings) -> str:
     """Upgrade the schema; what was done, in a sentence."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = migrations.current(settings.database)
-    if before is None:
+    if before is None and isinstance(key_source_of(settings), KeyFile):
         # Only with a new database: a new key would make an old one unreadable without a word.
         root_key.make(settings.root_key_path, SystemEntropy())
+    if before is None:
+        # What this machine knew of the database before is not about this one.
+        mark_of(settings).path.unlink(missing_ok=True)
     migrations.upgrade(settings.database)
     after = migrations.current(settings.database)
     if before == after:

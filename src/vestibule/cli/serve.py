@@ -6,8 +6,9 @@ import logging
 import typer
 import uvicorn
 
-from vestibule.bootstrap import WrongRevision, build_house, refuse_other_revision
+from vestibule.bootstrap import WrongRevision, build_house, refuse_unfit
 from vestibule.cli.work import refuse_split
+from vestibule.flows.pulse import DatabaseRestored
 from vestibule.observability.logging import configure
 from vestibule.settings import Settings
 from vestibule.storage.database import StorageDown, connect
@@ -26,7 +27,7 @@ def serve(settings: Settings, *, with_worker: bool = True) -> None:
         raise typer.Exit(2)
     try:
         asyncio.run(_check(settings))
-    except WrongRevision as fault:
+    except (DatabaseRestored, WrongRevision) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(2) from fault
     except StorageDown as fault:
@@ -60,6 +61,6 @@ def serve(settings: Settings, *, with_worker: bool = True) -> None:
 async def _check(settings: Settings) -> None:
     database = connect(settings.database)
     try:
-        await refuse_other_revision(database)
+        await refuse_unfit(settings, database)
     finally:
         await database.close()

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 
-from vestibule.bootstrap import WrongRevision, build_house, refuse_other_revision
+from vestibule.bootstrap import WrongRevision, build_house, refuse_unfit
+from vestibule.flows.pulse import DatabaseRestored
 from vestibule.observability.logging import configure
 from vestibule.settings import Settings
 from vestibule.storage.database import StorageDown, connect, dialect_of
@@ -33,7 +34,7 @@ def work(settings: Settings) -> None:
     configure()
     try:
         asyncio.run(_work(settings))
-    except WrongRevision as fault:
+    except (DatabaseRestored, WrongRevision) as fault:
         raise CannotWork(str(fault)) from fault
     except StorageDown as fault:
         raise CannotWork(f"The database does not answer ({fault}).") from fault
@@ -41,7 +42,7 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     database = connect(settings.database)
-    await refuse_other_revision(database)
+    await refuse_unfit(settings, database)
     ended = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, ended.set)

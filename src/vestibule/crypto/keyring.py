@@ -1,11 +1,14 @@
 """One key per purpose, derived from the root key; earlier roots stay readable by their id.
 
-Must not read files or the environment: the root key is an argument (KY-02).
+The ring of a process is one object that lives as long as it does: `take` gives it other roots.
+Must not read files or the environment: the root keys are an argument (KY-02).
 """
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import Self
@@ -14,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from vestibule.crypto.mac import mac
+from vestibule.crypto.root_key import RootKeys
 
 ROOT_LENGTH = 32
 """The fewest bytes of a root key: 256 bits."""
@@ -55,18 +59,28 @@ class Purpose(StrEnum):
 
 
 class UnknownKey(KeyError):
-    """No key of that id is on the ring."""
+    """No key of that id is on the ring, or not for that purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Swapped as a whole, so that a reader on another thread sees one state or the other."""
+
+    current: str
+    by_id: Mapping[str, Mapping[Purpose, bytes]]
 
 
 class Keyring:
-    """The current keys and the earlier ones, by key id."""
+    """The current keys and the earlier ones, by key id.
+
+    What is stored names its key; to read it back, ask by that id: `key(purpose, key_id)`. A root
+    that was retired may have left single keys, so an id can be known for some purposes only.
+    """
 
     def __init__(self, current: str, roots: Mapping[str, bytes]) -> None:
-        self._current = current
-        self._keys = {
-            key_id: {purpose: _derived(root, purpose) for purpose in Purpose}
-            for key_id, root in roots.items()
-        }
+        self._keys = _Keys(current, {key_id: _all_of(root) for key_id, root in roots.items()})
+        self.on_unknown: Callable[[], None] | None = None
+        """Called once when an id is not known, before it is given up: to look for newer keys."""
 
     @classmethod
     def from_root(
@@ -89,38 +103,89 @@ class Keyring:
             raise ValueError("two key ids stand for the same root key")
         return cls(key_id, roots)
 
+    @classmethod
+    def of(cls, roots: RootKeys, now: datetime) -> Self:
+        """The ring of what a file, the environment or a command holds."""
+        ring = cls("", {})
+        ring.take(roots, now)
+        return ring
+
+    def take(self, roots: RootKeys, now: datetime) -> bool:
+        """Read with these keys from now on, and write with the newest whose time has come.
+
+        Whether anything changed. Whoever holds the ring sees the new keys at their next use.
+        """
+        current = roots.current(now)
+        ordered = sorted(roots.roots, key=lambda one: one.id != current.id)
+        by_id: dict[str, Mapping[Purpose, bytes]] = {one.id: _all_of(one.key) for one in ordered}
+        for key_id in sorted({key_id for key_id, _ in roots.kept}):
+            by_id[key_id] = {
+                purpose: roots.kept[key_id, purpose.value]
+                for purpose in Purpose
+                if (key_id, purpose.value) in roots.kept
+            }
+        fresh = _Keys(current.id, by_id)
+        is_changed, self._keys = fresh != self._keys, fresh
+        return is_changed
+
     @property
     def current(self) -> str:
         """The id of the key that new digests and seals are made with."""
-        return self._current
+        return self._keys.current
+
+    def ids(self, purpose: Purpose) -> tuple[str, ...]:
+        """The ids that have a key for the purpose, the current first, then newer before older."""
+        return tuple(key_id for key_id, keys in self._keys.by_id.items() if purpose in keys)
 
     def key(self, purpose: Purpose, key_id: str | None = None) -> bytes:
         """The purpose's key, 32 bytes; current unless an id is given. Raises `UnknownKey`."""
-        wanted = self._current if key_id is None else key_id
-        if wanted not in self._keys:
+        wanted = self.current if key_id is None else key_id
+        found = self._find(purpose, wanted)
+        if found is None and self.on_unknown is not None:
+            self.on_unknown()
+            found = self._find(purpose, wanted)
+        if found is None:
             raise UnknownKey(wanted)
-        return self._keys[wanted][purpose]
+        return found
 
     def mac(self, purpose: Purpose, *fields: str | bytes) -> bytes:
         """A keyed digest to be stored: the current key's id, a dot, 32 bytes."""
-        return self._mac_by(self._current, purpose, *fields)
+        key_id = self.current
+        return _mac_by(key_id, self.key(purpose, key_id), *fields)
 
     def matches(self, stored: bytes, purpose: Purpose, *fields: str | bytes) -> bool:
         """Whether the stored digest is over these fields, by the key that it names.
 
         False for an unknown key or a malformed digest; takes constant time otherwise.
         """
-        named = stored[: -_MAC_LENGTH - 1].decode("ascii", "replace")
-        if named not in self._keys:
+        named = key_id_of(stored)
+        try:
+            key = self.key(purpose, named)
+        except UnknownKey:
             return False
-        return hmac.compare_digest(stored, self._mac_by(named, purpose, *fields))
+        return hmac.compare_digest(stored, _mac_by(named, key, *fields))
 
     def macs(self, purpose: Purpose, *fields: str | bytes) -> list[bytes]:
         """The digest under each known key, current first, to look a stored one up."""
-        return [self._mac_by(key_id, purpose, *fields) for key_id in self._keys]
+        keys = self._keys.by_id
+        return [_mac_by(one, of[purpose], *fields) for one, of in keys.items() if purpose in of]
 
-    def _mac_by(self, key_id: str, purpose: Purpose, *fields: str | bytes) -> bytes:
-        return key_id.encode() + b"." + mac(self._keys[key_id][purpose], *fields)
+    def _find(self, purpose: Purpose, key_id: str) -> bytes | None:
+        keys = self._keys.by_id.get(key_id)
+        return None if keys is None else keys.get(purpose)
+
+
+def key_id_of(stored: bytes) -> str:
+    """The key that a stored digest names, known or not."""
+    return stored[: -_MAC_LENGTH - 1].decode("ascii", "replace")
+
+
+def _mac_by(key_id: str, key: bytes, *fields: str | bytes) -> bytes:
+    return key_id.encode() + b"." + mac(key, *fields)
+
+
+def _all_of(root: bytes) -> Mapping[Purpose, bytes]:
+    return {purpose: _derived(root, purpose) for purpose in Purpose}
 
 
 def _derived(root: bytes, purpose: Purpose) -> bytes:

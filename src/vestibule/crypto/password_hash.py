@@ -42,15 +42,13 @@ class PasswordHash:
         self._keyring = keyring
         self._entropy = entropy
         self._profile = profile
-        self._nobody = _Stored(
-            profile, entropy.bytes(SALT_LENGTH), entropy.bytes(TAG_LENGTH), keyring.current
-        )
+        self._nothing = entropy.bytes(SALT_LENGTH), entropy.bytes(TAG_LENGTH)
 
     def hash(self, password: str) -> str:
         """The stored form: algorithm, version, cost, salt, keyed tag and key id (PH-02)."""
         salt = self._entropy.bytes(SALT_LENGTH)
-        key_id = self._keyring.current
-        tag = mac(self._keyring.key(Purpose.PASSWORD), _argon2id(password, salt, self._profile))
+        raw, key_id = _argon2id(password, salt, self._profile), self._keyring.current
+        tag = mac(self._keyring.key(Purpose.PASSWORD, key_id), raw)
         return str(_Stored(self._profile, salt, tag, key_id))
 
     def matches(self, stored: str | None, password: str) -> bool:
@@ -59,7 +57,7 @@ class PasswordHash:
         `None` (no such account) and a key that is not on the ring cost the same work and are
         False. Raises ValueError for text that `hash` cannot have made.
         """
-        known = self._nobody if stored is None else _Stored.parse(stored)
+        known = self._nobody() if stored is None else _Stored.parse(stored)
         raw = _argon2id(password, known.salt, known.profile)
         try:
             key = self._keyring.key(Purpose.PASSWORD, known.key_id)
@@ -76,6 +74,9 @@ class PasswordHash:
             or known.profile.passes < self._profile.passes
         )
         return is_cheaper or known.key_id != self._keyring.current
+
+    def _nobody(self) -> "_Stored":
+        return _Stored(self._profile, *self._nothing, self._keyring.current)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Seal:
         NIST SP 800-38D §8.3: at most 2^32 random nonces per key; change the root before that.
         """
         key_id = self._keyring.current
-        cipher = AESGCM(self._keyring.key(Purpose.SEAL))
+        cipher = AESGCM(self._keyring.key(Purpose.SEAL, key_id))
         nonce = self._entropy.bytes(_NONCE_LENGTH)
         sealed = cipher.encrypt(nonce, text.encode(), _bound_to(place, key_id))
         return key_id.encode() + b"." + nonce + sealed

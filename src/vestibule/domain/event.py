@@ -88,6 +88,10 @@ class EventName(StrEnum):
     # operation
     ALARM_RAISED = "alarm_raised"
     CONVERSION_FORGOTTEN = "conversion_forgotten"
+    KEY_PUBLISHED = "key_published"
+    KEYS_RESEALED = "keys_resealed"
+    KEY_RETIRED = "key_retired"
+    DATABASE_RESTORED = "database_restored"
 
 
 class Outcome(StrEnum):

@@ -122,7 +122,7 @@ Table(
     text_column("ended_by", optional=True),
     CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended"),
     CheckConstraint(
-        "ended_by IS NULL OR ended_by IN ('use', 'replacement', 'recovery', 'not_me')",
+        "ended_by IS NULL OR ended_by IN ('use', 'replacement', 'recovery', 'not_me', 'restore')",
         name="ended_by",
     ),
 )
@@ -350,6 +350,18 @@ Table(
     text_column("version"),
     text_column("details"),
     Index("ix_events_account_id_occurred_at", "account_id", "occurred_at"),
+)
+
+Table(
+    # One row that goes up with time: where it went down, an older database was put in place.
+    "pulse",
+    metadata,
+    Column("name", Text, primary_key=True),
+    text_column("database_id"),
+    number_column("epoch", default=1),
+    number_column("beats", default=1),
+    at_column("beat_at"),
+    CheckConstraint("name = 'database'", name="one"),
 )
 
 schema_delivery.add_tables(metadata)
