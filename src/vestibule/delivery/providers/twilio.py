@@ -22,11 +22,10 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.this_machine import private_url
+from vestibule.domain.call import LONGEST_CALL, RINGS_FOR
 from vestibule.domain.delivery import Fault
 
 API_URL = "https://api.twilio.com"
-RINGS_FOR, LASTS_AT_MOST = 30, 60
-"""Seconds; the second is TF-05."""
 LONGEST_VALIDITY = 36_000
 
 FAULTS: Mapping[int, Fault] = {
@@ -153,8 +152,8 @@ class TwilioProvider:
         """The call and where its script is; None when Twilio could not fetch one."""
         form = [
             ("From", self._account.sender),
-            ("Timeout", str(RINGS_FOR)),
-            ("TimeLimit", str(LASTS_AT_MOST)),
+            ("Timeout", str(int(RINGS_FOR.total_seconds()))),
+            ("TimeLimit", str(_seconds_at_most(message))),
             ("Record", "false"),
         ]
         if page := self._callbacks.page(message):
@@ -170,6 +169,12 @@ class TwilioProvider:
                 for event in ("initiated", "ringing", "answered", "completed")
             ]
         return form
+
+
+def _seconds_at_most(message: Message) -> int:
+    """TF-05: no longer than its code needs."""
+    script = message.script
+    return script.seconds_at_most if script else int(LONGEST_CALL.total_seconds())
 
 
 def _twiml(sentences: tuple[str, ...]) -> str:

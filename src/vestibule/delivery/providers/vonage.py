@@ -27,12 +27,11 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.this_machine import private_url
+from vestibule.domain.call import LONGEST_CALL, RINGS_FOR
 from vestibule.domain.delivery import Fault
 from vestibule.entropy import Entropy
 
 API_URL = "https://api.nexmo.com"
-RINGS_FOR, LASTS_AT_MOST = 30, 60
-"""Seconds; the second is TF-05."""
 SHORTEST_VALIDITY, LONGEST_VALIDITY = 20, 604_800
 TOKEN_LASTS = timedelta(minutes=5)
 
@@ -181,8 +180,8 @@ class VonageProvider:
         asked: Json = {
             "to": [{"type": "phone", "number": number}],
             "from": {"type": "phone", "number": self._account.sender.removeprefix("+")},
-            "ringing_timer": RINGS_FOR,
-            "length_timer": LASTS_AT_MOST,
+            "ringing_timer": int(RINGS_FOR.total_seconds()),
+            "length_timer": _seconds_at_most(message),
         }
         if page := self._callbacks.page(message):
             asked |= {"answer_url": [page], "answer_method": "POST"}
@@ -195,6 +194,12 @@ class VonageProvider:
         if receipts := self._callbacks.receipts(message):
             asked |= {"event_url": [receipts], "event_method": "POST"}
         return asked
+
+
+def _seconds_at_most(message: Message) -> int:
+    """TF-05: no longer than its code needs."""
+    script = message.script
+    return script.seconds_at_most if script else int(LONGEST_CALL.total_seconds())
 
 
 # ── What an answer means ─────────────────────────────────────────────────────────────────────
