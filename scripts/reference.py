@@ -13,7 +13,8 @@ from scripts import limits
 from vestibule import settings
 from vestibule.attack.table import ATTACKS
 from vestibule.crypto import keyring
-from vestibule.delivery.providers import twilio, vonage, webhook
+from vestibule.delivery.provider import PermanentFailure, Receipt, TemporaryFailure, Throttled
+from vestibule.delivery.providers import known_failures, twilio, vonage, webhook
 from vestibule.domain.delivery import Fault
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason
@@ -32,6 +33,7 @@ def pages() -> dict[str, str]:
         "attacks.md": _attacks(),
         "carrier-errors.md": _carrier_errors(),
         "events.md": _events(),
+        "failing-numbers.md": _failing_numbers(),
         "keys.md": _keys(),
         "limits.md": _limits(),
         "metrics.md": _metrics(),
@@ -86,6 +88,52 @@ def _documented(path: Path, class_name: str) -> dict[str, str]:
         if isinstance(target, ast.Name):
             found[target.id] = " ".join(str(ast.literal_eval(text.value)).split())
     return found
+
+
+def _failing_numbers() -> str:
+    rows = [
+        [
+            f"`…{one.ending}`",
+            one.behaviour,
+            _reacts(one.sms, one.shows),
+            _reacts(one.voice, one.shows),
+        ]
+        for one in known_failures.TEST_NUMBERS
+    ]
+    rows += [
+        [f"`{one.tag}@…`", one.behaviour, "mail: " + _reacts(one.email, one.shows), ""]
+        for one in known_failures.TEST_ADDRESSES
+    ]
+    return _page(
+        "Numbers that fail on purpose",
+        "src/vestibule/delivery/providers/known_failures.py",
+        "Where the simulator runs, every phone number with one of these endings, and every mail"
+        " address with one of these tags before the @, behaves as it says; each reason that a"
+        " person can be told of is among them. `+44 7400 12`*ending* is a number of this kind.",
+        ["ending", "what happens", "text", "call"],
+        rows,
+    )
+
+
+def _reacts(reaction: known_failures.Reaction, shows: tuple[Fault, ...]) -> str:
+    """What the network does, and the reason that the person reads where it is not said yet."""
+    told = ", ".join(f"`{fault}`" for fault in shows)
+    match reaction:
+        case known_failures.Reaction(hangs=True):
+            return f"timeout, then {told}"
+        case known_failures.Reaction(outcome=PermanentFailure(fault=fault)):
+            return f"never: `{fault}`"
+        case known_failures.Reaction(outcome=Throttled(retry_after_seconds=seconds)):
+            return f"throttled for {seconds} s, then {told}"
+        case known_failures.Reaction(outcome=TemporaryFailure()):
+            return f"not now, then {told}"
+        case known_failures.Reaction(later=Receipt(reason=reason)):
+            return f"accepted; later undelivered: `{reason}`"
+        case known_failures.Reaction(arrives=False):
+            return "accepted; no receipt"
+        case known_failures.Reaction(mailbox=True):
+            return "a mailbox answers"
+    return f"not sent: {told}" if Fault.CHANGED_HANDS in shows else "arrives"
 
 
 def _carrier_errors() -> str:

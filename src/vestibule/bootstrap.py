@@ -25,7 +25,8 @@ from vestibule.crypto.password_hash import OWASP, PasswordHash, Profile
 from vestibule.crypto.seal import Seal
 from vestibule.delivery.callbacks import TwilioCallbacks, VonageCallbacks, WebhookCallbacks
 from vestibule.delivery.provider import Provider
-from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
+from vestibule.delivery.providers.known_failures import TEST_ADDRESSES, TEST_NUMBERS
+from vestibule.delivery.providers.simulator import Inbox, SimulatorProvider, SimulatorSignal
 from vestibule.delivery.providers.smtp import SmtpProvider, SmtpServer
 from vestibule.delivery.providers.twilio import TwilioAccount, TwilioProvider
 from vestibule.delivery.providers.vonage import VonageAccount, VonageProvider
@@ -45,7 +46,8 @@ from vestibule.flows.receipts import Callbacks
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
 from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
-from vestibule.simulator.app import simulator_routes
+from vestibule.simulator.app import Failing, simulator_routes
+from vestibule.simulator.telephone import Telephone
 from vestibule.storage import revision
 from vestibule.storage.database import Database, connect
 from vestibule.web.app import Front, build
@@ -74,13 +76,17 @@ class Built:
     means: Means
     worker: Worker
     inbox: Inbox | None
+    telephone: Telephone | None
     providers: Mapping[str, Provider]
 
     @asynccontextmanager
     async def running(self, *, with_worker: bool = True) -> AsyncIterator[None]:
         """The worker runs while the block does; then everything is let go."""
         try:
-            async with self.worker.running() if with_worker else nullcontext():
+            async with (
+                self.worker.running() if with_worker else nullcontext(),
+                self.telephone.running() if self.telephone else nullcontext(),
+            ):
                 yield
         finally:
             await self.close()
@@ -130,9 +136,10 @@ def build_house(
         async with built.running(with_worker=with_worker):
             yield
 
-    routes = [*_simulator(settings, inbox), *_carriers(settings, worker.delivering)]
+    telephone = Telephone(inbox, _calling(worker.delivering)) if inbox else None
+    routes = [*_simulator(settings, inbox, telephone), *_carriers(settings, worker.delivering)]
     app = build(_front(settings, means, gauges), more_routes=routes, lifespan=lifespan)
-    built = Built(app, means, worker, inbox, providers)
+    built = Built(app, means, worker, inbox, telephone, providers)
     return built
 
 
@@ -155,6 +162,7 @@ def _delivering(
         house=house_of(settings),
         words=lambda _: WORDS,
         on_hand_over=gauges.note_hand_over,
+        signal=SimulatorSignal() if settings.simulator else None,
     )
 
 
@@ -335,10 +343,17 @@ def _naming(setting: str) -> Iterator[None]:
         raise SettingsFault(f"{setting}: {fault}.") from fault
 
 
-def _simulator(settings: Settings, inbox: Inbox | None) -> list[BaseRoute]:
-    if inbox is None:
+def _calling(delivering: Delivering) -> Calling:
+    return Calling(delivering.means, delivering.house, delivering.words)
+
+
+def _simulator(
+    settings: Settings, inbox: Inbox | None, telephone: Telephone | None
+) -> list[BaseRoute]:
+    if inbox is None or telephone is None:
         return []
-    return simulator_routes(inbox, site_name=settings.name, test_numbers=TEST_NUMBERS)
+    failing = Failing(TEST_NUMBERS, TEST_ADDRESSES)
+    return simulator_routes(inbox, telephone, site_name=settings.name, failing=failing)
 
 
 def _carriers(settings: Settings, delivering: Delivering) -> list[BaseRoute]:
@@ -350,5 +365,4 @@ def _carriers(settings: Settings, delivering: Delivering) -> list[BaseRoute]:
         found.append(VonageCallbacks(secret, clock))
     if secret := settings.secret("webhook_secret"):
         found.append(WebhookCallbacks(secret, clock))
-    calling = Calling(delivering.means, delivering.house, delivering.words)
-    return carrier_routes(calling, found, settings.public_origin)
+    return carrier_routes(_calling(delivering), found, settings.public_origin)

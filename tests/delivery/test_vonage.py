@@ -155,7 +155,7 @@ async def test_how_long_a_text_lives(vonage: Carrier, seconds: int, asked: int) 
 
 
 async def test_a_call(vonage: Carrier) -> None:
-    """TF-05: a call rings for 30 s and lasts as long as its code needs; it listens for no machine."""
+    """TF-05: a call rings for 30 s, lasts as long as its code needs, listens for no machine."""
     vonage.says = PLACED
     assert await sent(vonage.url, CALL) == Accepted(UUID)
 

@@ -82,7 +82,8 @@ def test_all_rounds_of_a_code_fit_into_its_call(code: str, most: int) -> None:
     """TF-05: three rounds of a code of ten digits, and a key after the last, end within a call."""
     script = _message("Acme", "id.example.com", "sign_in", code, "voice").script
     assert script is not None
-    heard = seconds_to_say([script.greeting, script.offer, *(script.code + (script.menu,)) * 3])
+    rounds = [*script.code, script.menu] * 3
+    heard = seconds_to_say([script.greeting, script.offer, *rounds])
 
     assert heard + 4 * KEY_WITHIN.seconds < script.seconds_at_most <= most < LONGEST_CALL.seconds
 

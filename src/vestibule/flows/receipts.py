@@ -15,6 +15,8 @@ from vestibule.flows.work import Means
 from vestibule.storage import receipts, routes
 from vestibule.storage.database import Transaction
 
+__all__ = ["Callbacks", "Receipt", "receive"]
+
 
 class Callbacks(Protocol):
     """How one carrier's posts to us are proven and read; the entry room knows no more of it."""
