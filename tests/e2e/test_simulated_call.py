@@ -67,7 +67,7 @@ def test_nine_stops_what_the_call_was_for(visitor: Visitor, desk: Page) -> None:
     expect(desk.get_by_role("log", name="Transcript")).to_contain_text("We stopped it")
     expect(desk.get_by_role("button", name="Close")).to_be_visible(timeout=10_000)
     visitor.verify("000000")
-    visitor.is_at("/set-up")
+    visitor.is_at("/set-up/phone")
 
 
 def test_reload_in_the_middle_goes_on(desk: Page) -> None:

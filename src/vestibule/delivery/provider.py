@@ -71,6 +71,8 @@ class Receipt:
 
     status: Literal["delivered", "undelivered"]
     reason: Fault | None = None
+    reference: str = ""
+    """The provider's own id of the message, as `Accepted` named it; "" where it does not say."""
 
 
 @dataclass(frozen=True)

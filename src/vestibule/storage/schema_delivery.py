@@ -59,6 +59,10 @@ def _outbox(metadata: MetaData) -> None:
         text_column("reference", optional=True),
         # The region of the number, as two letters; none for mails.
         text_column("country", optional=True),
+        # What a carrier said of it before its hand-over was written down.
+        text_column("early_provider", optional=True),
+        text_column("early_reason", optional=True),
+        text_column("early_reference", optional=True),
         # Its code came back: the only receipt that cannot be bought.
         at_column("converted_at", optional=True),
         # Of what still waits only: a claim must not read a month of sent messages.

@@ -47,6 +47,28 @@ FAULTS: Mapping[int, Fault] = {
     21610: Fault.OPTED_OUT,
 }
 """Errors that are the number's own: no other provider would do better."""
+RECEIPT_FAULTS: Mapping[int, Fault] = {
+    **FAULTS,
+    30003: Fault.UNREACHABLE,
+    30004: Fault.BLOCKED,
+    30005: Fault.NUMBER_INVALID,
+    30006: Fault.LANDLINE,
+    30007: Fault.BLOCKED,
+    30008: Fault.UNREACHABLE,
+    30034: Fault.NO_ROUTE,
+    30410: Fault.NO_ROUTE,
+}
+"""Errors of a text that was taken, as its receipt names them: handset off, blocked, unknown number,
+landline, filtered, unknown; then ours (sender not registered) and the route's (its provider hung).
+Read at https://www.twilio.com/docs/api/errors, each under its number, in 2026.
+"""
+CALL_FAULTS: Mapping[str, Fault] = {
+    "busy": Fault.BUSY,
+    "no-answer": Fault.NO_ANSWER,
+    "canceled": Fault.NO_ANSWER,
+    "failed": Fault.UNREACHABLE,
+}
+"""How a call ended that nobody heard: the last values of a call's `status` in Twilio's OpenAPI."""
 THROTTLES = frozenset({14107, 20429, 60203, 60207, 60212})
 
 _FORM = "application/x-www-form-urlencoded"

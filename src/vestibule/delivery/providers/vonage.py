@@ -43,6 +43,37 @@ FAULTS: Mapping[str, Fault] = {
     "1240": Fault.OPTED_OUT,
 }
 """Errors that are the number's own: no other provider would do better."""
+RECEIPT_FAULTS: Mapping[str, Fault] = {
+    **FAULTS,
+    "1070": Fault.NO_ROUTE,
+    "1120": Fault.NO_ROUTE,
+    "1140": Fault.NO_ROUTE,
+    "1160": Fault.NO_ROUTE,
+    "1180": Fault.UNREACHABLE,
+    "1210": Fault.BLOCKED,
+    "1220": Fault.UNREACHABLE,
+    "1230": Fault.NO_ROUTE,
+    "1250": Fault.NO_ROUTE,
+    "1260": Fault.UNREACHABLE,
+    "1270": Fault.BLOCKED,
+    "1290": Fault.UNREACHABLE,
+    "1331": Fault.NO_ROUTE,
+}
+"""Errors of a text that was taken, as its status names them: those of our account, sender or route
+blame nobody's number. From `x-errors` of the Messages API's OpenAPI description.
+"""
+CALL_FAULTS: Mapping[str, Fault] = {
+    "busy": Fault.BUSY,
+    "rejected": Fault.BUSY,
+    "timeout": Fault.NO_ANSWER,
+    "unanswered": Fault.NO_ANSWER,
+    "cancelled": Fault.NO_ANSWER,
+    "failed": Fault.UNREACHABLE,
+}
+"""How a call ended that nobody heard: the last values of a call's `status` in the Voice API.
+
+Carriers report a busy line as a rejected call, too.
+"""
 INVALID_RECIPIENT = "Invalid recipient"
 """A title: its documented code, `110`, is shared with other errors."""
 

@@ -109,6 +109,8 @@ export function startCalls(onEnded) {
     onEnded(current.message);
   }
 
+  // A narrower page must not hide what was said last.
+  new ResizeObserver(() => (transcript.scrollTop = transcript.scrollHeight)).observe(transcript);
   answer.addEventListener("click", pickUp);
   decline.addEventListener("click", close);
   keypad.addEventListener("click", (event) => {
