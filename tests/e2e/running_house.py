@@ -87,16 +87,23 @@ class RunningHouse:
         """The newest unread call, which may yet ring."""
         return self.wait_for(lambda one: one["channel"] == "voice" and to in {None, one["to"]})
 
+    def _hand(self, call: Message, path: str, **form: str) -> Message:
+        """A hand on the phone, as the page's script has it."""
+        answer = self._http.post(
+            f"/simulator/calls/{call['id']}/{path}",
+            data=form,
+            headers={"accept": "application/json"},
+        )
+        answer.raise_for_status()
+        found: Message = answer.json()
+        return found
+
     def heard(self, call: Message) -> str:
         """Answer a call, press a key, write the digits down, and hang up."""
-        for path, form in (("answer", {}), ("key", {"key": "5"}), ("hang-up", {})):
-            answer = self._http.post(
-                f"/simulator/calls/{call['id']}/{path}",
-                data=form,
-                headers={"accept": "application/json"},
-            )
-            answer.raise_for_status()
-        lines = [one["text"] for one in answer.json()["heard"] if not one["is_key"]]
+        self._hand(call, "answer")
+        self._hand(call, "key", key="5")
+        over = self._hand(call, "hang-up")
+        lines = [one["text"] for one in over["heard"] if not one["is_key"]]
         digits = "".join(line for line in lines if len(line) == 1)
         return digits[: len(digits) // 3]
 

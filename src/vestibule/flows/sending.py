@@ -27,6 +27,7 @@ async def spend_send(
     account_id: str | None,
     destination: PhoneNumber | str,
     known_browser: bool = False,
+    is_spaced: bool = True,
 ) -> Refused | None:
     """Take a send from every budget it draws on; None when it may leave, else why it may not."""
     country = None
@@ -40,6 +41,7 @@ async def spend_send(
             account_id=account_id,
             known_browser=known_browser,
             source=source_of(work),
+            is_spaced=is_spaced,
         )
         stopped = await spend_toll(work, toll)
     else:

@@ -43,6 +43,8 @@ class Toll:
     known_browser: bool
     source: str | None
     """Where it is asked from; None where that says nothing."""
+    is_spaced: bool = True
+    """False for a call in the place of a text that did not arrive: it waits for no spacing."""
 
     @property
     def side(self) -> str:
@@ -128,8 +130,10 @@ def _budgets(work: Work, toll: Toll) -> list[Limit]:
         limits.append(
             Budget(LimitName.ACCOUNT, f"account-day-{side}", toll.account_id, ACCOUNT_DAY, DAY)
         )
+    if toll.is_spaced:
+        spacing = f"number-spacing-{side}"
+        limits.append(Budget(LimitName.NUMBER, spacing, number.e164, 1, NUMBER_SPACING))
     limits += [
-        Budget(LimitName.NUMBER, f"number-spacing-{side}", number.e164, 1, NUMBER_SPACING),
         Budget(LimitName.NUMBER, f"number-hour-{side}", number.e164, NUMBER_HOUR, HOUR),
         Budget(LimitName.NUMBER, f"number-day-{side}", number.e164, NUMBER_DAY, DAY),
     ]

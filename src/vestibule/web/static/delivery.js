@@ -12,6 +12,8 @@ function show(state) {
   const refused = box.querySelector("[data-stage=refused]");
   if (refused.textContent !== (state.refused ?? "")) refused.textContent = state.refused ?? "";
   box.classList.toggle("slow", Boolean(state.slow || state.refused));
+  // A call instead waits for nothing.
+  if (state.refused) box.querySelector(".other[value=voice]")?.setAttribute("data-wait", 0);
   return Boolean(state.delivered || state.refused);
 }
 
