@@ -152,16 +152,39 @@ def _carrier_errors() -> str:
             codes = [f"`{code}`" for code in sorted(twilio.THROTTLES)]
             rows.append(["`twilio`", ", ".join(codes), "throttled"])
     rows.append(["`vonage`", f"title `{vonage.INVALID_RECIPIENT}`", "never: `number_invalid`"])
+    rows += _receipt_rows("twilio", twilio.RECEIPT_FAULTS, twilio.FAULTS, twilio.CALL_FAULTS)
+    rows += _receipt_rows("vonage", vonage.RECEIPT_FAULTS, vonage.FAULTS, vonage.CALL_FAULTS)
     rows.append(["each", "HTTP 429", "throttled, for as long as `Retry-After` says"])
     rows.append(["each", "everything else", "not now: the next provider is tried"])
     return _page(
         "Errors of carriers",
         "src/vestibule/delivery/providers/",
         "What an error of a provider means for the message. *Never* ends it and tells the person;"
-        " after *throttled* and *not now* the same code goes by the next provider.",
+        " after *throttled* and *not now* the same code goes by the next provider. *Later* is told"
+        " by the receipt of a message that was taken; a receipt may name the errors of *never*,"
+        " too, and any other is `unreachable`.",
         ["route", "error", "outcome"],
         rows,
     )
+
+
+def _receipt_rows(
+    route: str,
+    texts: Mapping[Any, Fault],
+    at_once: Mapping[Any, Fault],
+    calls: Mapping[str, Fault],
+) -> list[list[str]]:
+    """What receipts say beyond the errors that are told at once."""
+    rows = []
+    for what, told in (
+        ("", {code: fault for code, fault in texts.items() if code not in at_once}),
+        ("call ", calls),
+    ):
+        for fault in Fault:
+            codes = [f"`{code}`" for code, found in told.items() if found is fault]
+            if codes:
+                rows.append([f"`{route}`", what + ", ".join(codes), f"later: `{fault.value}`"])
+    return rows
 
 
 def _refusals() -> str:

@@ -7,7 +7,7 @@ site, or be reachable from another machine (settings refuse that with `is_on_thi
 
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from gettext import NullTranslations
 from typing import Protocol
@@ -78,6 +78,8 @@ class Failing:
 
 
 Press = Callable[[Delivered, Request], Awaitable[None]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+Shown = dict[str, object]
 
 
 def simulator_routes(
@@ -115,6 +117,24 @@ def simulator_routes(
         found = _find(inbox, request)
         return JSONResponse(shown(found), headers=_FRESH) if found else Response(status_code=404)
 
+    return [
+        Route("/simulator", _here(page), name="simulator"),
+        Route("/simulator/messages", _here(messages), name="simulator_messages"),
+        Route("/simulator/messages/{id:str}", _here(message)),
+        *_press_routes(inbox, _presses(telephone, words), shown),
+        Mount(
+            "/simulator/static",
+            StaticFiles(packages=[("vestibule.simulator", "static")]),
+            name="simulator_static",
+        ),
+    ]
+
+
+def _press_routes(
+    inbox: Inbox, presses: Mapping[str, Press], shown: Callable[[Delivered], Shown]
+) -> list[BaseRoute]:
+    """What a hand does: answered with the message for a script, and with the page for a form."""
+
     def pressing(press: Press) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             found = _find(inbox, request)
@@ -127,20 +147,9 @@ def simulator_routes(
 
         return endpoint
 
-    presses = [
-        Route(f"/simulator/{path}", _ours(pressing(press)), methods=["POST"])
-        for path, press in _presses(telephone, words).items()
-    ]
     return [
-        Route("/simulator", _here(page), name="simulator"),
-        Route("/simulator/messages", _here(messages), name="simulator_messages"),
-        Route("/simulator/messages/{id:str}", _here(message)),
-        *presses,
-        Mount(
-            "/simulator/static",
-            StaticFiles(packages=[("vestibule.simulator", "static")]),
-            name="simulator_static",
-        ),
+        Route(f"/simulator/{path}", _ours(pressing(press)), methods=["POST"])
+        for path, press in presses.items()
     ]
 
 
@@ -189,7 +198,6 @@ _LOOPBACK_V4 = ipaddress.ip_network("127.0.0.0/8")
 _LOOPBACK_V6 = ipaddress.ip_address("::1")
 _FRESH = {"Cache-Control": "no-store"}
 MOST_FORM_BYTES = 1024
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def _here(endpoint: Endpoint) -> Endpoint:
@@ -296,9 +304,6 @@ _ENDED = {
     Ended.MAILBOX: N_("Recorded by the mailbox"),
 }
 _LINK = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]])")
-
-
-Shown = dict[str, object]
 
 
 def _shower(telephone: Telephone, words: NullTranslations) -> Callable[[Delivered], Shown]:

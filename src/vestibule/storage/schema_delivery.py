@@ -24,6 +24,7 @@ from vestibule.storage.schema_columns import (
     text_column,
 )
 
+_TOLD = ("provider", "reason", "reference")
 _WAITS = text("handed_over_at IS NULL AND refused_at IS NULL")
 
 
@@ -60,9 +61,7 @@ def _outbox(metadata: MetaData) -> None:
         # The region of the number, as two letters; none for mails.
         text_column("country", optional=True),
         # What a carrier said of it before its hand-over was written down.
-        text_column("early_provider", optional=True),
-        text_column("early_reason", optional=True),
-        text_column("early_reference", optional=True),
+        *(text_column(f"early_{what}", optional=True) for what in _TOLD),
         # Its code came back: the only receipt that cannot be bought.
         at_column("converted_at", optional=True),
         # Of what still waits only: a claim must not read a month of sent messages.

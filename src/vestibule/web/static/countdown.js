@@ -1,4 +1,4 @@
-// Counts down to the moment when another code may be asked for, and says so once.
+// Counts down until another code may be asked for, and says so once.
 for (const form of document.querySelectorAll("form.resend")) {
   const buttons = form.querySelectorAll("[data-wait]");
   const when = form.querySelector("[data-in]");

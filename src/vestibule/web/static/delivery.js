@@ -1,4 +1,4 @@
-// Asks how far the message has come, until it arrived, was refused, or nobody can still care.
+// Asks how far the message has come, until it arrived or was refused.
 const ENOUGH = 90;
 const list = document.querySelector("[data-poll]");
 
@@ -26,7 +26,7 @@ async function ask(times) {
       if (!answer.ok) return;
       done = show(await answer.json());
     } catch {
-      // Offline for a moment; the next turn tries again.
+      // Tried again.
     }
   }
   if (!done) setTimeout(ask, times < 30 ? 2000 : 5000, times + 1);
