@@ -8,7 +8,7 @@ import pytest
 from tests.front_door import FrontDoor
 from tests.person import Person
 from vestibule.delivery.provider import PermanentFailure
-from vestibule.delivery.providers.known_failures import TEST_NUMBERS, TestNumber
+from vestibule.delivery.providers.known_failures import CHANGED_HANDS, TEST_NUMBERS, TestNumber
 from vestibule.domain.challenge import Channel
 from vestibule.domain.delivery import Fault
 from vestibule.flows.attempts import Pace
@@ -61,7 +61,7 @@ async def _reason(house: FrontDoor, channel: str) -> str | None:
 async def test_number_fails_in_its_known_way(
     house: FrontDoor, number: TestNumber, channel: Channel
 ) -> None:
-    """PN-06, OC-12: the page tells the reason of the table, or the code arrives."""
+    """The page tells the reason of the table, or the code arrives."""
     worker = house.built.worker
     # A carrier that hangs is waited for half a second instead of eight.
     worker.delivering = replace(worker.delivering, pace=Pace(attempt_for=timedelta(seconds=0.51)))
@@ -83,6 +83,23 @@ async def test_number_fails_in_its_known_way(
     is_here = [one for one in house.inbox() if one.channel == channel.value]
     reaction = number.sms if channel is Channel.SMS else number.voice
     assert bool(is_here) == (expected is None and reaction.arrives)
+
+
+@pytest.mark.parametrize("channel", list(BUTTONS))
+async def test_number_that_changed_hands_gets_no_code(house: FrontDoor, channel: Channel) -> None:
+    """PN-06: where the signal says "changed lately" nothing leaves, and the journal notes it."""
+    person = await _ask(house, CHANGED_HANDS, channel)
+    await house.deliver()
+
+    assert [one for one in house.inbox() if one.channel != "email"] == []
+    noted = await house.database.read(
+        lambda tx: tx.fetch_all(
+            "SELECT outcome, method FROM events WHERE name = 'number_changed_hands'"
+        )
+    )
+    assert [dict(row) for row in noted] == [{"outcome": "failure", "method": channel.value}]
+    await person.get("/set-up/phone/code")
+    assert "This number got another SIM card lately" in person.text
 
 
 async def test_code_that_ended_meanwhile_is_not_sent(house: FrontDoor) -> None:
