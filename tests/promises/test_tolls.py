@@ -117,8 +117,7 @@ async def test_a_call_that_is_over_frees_the_line(house: FrontDoor) -> None:
     """TF-05: once a call ended, or could last no longer, there may be the next."""
     phone = number("GB", 1, 1)
     await ask(house, 0, channel=Channel.VOICE, phone=phone)
-    # The simulator's receipt comes with the call.
-    await house.deliver()
+    await house.heard(to=phone)
     house.clock.advance(seconds=31)
     second = await ask(house, 1, channel=Channel.VOICE, phone=phone)
     house.clock.advance(LINE_TAKEN_FOR + timedelta(seconds=1))
