@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scripts.documents import broken_links
 from scripts.pins import loose_pins
+from scripts.sentences import FOR_MACHINES, SHOWING, unmarked_in_code, unmarked_in_template
 
 LONGEST_ROOM = 420
 LONGEST_FUNCTION = 50
@@ -232,6 +233,19 @@ def _is_statement(node: ast.JoinedStr) -> bool:
     )
 
 
+def unmarked_sentences(source: Source) -> Iterator[Fault]:
+    """What people are shown is marked for translation, or it is English for everybody."""
+    if not source.path.startswith(SHOWING) or source.path in FOR_MACHINES:
+        return
+    found: list[tuple[int, str]] = []
+    if source.tree is not None:
+        found += unmarked_in_code(source.tree)
+    elif "/templates/" in source.path:
+        found += unmarked_in_template(source.text)
+    for line, words in found:
+        yield source.fault(line, f"mark it for translation: “{words[:40]}”")
+
+
 RULES: tuple[Callable[[Source], Iterator[Fault]], ...] = (
     long_rooms,
     long_functions,
@@ -243,6 +257,7 @@ RULES: tuple[Callable[[Source], Iterator[Fault]], ...] = (
     patches,
     secret_comparisons,
     sql_from_values,
+    unmarked_sentences,
 )
 
 

@@ -13,6 +13,7 @@ import httpx
 
 from tests.person import Person
 from vestibule.bootstrap import Built, build_house
+from vestibule.catalogues import Catalogues
 from vestibule.clock import ManualClock
 from vestibule.crypto import root_key
 from vestibule.crypto.password_hash import CHEAPEST
@@ -40,12 +41,18 @@ class FrontDoor:
     def database(self) -> Database:
         return self.built.means.database
 
-    def browser(self, *, source: str = "203.0.113.7", agent: str = "Mozilla/5.0 test") -> Person:
-        """A fresh browser: no cookies, its own address."""
+    def browser(
+        self,
+        *,
+        source: str = "203.0.113.7",
+        agent: str = "Mozilla/5.0 test",
+        language: str = "",
+    ) -> Person:
+        """A fresh browser: no cookies, its own address, its Accept-Language."""
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.built.app, client=(source, 40000)),
             base_url="http://localhost",
-            headers={"user-agent": agent},
+            headers={"user-agent": agent, "accept-language": language},
         )
         self._clients.append(client)
         return Person(client)
@@ -193,7 +200,11 @@ class FrontDoor:
 
 @asynccontextmanager
 async def front_door(
-    database: Database, folder: Path, *, settings: dict[str, object] | None = None
+    database: Database,
+    folder: Path,
+    *,
+    settings: dict[str, object] | None = None,
+    catalogues: Catalogues | None = None,
 ) -> AsyncIterator[FrontDoor]:
     """A house over this database, with its own keys in the folder; it closes no database."""
     key, entropy = folder / "root.key", SeededEntropy(str(folder))
@@ -211,6 +222,7 @@ async def front_door(
         entropy=entropy,
         profile=CHEAPEST,
         database=database,
+        catalogues=catalogues,
     )
     house = FrontDoor(built, clock)
     try:

@@ -15,9 +15,11 @@ from importlib.resources import files
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from vestibule.carrier.app import carrier_routes
+from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
 from vestibule.crypto import root_key
 from vestibule.crypto.keyring import Keyring
@@ -35,6 +37,7 @@ from vestibule.delivery.rendering import House
 from vestibule.delivery.routing import Routes
 from vestibule.domain.challenge import Channel
 from vestibule.domain.country_table import parse_money, parse_table
+from vestibule.domain.language import Languages
 from vestibule.domain.password import PasswordPolicy, load_blocklist
 from vestibule.domain.session import Limits
 from vestibule.domain.tolls import CountryTable, LimitName, Tolls, listed_table, set_up_regions
@@ -46,7 +49,7 @@ from vestibule.flows.receipts import Callbacks
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
 from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
-from vestibule.simulator.app import Failing, simulator_routes
+from vestibule.simulator.app import Failing, Speak, simulator_routes
 from vestibule.simulator.telephone import Telephone
 from vestibule.storage import revision
 from vestibule.storage.database import Database, connect
@@ -55,13 +58,11 @@ from vestibule.web.cookies import Cookies
 from vestibule.web.metrics import Meter
 from vestibule.web.render import Pages, Site
 from vestibule.web.source import Sources
+from vestibule.web.visit import language_of
 from vestibule.worker import Worker
 
 HASHES_QUEUED = 100
 """About two seconds of hashing on two cores (PH-05)."""
-
-WORDS = NullTranslations()
-"""English is what the sources say; catalogues of other languages take this place."""
 
 
 class WrongRevision(Exception):
@@ -104,13 +105,15 @@ def build_house(
     entropy: Entropy | None = None,
     profile: Profile = OWASP,
     database: Database | None = None,
+    catalogues: Catalogues | None = None,
     with_worker: bool = True,
 ) -> Built:
-    """Everything from settings; tests pass their own clock, entropy, hashing cost, database.
+    """Everything from settings; tests pass their own clock, entropy, hashing, database, words.
 
     Without a worker, processes of their own deliver what this one writes.
     """
     clock, wake = clock or SystemClock(), asyncio.Event()
+    catalogues = catalogues or Catalogues()
     keyring = Keyring.from_root(root_key.read(settings.root_key_path))
     entropy = entropy or SystemEntropy()
     means = Means(
@@ -122,13 +125,13 @@ def build_house(
         passwords=Passwords(
             PasswordHash(keyring, entropy, profile), at_once=_cores(), queued=HASHES_QUEUED
         ),
-        policy=_policy(settings),
+        policy=_policy(settings, catalogues),
         wake_delivery=wake.set,
     )
     inbox = Inbox(clock) if settings.simulator else None
     providers = providers_of(settings, clock, entropy, inbox)
     gauges = Gauges()
-    worker = Worker(_delivering(settings, means, providers, gauges), wake)
+    worker = Worker(_delivering(settings, means, providers, gauges, catalogues), wake)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -136,9 +139,13 @@ def build_house(
         async with built.running(with_worker=with_worker):
             yield
 
+    speak = _speaking(Cookies(settings.is_https), means.policy.languages, catalogues)
     telephone = Telephone(inbox, _calling(worker.delivering)) if inbox else None
-    routes = [*_simulator(settings, inbox, telephone), *_carriers(settings, worker.delivering)]
-    app = build(_front(settings, means, gauges), more_routes=routes, lifespan=lifespan)
+    routes = [
+        *_simulator(settings, inbox, telephone, speak),
+        *_carriers(settings, worker.delivering),
+    ]
+    app = build(_front(settings, means, gauges, catalogues), more_routes=routes, lifespan=lifespan)
     built = Built(app, means, worker, inbox, telephone, providers)
     return built
 
@@ -149,7 +156,11 @@ def _cores() -> int:
 
 
 def _delivering(
-    settings: Settings, means: Means, providers: Mapping[str, Provider], gauges: Gauges
+    settings: Settings,
+    means: Means,
+    providers: Mapping[str, Provider],
+    gauges: Gauges,
+    catalogues: Catalogues,
 ) -> Delivering:
     routes = Routes(
         providers=providers,
@@ -160,7 +171,7 @@ def _delivering(
         means=means,
         routes=routes,
         house=house_of(settings),
-        words=lambda _: WORDS,
+        words=catalogues.words,
         on_hand_over=gauges.note_hand_over,
         signal=SimulatorSignal() if settings.simulator else None,
     )
@@ -177,11 +188,11 @@ def house_of(settings: Settings) -> House:
     )
 
 
-def _front(settings: Settings, means: Means, gauges: Gauges) -> Front:
+def _front(settings: Settings, means: Means, gauges: Gauges, catalogues: Catalogues) -> Front:
     token = settings.secret("metrics_token")
     return Front(
         means=means,
-        pages=Pages(_site(settings), WORDS),
+        pages=Pages(_site(settings), catalogues.words),
         cookies=Cookies(settings.is_https),
         sources=Sources(settings.trusted_proxies),
         public_origin=settings.public_origin,
@@ -201,7 +212,7 @@ async def refuse_other_revision(database: Database) -> None:
         )
 
 
-def _policy(settings: Settings) -> Policy:
+def _policy(settings: Settings, catalogues: Catalogues) -> Policy:
     countries = {ELSEWHERE, *(country for _, country in settings.country_routes)}
     reach = {country: _channels_to(settings, country) for country in countries}
     tolls = tolls_of(settings)
@@ -224,7 +235,23 @@ def _policy(settings: Settings) -> Policy:
         ),
         limits_loopback=not settings.simulator,
         tolls=tolls,
+        languages=languages_of(settings, catalogues),
     )
+
+
+def languages_of(settings: Settings, catalogues: Catalogues) -> Languages:
+    """The languages offered, the default first; `SettingsFault` for one without a catalogue."""
+    shipped = Languages(catalogues.tags)
+    if not settings.languages:
+        return shipped
+    found = []
+    for name in settings.languages:
+        tag = shipped.offered(name)
+        if tag is None:
+            known = ", ".join(shipped.tags)
+            raise SettingsFault(f"VESTIBULE_LANGUAGES: {name} is not there; there are {known}.")
+        found.append(tag)
+    return Languages(tuple(dict.fromkeys(found)))
 
 
 def tolls_of(settings: Settings) -> Tolls:
@@ -343,17 +370,27 @@ def _naming(setting: str) -> Iterator[None]:
         raise SettingsFault(f"{setting}: {fault}.") from fault
 
 
+def _speaking(cookies: Cookies, languages: Languages, catalogues: Catalogues) -> Speak:
+    """What the simulator is spoken in: it knows no account, only the browser."""
+
+    def speak(request: Request) -> tuple[str, NullTranslations]:
+        tag = language_of(request, cookies, languages)
+        return tag, catalogues.words(tag)
+
+    return speak
+
+
 def _calling(delivering: Delivering) -> Calling:
     return Calling(delivering.means, delivering.house, delivering.words)
 
 
 def _simulator(
-    settings: Settings, inbox: Inbox | None, telephone: Telephone | None
+    settings: Settings, inbox: Inbox | None, telephone: Telephone | None, speak: Speak
 ) -> list[BaseRoute]:
     if inbox is None or telephone is None:
         return []
     failing = Failing(TEST_NUMBERS, TEST_ADDRESSES)
-    return simulator_routes(inbox, telephone, site_name=settings.name, failing=failing)
+    return simulator_routes(inbox, telephone, site_name=settings.name, failing=failing, speak=speak)
 
 
 def _carriers(settings: Settings, delivering: Delivering) -> list[BaseRoute]:

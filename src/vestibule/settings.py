@@ -23,7 +23,6 @@ from vestibule.settings_of_routes import (
     CountryRoutes,
     check_countries,
     check_routes,
-    on_this_machine,
 )
 from vestibule.settings_of_tolls import AMOUNTS, Amount, LimitName, check_tolls
 
@@ -71,6 +70,8 @@ class Settings(BaseSettings):
     """The country that the phone form starts with, where the browser names none."""
     host: str = "127.0.0.1"
     """The address to listen on."""
+    languages: Annotated[tuple[str, ...], NoDecode] = ()
+    """Languages offered, with commas; the first is the default; empty: all that there are."""
     logo: Path | None = None
     """An SVG or PNG file shown in the place of the mark, 32 kB at most."""
     mail_code_in_subject: bool = False
@@ -211,7 +212,9 @@ class Settings(BaseSettings):
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("countries", "track_only", "trusted_proxies", *ROUTES, mode="before")
+    @field_validator(
+        "countries", "languages", "track_only", "trusted_proxies", *ROUTES, mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -395,6 +398,16 @@ def _sentence(fault: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"VESTIBULE_{name} is not a setting of Vestibule."
     return f"VESTIBULE_{name}: {what}."
+
+
+def on_this_machine(host: str) -> bool:
+    """Whether a host name or address can only be this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def contrast_with_white(colour: str) -> float:

@@ -3,11 +3,9 @@
 Each fault names the setting. It sees what pydantic has read and opens no file itself.
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic.fields import FieldInfo
@@ -60,16 +58,6 @@ _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _PHONES, _MAILS = {"twilio", "vonage"}, {"smtp"}
 
 
-def on_this_machine(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def check_countries(settings: CarrierSettings) -> None:
     """Raise ValueError where a route is for a country that has no phones, or is none for phones."""
     for (channel, country), routes in settings.country_routes.items():
@@ -96,20 +84,10 @@ def check_routes(settings: CarrierSettings) -> None:
     if "webhook" in used:
         _need("VESTIBULE_ROUTES_…: webhook", WEBHOOK_URL=settings.webhook_url)
         _need("VESTIBULE_ROUTES_…: webhook", WEBHOOK_SECRET=settings.secret("webhook_secret"))
-        _check_webhook_url(settings.webhook_url)
     if "simulator" in used and not settings.simulator:
         raise ValueError("VESTIBULE_ROUTES_…: simulator needs VESTIBULE_SIMULATOR=true")
     _check_twilio(settings)
     _check_vonage(settings)
-
-
-def _check_webhook_url(url: str) -> None:
-    """Codes travel there: by TLS, or on this machine (WH-04)."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("VESTIBULE_WEBHOOK_URL: write it as https://carrier.example.com/messages")
-    if parts.scheme == "http" and not on_this_machine(parts.hostname):
-        raise ValueError("VESTIBULE_WEBHOOK_URL: plain http is for this machine only; use https")
 
 
 def _check_twilio(settings: CarrierSettings) -> None:

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from gettext import NullTranslations
 
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import Channel, Message
-from vestibule.delivery.rendering import Envelope, House, SentCode, code_message, trial_message
+from vestibule.delivery.rendering import House, SentCode, code_message, trial_message
 
 ORIGIN = "https://id.example.com"
 NUMBER = "+447400123456"

@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from tests.delivery.smtp_server import PASSWORD, USER, Certificate
 from vestibule.clock import ManualClock
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.providers.smtp import SmtpProvider, SmtpServer
-from vestibule.delivery.rendering import Envelope, House, SentCode, code_message
+from vestibule.delivery.rendering import House, SentCode, code_message
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 SENDER = "Ålesund, Café & חנות <codes@id.example.com>"
@@ -19,7 +20,7 @@ SHORT, ENOUGH, LONG = timedelta(seconds=0.2), timedelta(seconds=1), timedelta(se
 
 MESSAGE = code_message(
     House("Café", "id.example.com", "https://id.example.com"),
-    Envelope("message-1", "email", "ada@example.com", "ada", "pt_BR", NullTranslations()),
+    Envelope("message-1", "email", "ada@example.com", "ada", "pt-BR", NullTranslations()),
     SentCode("sign_in", "012345", 10, 1),
 )
 

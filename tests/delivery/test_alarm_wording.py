@@ -5,7 +5,8 @@ from gettext import NullTranslations
 import pytest
 
 from vestibule.delivery.alarm_wording import ALARMS, alarm_message
-from vestibule.delivery.rendering import Envelope, House
+from vestibule.delivery.envelope import Envelope
+from vestibule.delivery.rendering import House
 
 HOUSE = House("Acme", "id.example.com", "https://id.example.com")
 
@@ -22,4 +23,4 @@ def test_every_alarm_can_be_said(name: str) -> None:
     assert mail.subject.startswith("Acme: ")
     assert "%(" not in mail.text
     assert "%%" not in mail.text
-    assert "2026-11-23 10:00 UTC" in mail.text
+    assert "23 Nov 2026, 10:00 UTC" in mail.text

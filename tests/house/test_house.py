@@ -47,6 +47,13 @@ def texts(path: str, text: str) -> list[str]:
             '"""A."""\nw = "a"\nw = given()\nq = f"DELETE FROM t WHERE {w}"',
             "{w} inside SQL",
         ),
+        ("src/vestibule/web/templates/a.html", "<p>Enter it</p>", "mark it for translation"),
+        ("src/vestibule/web/templates/a.html", '<a title="Go on">', "mark it for translation"),
+        (
+            "src/vestibule/web/a.py",
+            '"""A."""\nsaid = "Nothing was changed."',
+            "mark it for translation: “Nothing was changed.”",
+        ),
     ],
 )
 def test_house_names_a_breach(path: str, text: str, said: str) -> None:
@@ -63,7 +70,10 @@ def test_house_names_a_breach(path: str, text: str, said: str) -> None:
         ("src/vestibule/a.py", long_function(50)),
         ("src/vestibule/a/__init__.py", ""),
         ("src/vestibule/storage/migrations/versions/0001_initial.py", long_function(500)),
-        ("src/vestibule/web/templates/base.html", "<p>Also a base."),
+        (
+            "src/vestibule/web/templates/base.html",
+            '<p lang="en">{{ _("Also a base.") }} · 10:42</p>',
+        ),
         ("tests/test_a.py", UNREASONED + " - re-exported"),
         ("tests/test_a.py", f"{UNREASONED} - these are used\n{UNREASONED}\n{UNREASONED}"),
         ("tests/test_a.py", "x = y  # type: " + "ignore[misc]  # the library has no types"),

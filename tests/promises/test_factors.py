@@ -5,9 +5,11 @@ from itertools import permutations
 
 import pytest
 
+from tests.attack import journal
 from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.states import Member, add_app, add_phone, is_inside, member, rows, standing
+from vestibule.flows.enroll import PHONE_RISK_NOTICE
 
 WALLS = 3
 
@@ -26,6 +28,20 @@ def paths_of(methods: list[dict[str, str]]) -> list[str]:
         "/settings/phone/remove" if m["kind"] == "phone" else f"/settings/apps/{m['id']}/remove"
         for m in methods
     ]
+
+
+async def test_risk_of_phones_is_said_and_its_acceptance_kept(house: FrontDoor) -> None:
+    """PN-07: who sets up a phone reads that an app is safer; the journal has which wording."""
+    person = house.browser()
+    await house.sign_up(person, "ada@example.com")
+    await person.get("/set-up/phone")
+    assert "Texts and calls can be intercepted; an app is safer." in person.text
+    assert any("Use an authentication app" in words for words, _ in person.page.links)
+
+    await person.press("Send code by text message", country="GB", phone="07400 123456")
+
+    [begun] = await journal(house, "enrollment_started")
+    assert begun.details["risk_notice"] == PHONE_RISK_NOTICE
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

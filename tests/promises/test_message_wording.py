@@ -7,15 +7,9 @@ from itertools import product
 import pytest
 
 from tests.front_door import FrontDoor
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import Channel, Message
-from vestibule.delivery.rendering import (
-    CODE_FOR,
-    Envelope,
-    House,
-    SentCode,
-    code_message,
-    trial_message,
-)
+from vestibule.delivery.rendering import CODE_FOR, House, SentCode, code_message, trial_message
 from vestibule.domain.call import KEY_WITHIN, LONGEST_CALL, seconds_to_say
 
 GSM_7 = set(

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import vestibule
+from vestibule.domain.language import native_name
 
 WEB = Path(vestibule.__file__).parent / "web"
 TEMPLATES = WEB / "templates"
@@ -60,7 +61,13 @@ def every_page(**changes: Any) -> dict[str, Any]:
         "doors": 0,
         "nonce": "bm9uY2U",
         "static": static,
-        "locale": "en",
+        "language": "en",
+        "direction": "ltr",
+        "languages": [
+            thing(tag=tag, name=native_name(tag), is_spoken=tag == "en")
+            for tag in ("en", "de", "es", "fr", "ja", "pt-BR")
+        ],
+        "here": "/sign-in?next=%2Fsettings",
         "now": datetime(2026, 11, 3, 10, 42, tzinfo=UTC),
     }  # fmt: skip
     return context | changes

@@ -79,6 +79,7 @@ _LIST = """
 /not-me/done GET NOTHING
 /not-me/{token} GET,POST NOTHING
 /sign-out POST NOTHING
+/language POST NOTHING
 /help GET NOTHING
 /session GET NOTHING
 /livez GET NOTHING

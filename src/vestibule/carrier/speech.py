@@ -19,6 +19,7 @@ LANGUAGES: Mapping[str, str] = {
     "es": "es-ES",
     "fr": "fr-FR",
     "it": "it-IT",
+    "ja": "ja-JP",
     "nl": "nl-NL",
     "pl": "pl-PL",
     "pt": "pt-PT",
@@ -64,5 +65,4 @@ def _talk(sentence: str, language: str) -> dict[str, object]:
 
 
 def _language(locale: str) -> str:
-    plain = locale.replace("_", "-")
-    return plain if "-" in plain else LANGUAGES.get(plain, "en-US")
+    return locale if "-" in locale else LANGUAGES.get(locale, "en-US")

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from vestibule.bootstrap import WORDS, house_of, providers_of, tolls_of
+from vestibule.bootstrap import house_of, languages_of, providers_of, tolls_of
+from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import (
     Accepted,
     Channel,
@@ -22,7 +24,7 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.providers.simulator import Inbox
-from vestibule.delivery.rendering import Envelope, trial_message
+from vestibule.delivery.rendering import trial_message
 from vestibule.delivery.routing import Routes, attempt
 from vestibule.domain import challenge as domain
 from vestibule.domain.identifier import PhoneFault, parse_email, parse_phone
@@ -62,7 +64,10 @@ def try_route(
         providers, {channel: settings.routes(channel)}, to_country=settings.country_routes
     )
     names = _chosen(routes.configured(channel, country), channel, provider)
-    envelope = Envelope(entropy.id(), channel, number, number, "en", WORDS)
+    catalogues = Catalogues()
+    language = languages_of(settings, catalogues).default
+    words = catalogues.words(language)
+    envelope = Envelope(entropy.id(), channel, number, number, language, words)
     message = trial_message(house_of(settings), envelope)
 
     async def run() -> list[Attempt]:

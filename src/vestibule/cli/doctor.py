@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vestibule.bootstrap import WrongRevision, providers_of, refuse_other_revision, tolls_of
+from vestibule.bootstrap import (
+    WrongRevision,
+    languages_of,
+    providers_of,
+    refuse_other_revision,
+    tolls_of,
+)
+from vestibule.catalogues import Catalogues
 from vestibule.clock import SystemClock
 from vestibule.crypto import root_key
 from vestibule.delivery.provider import Provider
@@ -55,6 +62,7 @@ async def _examine_database(settings: Settings) -> Finding:
 
 def _examine_delivery(settings: Settings) -> list[Finding]:
     try:
+        languages_of(settings, Catalogues())
         tolls_of(settings)
         providers = providers_of(settings, SystemClock(), SystemEntropy(), None)
     except SettingsFault as fault:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import Message
-from vestibule.delivery.rendering import Envelope, House, as_page
+from vestibule.delivery.rendering import House, as_page
+from vestibule.domain.language import moment
 
 
 def N_(text: str) -> str:
@@ -64,7 +66,7 @@ def alarm_message(house: House, envelope: Envelope, facts: Mapping[str, str]) ->
     _ = envelope.words.gettext
     title, said = ALARMS.get(facts["alarm"], (facts["alarm"], ""))
     subject, told = _(title) % facts, _(said) % facts if said else ""
-    at = datetime.fromisoformat(facts["at"]).strftime("%Y-%m-%d %H:%M UTC")
+    at = moment(datetime.fromisoformat(facts["at"]), envelope.locale)
     lines = [subject + ".", told, _("When: %s") % at, f"{house.product} · {house.origin}"]
     body = "\n\n".join(line for line in lines if line)
     return Message(
@@ -74,7 +76,7 @@ def alarm_message(house: House, envelope: Envelope, facts: Mapping[str, str]) ->
         purpose="alarm",
         subject=f"{house.product}: {subject}",
         text=body,
-        html=as_page(body, None),
+        html=as_page(body, envelope.locale),
         code=None,
         locale=envelope.locale,
     )

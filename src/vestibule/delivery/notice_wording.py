@@ -6,10 +6,14 @@ short code, which stops changes and opens nothing. No notice carries a code that
 
 from collections.abc import Mapping
 from datetime import datetime
+from gettext import NullTranslations
 
+from vestibule.delivery.envelope import Envelope
+from vestibule.delivery.gsm import Text, one_text
 from vestibule.delivery.provider import Message
-from vestibule.delivery.rendering import ONE_TEXT, Envelope, House, as_page, septets, to_gsm
+from vestibule.delivery.rendering import House, as_page
 from vestibule.domain.browser_name import browser_and_system
+from vestibule.domain.language import moment
 
 
 def N_(text: str) -> str:
@@ -48,14 +52,11 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     ),
     "many_new_browser": (
         N_("More sign-ins from new browsers"),
-        N_("Since %(since)s there were %(times)s more sign-ins from browsers that were new."),
+        N_("Since %(since)s, more sign-ins from browsers that were new: %(times)s."),
     ),
     "many_wrong_second_factor": (
         N_("More wrong codes after your password"),
-        N_(
-            "Since %(since)s it happened in %(times)s more sign-ins that your password was right"
-            " and the code was not."
-        ),
+        N_("Since %(since)s, more sign-ins with your right password and a wrong code: %(times)s."),
     ),
     "method_added": (
         N_("A sign-in method was added"),
@@ -186,9 +187,13 @@ def notice_message(
 ) -> Message:
     """The message that tells of a change, never with a secret that opens anything (NO-02)."""
     is_text = envelope.channel == "sms"
-    subject = envelope.words.gettext(NOTICES[kind][0]) % _values(facts)
+    subject = envelope.words.gettext(NOTICES[kind][0]) % _values(envelope, facts)
     link = f"{house.origin}/not-me/{facts['token']}" if "token" in facts else None
-    body = _text(house, envelope, kind, facts) if is_text else _mail(house, envelope, kind, facts)
+    if is_text:
+        text = _text(house, envelope, kind, facts)
+        body, locale = text.text, text.locale
+    else:
+        body, locale = _mail(house, envelope, kind, facts), envelope.locale
     return Message(
         id=envelope.message_id,
         channel=envelope.channel,
@@ -196,30 +201,30 @@ def notice_message(
         purpose=kind,
         subject=None if is_text else f"{house.product}: {subject}",
         text=body,
-        html=None if is_text else as_page(body, None, link),
+        html=None if is_text else as_page(body, locale, link=link),
         code=None,
-        locale=envelope.locale,
+        locale=locale,
     )
 
 
-def _values(facts: Mapping[str, str]) -> dict[str, str]:
+def _values(envelope: Envelope, facts: Mapping[str, str]) -> dict[str, str]:
     """What a sentence may name: its times readable, its numbers as they are."""
     values = {"times": facts.get("times", ""), "when": "", "since": ""}
     for name in ("when", "since"):
         if name in facts:
-            values[name] = _moment(facts[name])
+            values[name] = _moment(envelope, facts[name])
     return values
 
 
-def _moment(at: str) -> str:
-    return datetime.fromisoformat(at).strftime("%Y-%m-%d %H:%M UTC")
+def _moment(envelope: Envelope, at: str) -> str:
+    return moment(datetime.fromisoformat(at), envelope.locale)
 
 
 def _mail(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]) -> str:
     _ = envelope.words.gettext
-    lines = [_(NOTICES[kind][1]) % _values(facts)]
+    lines = [_(NOTICES[kind][1]) % _values(envelope, facts)]
     if kind != "address_taken":
-        lines.append(_("When: %s") % _moment(facts["at"]))
+        lines.append(_("When: %s") % _moment(envelope, facts["at"]))
         # What was told together has no one browser.
         if facts.get("browser"):
             lines.append(_("Browser: %s") % _browser(envelope, facts["browser"]))
@@ -241,18 +246,16 @@ def _browser(envelope: Envelope, user_agent: str) -> str:
     return browser or system or _("unknown")
 
 
-def _text(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]) -> str:
+def _text(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]) -> Text:
     """The fullest wording that is one text; what happened and the answer come before the name."""
-    _ = envelope.words.gettext
-    said, product = _(SAID_BY_TEXT[kind]), to_gsm(house.product)
-    if "code" not in facts:
-        return _fullest((f"{product}: {said}", said))
-    code = f"{facts['code'][:4]}-{facts['code'][4:]}"
-    ends = [_(end) % {"host": house.host, "code": code} for end in _ANSWERS]
-    return _fullest(
-        (f"{product}: {said} {ends[0]}", f"{said} {ends[0]}", f"{said} {ends[1]}", ends[1])
-    )
 
+    def write(words: NullTranslations, product: str) -> tuple[str, ...]:
+        _ = words.gettext
+        said = _(SAID_BY_TEXT[kind])
+        if "code" not in facts:
+            return (f"{product}: {said}", said)
+        code = f"{facts['code'][:4]}-{facts['code'][4:]}"
+        ends = [_(end) % {"host": house.host, "code": code} for end in _ANSWERS]
+        return (f"{product}: {said} {ends[0]}", f"{said} {ends[0]}", f"{said} {ends[1]}", ends[1])
 
-def _fullest(texts: tuple[str, ...]) -> str:
-    return next((text for text in texts if septets(text) <= ONE_TEXT), texts[-1])
+    return one_text(envelope, house.product, write)

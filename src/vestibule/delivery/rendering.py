@@ -5,13 +5,15 @@ Texts are GSM-7 and at most 160 characters with the origin-bound last line (OC-1
 """
 
 import html
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from gettext import NullTranslations
 from typing import assert_never
 
-from vestibule.delivery.provider import CallScript, Channel, Message
+from vestibule.delivery.envelope import Envelope
+from vestibule.delivery.gsm import Text, one_text
+from vestibule.delivery.provider import CallScript, Message
+from vestibule.domain.language import direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +25,6 @@ class House:
     origin: str
     code_in_subject: bool = False
     """Lock screens show subjects: a mailed code stands in one only if the operator asks for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """To whom a message goes, over what, and in whose words."""
-
-    message_id: str
-    channel: Channel
-    to: str
-    account_label: str
-    locale: str
-    words: NullTranslations
-    call_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +56,22 @@ CODE_FOR: Mapping[str, str] = {
 
 def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
     """The message that carries one code."""
-    _ = envelope.words.gettext
-    why = _(CODE_FOR[sent.purpose])
+    why = envelope.words.gettext(CODE_FOR[sent.purpose])
+    locale = envelope.locale
     subject: str | None = None
     page: str | None = None
     script: CallScript | None = None
     match envelope.channel:
         case "sms":
-            body = _text(house, envelope, sent, why)
+            text = _text(house, envelope, sent)
+            body, locale = text.text, text.locale
         case "voice":
             script = call_script(house, envelope.words, sent)
             body = " ".join(script.spoken)
         case "email":
             subject = _subject(house, envelope, sent, why)
             body = _mail(house, envelope, sent, why)
-            page = as_page(body, sent.code)
+            page = as_page(body, locale, shown_large=sent.code)
         case other:
             assert_never(other)
     return Message(
@@ -93,61 +83,43 @@ def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
         text=body,
         html=page,
         code=sent.code,
-        locale=envelope.locale,
+        locale=locale,
         script=script,
         call_reference=envelope.call_reference,
         valid_for_seconds=sent.minutes * 60,
     )
 
 
-_TEXTS = (
-    N_(
-        "%(code)s is your %(product)s code %(why)s. It expires in %(minutes)d minutes."
-        " We never ask you for it."
-    ),
-    N_("%(code)s is your %(product)s code %(why)s. We never ask you for it."),
-    N_("%(code)s is your %(product)s code. We never ask you for it."),
-    N_("%(code)s is your code."),
-)
-"""What a text says, the fullest first: long names, hosts and codes leave less room."""
-
-
-def _text(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
+def _text(house: House, envelope: Envelope, sent: SentCode) -> Text:
     """OC-12: the fullest wording that is one text of 160 characters; the last line is whole."""
-    words = {
+    end = f"\n\n@{house.host} #{sent.code}"
+    return one_text(
+        envelope, house.product, lambda words, product: _wordings(words, product, sent), end
+    )
+
+
+def _wordings(words: NullTranslations, product: str, sent: SentCode) -> tuple[str, ...]:
+    """What a text says, the fullest first: long names, hosts and codes leave less room."""
+    _ = words.gettext
+    said = (
+        words.ngettext(
+            "%(code)s is your %(product)s code %(why)s. It expires in %(minutes)d minute."
+            " We never ask you for it.",
+            "%(code)s is your %(product)s code %(why)s. It expires in %(minutes)d minutes."
+            " We never ask you for it.",
+            sent.minutes,
+        ),
+        _("%(code)s is your %(product)s code %(why)s. We never ask you for it."),
+        _("%(code)s is your %(product)s code. We never ask you for it."),
+        _("%(code)s is your code."),
+    )
+    values = {
         "code": sent.code,
-        "product": to_gsm(house.product),
-        "why": why,
+        "product": product,
+        "why": _(CODE_FOR[sent.purpose]),
         "minutes": sent.minutes,
     }
-    end = f"\n\n@{house.host} #{sent.code}"
-    said = [envelope.words.gettext(text) % words + end for text in _TEXTS]
-    return next((text for text in said if septets(text) <= ONE_TEXT), said[-1])
-
-
-ONE_TEXT = 160
-_GSM_SINGLE = frozenset(
-    "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_DOUBLE = frozenset("^{}\\[~]|€")
-
-
-def to_gsm(text: str) -> str:
-    """The text in GSM 03.38: accents it lacks go, and what has no such letter becomes "?"."""
-    return "".join(_gsm_character(character) for character in text)
-
-
-def _gsm_character(character: str) -> str:
-    if character in _GSM_SINGLE | _GSM_DOUBLE:
-        return character
-    bare = unicodedata.normalize("NFKD", character)[0]
-    return bare if bare in _GSM_SINGLE else "?"
-
-
-def septets(text: str) -> int:
-    """In septets: the characters of the extension table count twice."""
-    return sum(2 if character in _GSM_DOUBLE else 1 for character in text)
+    return tuple(one % values for one in said)
 
 
 def call_script(house: House, words: NullTranslations, sent: SentCode) -> CallScript:
@@ -164,7 +136,12 @@ def call_script(house: House, words: NullTranslations, sent: SentCode) -> CallSc
         last_menu=_("If you did not ask for it, press 9."),
         no_key=_("No key was pressed, so the code is not read out. Goodbye."),
         denied=_("Thank you. We stopped it, and nobody gets in with this code. Goodbye."),
-        goodbye=_("The code expires in %(minutes)d minutes. Goodbye.") % {"minutes": sent.minutes},
+        goodbye=words.ngettext(
+            "The code expires in %(minutes)d minute. Goodbye.",
+            "The code expires in %(minutes)d minutes. Goodbye.",
+            sent.minutes,
+        )
+        % {"minutes": sent.minutes},
     )
 
 
@@ -186,9 +163,12 @@ def _mail(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
     lines = [
         _("Your code %(why)s:") % {"why": why},
         sent.code,
-        _(
+        envelope.words.ngettext(
+            "This is code %(number)d. It works for %(minutes)d minute, once, in the browser that"
+            " asked for it.",
             "This is code %(number)d. It works for %(minutes)d minutes, once, in the browser that"
-            " asked for it."
+            " asked for it.",
+            sent.minutes,
         )
         % {"number": sent.number, "minutes": sent.minutes},
         _(
@@ -200,7 +180,10 @@ def _mail(house: House, envelope: Envelope, sent: SentCode, why: str) -> str:
     return "\n\n".join(lines)
 
 
-def as_page(body: str, shown_large: str | None, link: str | None = None) -> str:
+def as_page(
+    body: str, language: str, *, shown_large: str | None = None, link: str | None = None
+) -> str:
+    """The same as HTML, in the language it is written in."""
     parts = []
     for part in body.split("\n\n"):
         shown = html.escape(part)
@@ -209,14 +192,17 @@ def as_page(body: str, shown_large: str | None, link: str | None = None) -> str:
         if part == shown_large:
             shown = f'<strong style="font-size:28px;letter-spacing:.2em">{shown}</strong>'
         parts.append(f"<p>{shown}</p>")
-    return f'<!doctype html><meta charset="utf-8"><body>{"".join(parts)}</body>'
+    spoken = f'<html lang="{html.escape(language)}" dir="{direction(language)}">'
+    return f'<!doctype html>{spoken}<meta charset="utf-8"><body>{"".join(parts)}</body></html>'
 
 
 def trial_message(house: House, envelope: Envelope) -> Message:
     """The message by which an operator tries a route out: real, and without a code."""
     _ = envelope.words.gettext
-    said = _("This is a test of %(product)s. There is no code in it, and nothing to do.")
-    body = said % {"product": house.product}
+    body, locale = _trial(envelope.words, house.product)[0], envelope.locale
+    if envelope.channel == "sms":
+        text = one_text(envelope, house.product, _trial)
+        body, locale = text.text, text.locale
     is_mail = envelope.channel == "email"
     script = None
     if envelope.channel == "voice":
@@ -237,8 +223,15 @@ def trial_message(house: House, envelope: Envelope) -> Message:
         purpose="trial",
         subject=_("A test of %(product)s") % {"product": house.product} if is_mail else None,
         text=body,
-        html=as_page(body, None) if is_mail else None,
+        html=as_page(body, locale) if is_mail else None,
         code=None,
-        locale=envelope.locale,
+        locale=locale,
         script=script,
     )
+
+
+def _trial(words: NullTranslations, product: str) -> tuple[str, ...]:
+    said = words.gettext(
+        "This is a test of %(product)s. There is no code in it, and nothing to do."
+    )
+    return (said % {"product": product},)

@@ -63,6 +63,8 @@ class EventName(StrEnum):
     CHANGES_FROZEN = "changes_frozen"
     FREEZE_LIFTED = "changes_freeze_lifted"
     REVIEW_ANSWERED = "review_answered"
+    # what suits the person
+    LANGUAGE_CHOSEN = "language_chosen"
     # settings gate and step-up
     GATE_OPENED = "settings_gate_opened"
     GATE_FAILED = "settings_gate_fail"

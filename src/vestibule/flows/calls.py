@@ -15,6 +15,7 @@ from vestibule.domain import call as walk
 from vestibule.domain.call import CallStage, Line, Step
 from vestibule.domain.challenge import Challenge, Purpose
 from vestibule.domain.event import EventName
+from vestibule.domain.language import ENGLISH
 from vestibule.domain.pending import ResetStage
 from vestibule.domain.tolls import hour_of
 from vestibule.flows.alarms import raise_alarm
@@ -35,8 +36,7 @@ from vestibule.storage.calls import Call
 from vestibule.storage.database import Transaction
 from vestibule.storage.outbox import Waiting
 
-UNKNOWN_LOCALE = "en"
-CARRIER = Caller(source="", user_agent="", request_id="", locale=UNKNOWN_LOCALE)
+CARRIER = Caller(source="", user_agent="", request_id="", locale=ENGLISH)
 """Whoever fetches is the carrier's machine; of the person it tells nothing."""
 
 
@@ -90,11 +90,12 @@ async def _fetch(calling: Calling, reference: str, leads: Callable[[Call], Step 
     token_digest = digest(reference)
 
     async def unit(work: Work) -> Said:
+        languages = work.means.policy.languages
         call = await calls.find(work.tx, token_digest, work.now)
         step = leads(call) if call else None
         if call is None or step is None:
-            return _farewell(calling, UNKNOWN_LOCALE)
-        locale = await outbox.locale_of(work.tx, call.message_id) or UNKNOWN_LOCALE
+            return _farewell(calling, languages.default)
+        locale = languages.nearest(await outbox.locale_of(work.tx, call.message_id) or "")
         challenge = await challenges.get(work.tx, call.challenge_id)
         if not _is_live(work, challenge):
             challenge, step = None, walk.ended(call.stage, call.rounds)

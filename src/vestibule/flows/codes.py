@@ -29,7 +29,7 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows.conversion import note_conversion
 from vestibule.flows.sending import spend_send
 from vestibule.flows.work import Means, Work
-from vestibule.storage import challenges, outbox
+from vestibule.storage import accounts, challenges, outbox
 
 RESET_CODE_LENGTH = 10
 
@@ -213,7 +213,7 @@ async def _put_message(work: Work, challenge: Challenge, asked: Asked) -> None:
             account_id=challenge.account_id,
             kind=f"code_{challenge.purpose.value}",
             channel=challenge.channel,
-            locale=work.caller.locale,
+            locale=await _language(work, challenge),
             destination_sealed=None,
             body_sealed=None,
             written_at=work.now,
@@ -223,6 +223,12 @@ async def _put_message(work: Work, challenge: Challenge, asked: Asked) -> None:
         ),
     )
     work.has_mail = True
+
+
+async def _language(work: Work, challenge: Challenge) -> str:
+    """Whoever asks for an account's code may be a stranger: its owner has to understand it."""
+    account = await accounts.get(work.tx, challenge.account_id) if challenge.account_id else None
+    return account.locale if account else work.caller.locale
 
 
 async def reserve(work: Work, purpose: Purpose, binding_id: str, typed: str) -> Reserved | Refused:

@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from vestibule.crypto.seal import Place
 from vestibule.delivery.alarm_wording import alarm_message
+from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.notice_wording import notice_message
 from vestibule.delivery.provider import Message
-from vestibule.delivery.rendering import Envelope, SentCode, code_message
+from vestibule.delivery.rendering import SentCode, code_message
 from vestibule.domain.challenge import Channel
 from vestibule.flows import attempts
 from vestibule.flows.alarms import ALARM_KIND
@@ -139,13 +140,15 @@ async def _address(delivering: Delivering, tx: Transaction, waiting: Waiting) ->
 
 async def _envelope(delivering: Delivering, tx: Transaction, waiting: Waiting, to: str) -> Envelope:
     account = await accounts.get(tx, waiting.account_id) if waiting.account_id else None
+    # One that was offered when this was written may be gone.
+    locale = delivering.means.policy.languages.nearest(waiting.locale)
     return Envelope(
         message_id=waiting.id,
         channel=waiting.channel.value,  # type: ignore[arg-type]  # an outbox has no app's codes
         to=to,
         account_label=account.email if account else to,
-        locale=waiting.locale,
-        words=delivering.words(waiting.locale),
+        locale=locale,
+        words=delivering.words(locale),
     )
 
 

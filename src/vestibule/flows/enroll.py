@@ -31,6 +31,8 @@ from vestibule.storage import accounts, authenticators, challenges, outbox
 
 APPS_PER_ACCOUNT = 5
 ACCOUNTS_PER_NUMBER = 5
+PHONE_RISK_NOTICE = "2026-11"
+"""Which wording of the risk stands above the button that sends the first code (PN-07)."""
 NAME_LENGTH = 60
 
 
@@ -135,7 +137,12 @@ async def _begin_phone(
         expires_at=work.now + 3 * ENROLLMENT_LIFETIME,
     )
     await authenticators.begin_enrollment(work.tx, enrollment)
-    await work.note(EventName.ENROLLMENT_STARTED, account_id=account.id, method="phone")
+    await work.note(
+        EventName.ENROLLMENT_STARTED,
+        account_id=account.id,
+        method="phone",
+        risk_notice=PHONE_RISK_NOTICE,
+    )
     return enrollment
 
 

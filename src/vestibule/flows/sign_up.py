@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from vestibule.crypto.keyring import Purpose as KeyPurpose
+from vestibule.domain.account import Account
 from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.event import EventName
 from vestibule.domain.identifier import EmailAddress, parse_email
@@ -72,6 +73,7 @@ async def start(
     token = means.entropy.token()
 
     async def unit(work: Work) -> Started | Refused:
+        owner = await accounts.find_by_email(work.tx, address.key)
         sign_up = SignUp(
             id=means.entropy.id(),
             email=address.address,
@@ -79,12 +81,12 @@ async def start(
             name=name,
             locale=caller.locale,
             password_mac=password_mac,
-            is_decoy=await accounts.find_by_email(work.tx, address.key) is not None,
+            is_decoy=owner is not None,
             return_to=return_to,
             created_at=work.now,
             expires_at=work.now + SIGN_UP_LIFETIME,
         )
-        return await _keep(work, sign_up, token, old_token)
+        return await _keep(work, sign_up, owner, token, old_token)
 
     return await work(means, caller, unit)
 
@@ -102,14 +104,15 @@ async def change_address(
         old = await sign_ups.find(work.tx, digest(token), work.now)
         if old is None:
             return Refused(Reason.SIGN_IN_EXPIRED)
+        owner = await accounts.find_by_email(work.tx, address.key)
         moved = replace(
             old,
             id=means.entropy.id(),
             email=address.address,
             email_key=address.key,
-            is_decoy=await accounts.find_by_email(work.tx, address.key) is not None,
+            is_decoy=owner is not None,
         )
-        return await _keep(work, moved, new_token, token)
+        return await _keep(work, moved, owner, new_token, token)
 
     return await work(means, caller, unit)
 
@@ -139,7 +142,7 @@ def refuse_password(
 
 
 async def _keep(
-    work: Work, sign_up: SignUp, token: str, old_token: str | None
+    work: Work, sign_up: SignUp, owner: Account | None, token: str, old_token: str | None
 ) -> Started | Refused:
     visit = work.visit_digest()
     # Its row lock orders the two requests of a double click.
@@ -157,12 +160,19 @@ async def _keep(
             await sign_ups.end(work.tx, old.id)
             await challenges.end(work.tx, Purpose.SIGN_UP, old.id, work.now)
     await sign_ups.add(work.tx, sign_up, token_digest=digest(token), visit_digest=visit)
-    if sign_up.is_decoy:
+    if owner is not None:
         await work.note(EventName.SIGN_UP_EXISTING_ADDRESS)
-        await put_notice(work, kind="address_taken", to=sign_up.email, account_id=None)
+        await _tell_owner(work, sign_up, owner)
     else:
         await work.note(EventName.SIGN_UP_STARTED)
     return Started(token)
+
+
+async def _tell_owner(work: Work, sign_up: SignUp, owner: Account) -> None:
+    """In the owner's language: whoever asks may be a stranger."""
+    await put_notice(
+        work, kind="address_taken", to=sign_up.email, account_id=None, locale=owner.locale
+    )
 
 
 def _asked(sign_up: SignUp) -> codes.Asked:
@@ -181,8 +191,10 @@ async def resend(means: Means, caller: Caller, token: str) -> codes.Sent | Refus
         if sign_up is None:
             return Refused(Reason.SIGN_IN_EXPIRED)
         sent = await codes.send(work, _asked(sign_up))
-        if sign_up.is_decoy and isinstance(sent, codes.Sent):
-            await put_notice(work, kind="address_taken", to=sign_up.email, account_id=None)
+        # Looked for in either case, so that both take as long.
+        owner = await accounts.find_by_email(work.tx, sign_up.email_key)
+        if owner is not None and sign_up.is_decoy and isinstance(sent, codes.Sent):
+            await _tell_owner(work, sign_up, owner)
         return sent
 
     return await work(means, caller, unit)
@@ -231,7 +243,8 @@ async def _create_account(work: Work, sign_up: SignUp) -> Verified | Refused:
         email=sign_up.email,
         email_key=sign_up.email_key,
         name=sign_up.name,
-        locale=sign_up.locale,
+        # Of the page on which the address was proven: it may have been changed meanwhile.
+        locale=work.caller.locale,
         now=work.now,
     )
     if not added:

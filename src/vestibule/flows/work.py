@@ -17,6 +17,7 @@ from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Seal
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import Event, EventName, Outcome
+from vestibule.domain.language import Languages
 from vestibule.domain.password import PasswordPolicy
 from vestibule.domain.session import Limits
 from vestibule.domain.tolls import Tolls
@@ -51,6 +52,7 @@ class Policy:
     # With the simulator every person calls from this machine, so a source says nothing.
     limits_loopback: bool
     tolls: Tolls = field(default_factory=Tolls)
+    languages: Languages = field(default_factory=Languages)
 
     def channels_to(self, country: str) -> frozenset[Channel]:
         """The ways out that reach a country's numbers: by a provider, and open in the table."""
@@ -89,6 +91,7 @@ class Caller:
     user_agent: str
     request_id: str
     locale: str
+    """The language of the page, an offered one."""
     browser_token: str | None = None
     """The cookie that names a browser which completed a sign-in before (RL-03)."""
     visit_token: str | None = None

@@ -13,7 +13,8 @@ from gettext import NullTranslations
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -60,6 +61,14 @@ class TestNumber(Protocol):
     def behaviour(self) -> str: ...
 
 
+Speak = Callable[[Request], tuple[str, NullTranslations]]
+"""Which language a request is answered in, and its words."""
+
+
+def _english(_: Request) -> tuple[str, NullTranslations]:
+    return "en", NullTranslations()
+
+
 class TestAddress(Protocol):
     """The same for mail addresses, by the end of what stands before the @."""
 
@@ -88,40 +97,46 @@ def simulator_routes(
     *,
     site_name: str = "Vestibule",
     failing: Failing = Failing(),
-    translations: NullTranslations | None = None,
-    locale: str = "en",
+    speak: Speak = _english,
 ) -> list[BaseRoute]:
     """The routes under `/simulator`. GET only looks; a POST is a hand on the phone."""
-    words = translations or NullTranslations()
-    desk = template_environment(words).get_template("desk.html")
-    shown = _shower(telephone, words)
+    desk = template_environment().get_template("desk.html")
+
+    def shown(one: Delivered, request: Request) -> Shown:
+        return _shown(one, telephone.call(one), speak(request)[1])
 
     async def page(request: Request) -> Response:
+        locale, words = speak(request)
         newest, older = _page_of(inbox.messages(), request.query_params.get("before"))
         body = desk.render(
-            messages=[shown(one) for one in newest],
+            messages=[shown(one, request) for one in newest],
             older=older,
             is_newest="before" not in request.query_params,
             site_name=site_name,
             failing=failing,
             locale=locale,
+            translations=words,
             nonce=getattr(request.state, "nonce", ""),
         )
         return HTMLResponse(body, headers=_FRESH)
 
     async def messages(request: Request) -> Response:
         newer = inbox.messages(request.query_params.get("after"))
-        return JSONResponse([shown(one) for one in newer], headers=_FRESH)
+        return JSONResponse([shown(one, request) for one in newer], headers=_FRESH)
 
     async def message(request: Request) -> Response:
         found = _find(inbox, request)
-        return JSONResponse(shown(found), headers=_FRESH) if found else Response(status_code=404)
+        return (
+            JSONResponse(shown(found, request), headers=_FRESH)
+            if found
+            else Response(status_code=404)
+        )
 
     return [
         Route("/simulator", _here(page), name="simulator"),
         Route("/simulator/messages", _here(messages), name="simulator_messages"),
         Route("/simulator/messages/{id:str}", _here(message)),
-        *_press_routes(inbox, _presses(telephone, words), shown),
+        *_press_routes(inbox, _presses(telephone, speak), shown),
         Mount(
             "/simulator/static",
             StaticFiles(packages=[("vestibule.simulator", "static")]),
@@ -131,7 +146,7 @@ def simulator_routes(
 
 
 def _press_routes(
-    inbox: Inbox, presses: Mapping[str, Press], shown: Callable[[Delivered], Shown]
+    inbox: Inbox, presses: Mapping[str, Press], shown: Callable[[Delivered, Request], Shown]
 ) -> list[BaseRoute]:
     """What a hand does: answered with the message for a script, and with the page for a form."""
 
@@ -142,7 +157,7 @@ def _press_routes(
                 return Response(status_code=404)
             await press(found, request)
             if "application/json" in request.headers.get("accept", ""):
-                return JSONResponse(shown(found), headers=_FRESH)
+                return JSONResponse(shown(found, request), headers=_FRESH)
             return RedirectResponse(f"/simulator#m-{found.id}", status_code=303)
 
         return endpoint
@@ -153,7 +168,7 @@ def _press_routes(
     ]
 
 
-def template_environment(translations: NullTranslations) -> Environment:
+def template_environment() -> Environment:
     """The desk's templates: escaped, strict about names, every sentence a gettext message."""
     environment = Environment(
         loader=PackageLoader("vestibule.simulator"),
@@ -163,12 +178,22 @@ def template_environment(translations: NullTranslations) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.install_gettext_translations(  # type: ignore[attr-defined]  # i18n adds it
-        translations, newstyle=True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # i18n adds it
+        _gettext, _ngettext, newstyle=True
     )
     environment.filters["linked"] = _linked
     environment.globals["static"] = "/simulator/static/{}".format
     return environment
+
+
+@pass_context
+def _gettext(context: Context, text: str) -> str:
+    return str(context["translations"].gettext(text))
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, count: int) -> str:
+    return str(context["translations"].ngettext(one, many, count))
 
 
 def is_on_this_machine(origin: str) -> bool:
@@ -242,7 +267,7 @@ def _page_of(
     return kept[start:end], kept[start].id if start > 0 else None
 
 
-def _presses(telephone: Telephone, words: NullTranslations) -> dict[str, Press]:
+def _presses(telephone: Telephone, speak: Speak) -> dict[str, Press]:
     async def answer(message: Delivered, _request: Request) -> None:
         await telephone.answer(message)
 
@@ -253,7 +278,7 @@ def _presses(telephone: Telephone, words: NullTranslations) -> dict[str, Press]:
         await telephone.press(message, await _field(request, "key"))
 
     async def reply(message: Delivered, request: Request) -> None:
-        text = await _field(request, "text")
+        text, words = await _field(request, "text"), speak(request)[1]
         await telephone.text_back(
             message, text, lambda wish: words.gettext(_CONFIRMED[wish]), purpose="carrier"
         )
@@ -304,13 +329,6 @@ _ENDED = {
     Ended.MAILBOX: N_("Recorded by the mailbox"),
 }
 _LINK = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]])")
-
-
-def _shower(telephone: Telephone, words: NullTranslations) -> Callable[[Delivered], Shown]:
-    def shown(message: Delivered) -> Shown:
-        return _shown(message, telephone.call(message), words)
-
-    return shown
 
 
 def _shown(message: Delivered, call: Call | None, words: NullTranslations) -> Shown:

@@ -82,6 +82,17 @@ async def set_default(
     return touched == 1
 
 
+async def set_locale(tx: Transaction, account_id: str, locale: str) -> bool:
+    """Write to its owner in this language from now on; False where that is so already."""
+    touched = await tx.execute(
+        "UPDATE accounts SET locale = :locale WHERE id = :id AND locale <> :present",
+        id=account_id,
+        locale=locale,
+        present=locale,
+    )
+    return touched == 1
+
+
 async def require_new_password(tx: Transaction, account_id: str, now: datetime) -> None:
     """Past the strikes of one password, the next full sign-in must set another."""
     await tx.execute(

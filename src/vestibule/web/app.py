@@ -97,7 +97,7 @@ def _route(front: Front, door: Door) -> Route:
 
 
 def _meet(front: Front, request: Request) -> Visit:
-    return meet(request, front.means, front.cookies, front.sources, locale="en")
+    return meet(request, front.means, front.cookies, front.sources)
 
 
 def _no_such_door(front: Front):  # type: ignore[no-untyped-def]  # Starlette's own signature
@@ -127,7 +127,7 @@ async def _answer(front: Front, door: Door, visit: Visit) -> Response:
     # What pages poll by themselves is no activity.
     if door.needs in INSIDE and not door.path.endswith("/delivery"):
         await visit.note_presence()
-    response = await handler(visit, Desk(front.pages))
+    response = await handler(visit, Desk(front.pages, front.pages.words(visit)))
     if is_post and visit.cookie(Cookie.NOTICE) and not _sets(response, visit, Cookie.NOTICE):
         visit.cookies.drop(response, Cookie.NOTICE)
     return response
@@ -157,7 +157,7 @@ async def _refuse_form(front: Front, door: Door, visit: Visit) -> Response | Non
         "problem.html",
         doors=2 if visit.session else 0,
         status=403,
-        **words_of(front.pages, 403),
+        **words_of(403, front.pages.words(visit)),
         link_url=door.path if door.get and "{" not in door.path else "/",
     )
 

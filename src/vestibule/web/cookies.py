@@ -21,9 +21,12 @@ class Cookie(StrEnum):
     """Sealed: the refusal and what was typed, for the page after a redirect."""
     NEXT = "next"
     """The path first asked for; read through `paths.safe_path` only."""
+    LANGUAGE = "language"
+    """The language chosen in this browser: its tag, with `+` until an account has taken it."""
 
 
 BROWSER_AGE = 400 * 24 * 3600
+LANGUAGE_AGE = BROWSER_AGE
 NOTICE_AGE = 600
 WALL_AGE = 24 * 3600
 

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from vestibule.web.render import Pages
-from vestibule.web.wording import Translate
+from vestibule.web.wording import Words
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     pages: Pages
-
-    @property
-    def translate(self) -> Translate:
-        return self.pages.translations.gettext
+    translate: Words
+    """The words of the visitor's language."""

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from vestibule.web import (
     forgot_password,
     front,
+    language,
     not_me,
     recovery_code,
     review,
@@ -127,6 +128,7 @@ DOORS: tuple[Door, ...] = (
     Door("/not-me/done", N.NOTHING, not_me.show_done),
     Door("/not-me/{token}", N.NOTHING, not_me.show_link, not_me.submit_link),
     Door("/sign-out", N.NOTHING, post=front.submit_sign_out),
+    Door("/language", N.NOTHING, post=language.submit),
     Door("/help", N.NOTHING, front.show_help),
     Door("/session", N.NOTHING, front.show_session),
     Door("/livez", N.NOTHING, front.show_live, knows_visitor=False),

@@ -7,7 +7,6 @@ from vestibule.flows import account_settings, health, recovery_codes, reset, sig
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import moment
 
 CLEAR = '"cache", "storage"'
 
@@ -24,7 +23,7 @@ async def show_dashboard(visit: Visit, desk: Desk) -> Response:
         "dashboard.html",
         doors=2,
         reminder=reminder,
-        last_sign_in=moment(session.signed_in_at),
+        last_sign_in=desk.translate.moment(session.signed_in_at),
     )
 
 

@@ -14,7 +14,7 @@ from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.sessions import browser_name
 from vestibule.web.visit import Notice, Told, Visit
-from vestibule.web.wording import NOTICE_NAMES, moment
+from vestibule.web.wording import NOTICE_NAMES
 
 DONE = "/not-me/done"
 TOLD = {
@@ -47,7 +47,7 @@ async def show_link(visit: Visit, desk: Desk) -> Response:
         "not_me.html",
         doors=2 if visit.session else 0,
         what=desk.translate(NOTICE_NAMES[notice.notice]),
-        when=moment(notice.made_at),
+        when=desk.translate.moment(notice.made_at),
         browser=browser_name(notice.user_agent, desk.translate) if notice.user_agent else "",
         place=notice.source,
         is_used=found.is_used,

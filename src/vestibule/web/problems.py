@@ -11,7 +11,7 @@ from vestibule.flows.passwords import Busy
 from vestibule.observability.logging import log_failure
 from vestibule.web.render import Pages
 from vestibule.web.visit import Visit
-from vestibule.web.wording import N_
+from vestibule.web.wording import N_, Words
 
 RETRY_AFTER = "2"
 
@@ -40,7 +40,12 @@ def problem(pages: Pages, visit: Visit, error: Exception) -> Response:
         log_failure("request_failed", error, request_id=visit.caller.request_id)
     visit.session = visit.pending = visit.account = None
     response = pages.page(
-        visit, "problem.html", doors=0, status=status, **words_of(pages, status), link_url="/"
+        visit,
+        "problem.html",
+        doors=0,
+        status=status,
+        **words_of(status, pages.words(visit)),
+        link_url="/",
     )
     if status == 503:
         response.headers["Retry-After"] = RETRY_AFTER
@@ -53,12 +58,11 @@ def _status(error: Exception) -> int:
     return 503 if isinstance(error, Busy) or is_storage_down(error) else 500
 
 
-def words_of(pages: Pages, status: int) -> dict[str, str]:
+def words_of(status: int, translate: Words) -> dict[str, str]:
     """The title and text of a status, and the words of the link that leads on."""
-    translate = pages.translations.gettext
     title, text = _PROBLEMS.get(status, _PROBLEMS[500])
     return {
         "title": translate(title),
         "text": translate(text),
-        "link_text": translate(N_("Continue")),
+        "link_text": translate("Continue"),
     }

@@ -11,20 +11,15 @@ from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.visit import Notice, Told, Visit
-from vestibule.web.wording import WAITING, day
+from vestibule.web.wording import N_, WAITING
 
-FILE = """{product}: recovery code
-
-{code}
-
-Label:   {label}
-Made on: {day}
-Site:    {origin}
-
-It gets you in once if you lose your phone: sign in with your e-mail and password, choose
-"Try another way", then "Enter recovery code". You then set up two-factor authentication again.
-A newer code replaces this one. Nobody can show it to you again, and nobody will ever ask for it.
-"""
+WHEN_LOST = N_(
+    "When your phone is gone: sign in with e-mail and password, choose Try another way, then Enter"
+    " recovery code."
+)
+WORKS_ONCE = N_(
+    "It works once. A newer code replaces this one. Nobody from support ever asks for it."
+)
 
 
 def _owner(visit: Visit) -> Session | PendingSignIn:
@@ -53,7 +48,7 @@ async def _page(visit: Visit, desk: Desk, shown: recovery_codes.Shown | None) ->
         code=shown.code if shown else None,
         groups=codes.groups(shown.code) if shown else [],
         label=record.label if record else "",
-        made_on=day(record.made_at) if record else "",
+        made_on=desk.translate.day(record.made_at) if record else "",
         account=visit.account.email if visit.account and visit.session else "",
         may_make_another=await _may_make_another(visit, owner),
     )
@@ -83,7 +78,7 @@ async def submit(visit: Visit, desk: Desk) -> Response:
         visit.means, visit.caller, account_id=owner.account_id, code=visit.typed("shown")
     )
     if visit.typed("action") == "download" and shown is not None:
-        return _file(visit, shown)
+        return _file(visit, desk, shown)
     refused = await recovery_codes.acknowledge(
         visit.means,
         visit.caller,
@@ -112,19 +107,23 @@ def _onward(visit: Visit) -> str:
     return safe_path(visit.cookie(Cookie.NEXT)) or HOME
 
 
-def _file(visit: Visit, shown: recovery_codes.Shown) -> Response:
-    """A text file made here and kept nowhere (RC-03)."""
-    product = visit.means.policy.product
-    made = shown.record.made_at
-    text = FILE.format(
-        product=product,
-        code="-".join(codes.groups(shown.code)),
-        label=shown.record.label,
-        day=day(made),
-        origin=visit.means.policy.origin,
-    )
+def _file(visit: Visit, desk: Desk, shown: recovery_codes.Shown) -> Response:
+    """A text file made here and kept nowhere (RC-03); it says what the printed page says."""
+    _, product, made = desk.translate, visit.means.policy.product, shown.record.made_at
+    lines = [
+        f"{product}: {_('recovery code')}",
+        "-".join(codes.groups(shown.code)),
+        f"{_('Label')}: {shown.record.label}\n{_('Made on')}: {_.day(made)}"
+        f"\n{visit.means.policy.origin}",
+        _(WHEN_LOST),
+        _(WORKS_ONCE),
+    ]
     safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in product).strip("-").lower()
     name = f"{safe or 'account'}-recovery-code-{made:%Y-%m-%d}.txt"
     return PlainTextResponse(
-        text, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        "\n\n".join(lines) + "\n",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Language": _.tag,
+        },
     )

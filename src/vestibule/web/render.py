@@ -1,18 +1,21 @@
 """Turning a visit and a template into a page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from gettext import NullTranslations
 from hashlib import sha256
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
+from vestibule.domain.language import direction, native_name
 from vestibule.web import csrf
 from vestibule.web.cookies import Cookie
+from vestibule.web.paths import safe_path
 from vestibule.web.visit import Visit
-from vestibule.web.wording import TOLD, sentence
+from vestibule.web.wording import TOLD, Words, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,21 @@ class Person:
     email: str
 
 
-class Pages:
-    """Every template of the house, compiled once."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A language of the house, by the name its speakers give it."""
 
-    def __init__(self, site: Site, translations: NullTranslations) -> None:
+    tag: str
+    name: str
+    is_spoken: bool
+
+
+class Pages:
+    """Every template of the house, compiled once for all languages."""
+
+    def __init__(self, site: Site, translations: Callable[[str], NullTranslations]) -> None:
         self.site = site
-        self.translations = translations
+        self._translations = translations
         self._environment = Environment(
             loader=PackageLoader("vestibule.web"),
             autoescape=True,
@@ -48,10 +60,15 @@ class Pages:
             auto_reload=False,
         )
         # The extension adds this at run time, where no type can see it.
-        self._environment.install_gettext_translations(  # type: ignore[attr-defined]  # added by the extension
-            translations, newstyle=True
+        self._environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+            _gettext, _ngettext, newstyle=True
         )
         self._versions: dict[str, str] = {}
+
+    def words(self, visit: Visit) -> Words:
+        """How the visitor's language is spoken."""
+        tag = visit.caller.locale
+        return Words(tag, self._translations(tag))
 
     def static(self, name: str) -> str:
         """The address of a static file, which changes with its content."""
@@ -68,6 +85,9 @@ class Pages:
             {**self._everywhere(visit), "doors": doors, "status": status, **context}
         )
         response = HTMLResponse(html, status_code=status)
+        response.headers["Content-Language"] = visit.caller.locale
+        # Nothing here is stored; whoever stores it all the same must not mix languages up.
+        response.headers["Vary"] = "Accept-Language, Cookie"
         if visit.told is not None:
             visit.cookies.drop(response, Cookie.NOTICE)
         if visit.cookie(Cookie.VISIT) != visit.token:
@@ -76,12 +96,12 @@ class Pages:
 
     def _everywhere(self, visit: Visit) -> Mapping[str, object]:
         notice = visit.notice
-        refusal = None
+        words, refusal = self.words(visit), None
         if notice is not None:
             refusal = {
                 "id": notice.refused.reason.value,
                 "field": notice.refused.field,
-                "text": sentence(notice.refused, self.translations.gettext),
+                "text": sentence(notice.refused, words),
             }
         return {
             "site": self.site,
@@ -95,12 +115,37 @@ class Pages:
             "signed_in": visit.session is not None,
             "refusal": refusal,
             "typed": dict(notice.typed) if notice else {},
-            "done": self.translations.gettext(TOLD[visit.told]) if visit.told else None,
+            "done": words(TOLD[visit.told]) if visit.told else None,
             "nonce": visit.nonce,
             "static": self.static,
-            "locale": visit.caller.locale,
+            "translations": words.translations,
+            "language": words.tag,
+            "direction": direction(words.tag),
+            "languages": [
+                Choice(tag, native_name(tag), tag == words.tag)
+                for tag in visit.means.policy.languages.tags
+            ],
+            "here": _address(visit),
             "now": visit.now,
         }
+
+
+@pass_context
+def _gettext(context: Context, text: str) -> str:
+    """Said at each rendering: a template is compiled once for all languages."""
+    return str(context["translations"].gettext(text))
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, count: int) -> str:
+    return str(context["translations"].ngettext(one, many, count))
+
+
+def _address(visit: Visit) -> str:
+    """Where a change of language comes back to: this page, as far as it can be asked for."""
+    asked = f"{visit.path}?{visit.request.url.query}"
+    is_whole = visit.request.method == "GET" and safe_path(asked) is not None
+    return asked.rstrip("?") if is_whole else visit.path
 
 
 def _person(visit: Visit) -> Person | None:

@@ -11,7 +11,6 @@ from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.sessions import browser_name
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import day, moment
 
 PAGE = "/review"
 
@@ -39,7 +38,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
             Item(
                 one.id,
                 one.number.masked if one.number else one.name,
-                day(one.created_at),
+                desk.translate.day(one.created_at),
                 False,
                 one.act_id is not None,
             )
@@ -49,7 +48,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
             Item(
                 one.id,
                 browser_name(one.user_agent, _),
-                moment(one.known_at),
+                desk.translate.moment(one.known_at),
                 one.is_this,
                 one.act_id is not None,
             )

@@ -11,7 +11,7 @@ from vestibule.flows import account_settings, reauthenticate
 from vestibule.web.desk import Desk
 from vestibule.web.sign_in import ENDED
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import Translate, moment
+from vestibule.web.wording import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ async def show(visit: Visit, desk: Desk) -> Response:
                 id=one.id,
                 browser=browser_name(one.user_agent, desk.translate),
                 place=one.source,
-                started=moment(one.signed_in_at),
-                last_used=moment(one.last_seen_at),
+                started=desk.translate.moment(one.signed_in_at),
+                last_used=desk.translate.moment(one.last_seen_at),
                 by=_by(one.second_factor_method, desk.translate),
                 current=one.id == session.id,
             )
@@ -66,7 +66,7 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     return visit.tell(Told.SESSIONS_ENDED, to="/sign-in" if is_over else "/sessions")
 
 
-def browser_name(user_agent: str, _: Translate) -> str:
+def browser_name(user_agent: str, _: Words) -> str:
     """A rough name of a browser and its system; it decides nothing."""
     browser, system = browser_and_system(user_agent)
     if browser and system:
@@ -74,7 +74,7 @@ def browser_name(user_agent: str, _: Translate) -> str:
     return browser or system or _("Unknown browser")
 
 
-def _by(method: Channel, _: Translate) -> str:
+def _by(method: Channel, _: Words) -> str:
     said = {
         Channel.SMS: _("password and text message"),
         Channel.VOICE: _("password and voice call"),

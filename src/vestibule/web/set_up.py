@@ -98,7 +98,7 @@ async def show_phone(visit: Visit, desk: Desk) -> Response:
         doors=2 if visit.session else 1,
         base=base_of(visit),
         changing=visit.session is not None,
-        countries=countries(policy.countries),
+        countries=countries(policy.countries, visit.caller.locale),
         sms_open=Channel.SMS in policy.set_up_ways,
         voice_open=Channel.VOICE in policy.set_up_ways,
         typed={"country": _likely_country(visit), "phone": "", **typed},
@@ -185,7 +185,7 @@ async def submit_phone_code(visit: Visit, desk: Desk) -> Response:
     )
     if isinstance(outcome, Refused) and outcome.reason is Reason.TOO_MANY_WRONG_CODES:
         outcome = Refused(Reason.CODE_SPENT_BY_TRIES, "code")
-    return _bound(visit, outcome, "phone/code")
+    return await _bound(visit, outcome, "phone/code")
 
 
 # --- app ------------------------------------------------------------------------------------
@@ -233,16 +233,16 @@ async def submit_app(visit: Visit, desk: Desk) -> Response:
         typed=visit.typed("code"),
         name=visit.typed("app_name"),
     )
-    return _bound(visit, outcome, "app", keep=("app_name",))
+    return await _bound(visit, outcome, "app", keep=("app_name",))
 
 
-def _bound(
+async def _bound(
     visit: Visit, outcome: SignedIn | Added | Refused, page: str, keep: tuple[str, ...] = ()
 ) -> Response:
     base = base_of(visit)
     match outcome:
         case SignedIn():
-            return enter(visit, outcome, to=_after_binding(visit))
+            return await enter(visit, outcome, to=_after_binding(visit))
         case Added(shows_code=shows_code):
             if shows_code:
                 return visit.go("/settings/recovery-code")

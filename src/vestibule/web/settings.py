@@ -14,7 +14,7 @@ from vestibule.web.paths import safe_path
 from vestibule.web.sign_in import ENDED, proof_context
 from vestibule.web.views import choice, delivery_json, gate
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import WAITING, day, moment, sentence
+from vestibule.web.wording import WAITING, sentence
 
 SETTINGS = "/settings"
 CONFIRM = "/settings/confirm"
@@ -102,15 +102,15 @@ async def show(visit: Visit, desk: Desk) -> Response:
             AppView(
                 app.id,
                 app.name,
-                day(app.created_at),
-                moment(app.last_used_at) if app.last_used_at else None,
+                desk.translate.day(app.created_at),
+                desk.translate.moment(app.last_used_at) if app.last_used_at else None,
                 app.is_removable,
             )
             for app in view.apps
         ],
         phone_removable=view.is_phone_removable,
         recovery=RecoveryView(
-            day(view.recovery.made_at),
+            desk.translate.day(view.recovery.made_at),
             view.recovery.acknowledged_at is not None,
             view.recovery.label,
         )

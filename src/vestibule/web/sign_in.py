@@ -9,6 +9,7 @@ from vestibule.domain.pending import SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import reauthenticate, recover, sign_in, ways
 from vestibule.flows.entering import SignedIn
+from vestibule.web import language
 from vestibule.web.cookies import BROWSER_AGE, Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.guard import step_of
@@ -62,7 +63,7 @@ async def submit(visit: Visit, desk: Desk) -> Response:
             assert_never(other)
 
 
-def enter(visit: Visit, signed_in: SignedIn, *, to: str | None = None) -> Response:
+async def enter(visit: Visit, signed_in: SignedIn, *, to: str | None = None) -> Response:
     """Through the second door: a new cookie, and on to the page first asked for (EF-06)."""
     if signed_in.has_stopped_recovery:
         to = "/set-up/recovery-code"
@@ -78,6 +79,7 @@ def enter(visit: Visit, signed_in: SignedIn, *, to: str | None = None) -> Respon
         visit.cookies.put(response, Cookie.NEXT, asked)
     else:
         visit.cookies.drop(response, Cookie.NEXT)
+    await language.take_along(visit, response, signed_in.account_id)
     return response
 
 
@@ -152,7 +154,7 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
     )
     match outcome:
         case SignedIn():
-            return enter(visit, outcome)
+            return await enter(visit, outcome)
         case Refused(reason=reason) if reason in STOPPED:
             return _stopped(visit, outcome)
         case Refused(reason=reason):

@@ -11,7 +11,6 @@ from vestibule.web.paths import safe_path
 from vestibule.web.sign_in import current_step
 from vestibule.web.views import resend
 from vestibule.web.visit import Visit
-from vestibule.web.wording import clock_time
 
 
 async def show(visit: Visit, desk: Desk) -> Response:
@@ -69,7 +68,7 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
         doors=0,
         email=found.sign_up.email,
         number=found.challenge.number if found.challenge else 1,
-        sent_at=clock_time(sent_at) if sent_at else "",
+        sent_at=desk.translate.clock_time(sent_at) if sent_at else "",
         resend=resend(
             found.challenge,
             action="/sign-up/resend",

@@ -13,7 +13,7 @@ from vestibule.flows.codes import channels_open_to
 from vestibule.flows.reauthenticate import GateView
 from vestibule.flows.ways import View, Way
 from vestibule.web.visit import Visit
-from vestibule.web.wording import Translate, clock_time, not_arrived
+from vestibule.web.wording import Words, not_arrived
 
 SLOW_AFTER = timedelta(seconds=20)
 
@@ -67,7 +67,7 @@ def resend(
     action: str,
     channel: Channel,
     visit: Visit,
-    _: Translate,
+    _: Words,
     delivery: Delivery | None = None,
 ) -> Resend:
     """When and how the code may be sent again."""
@@ -81,12 +81,12 @@ def resend(
         replace(one, seconds=0 if is_call_instead(delivery, Channel(one.channel)) else seconds)
         for one in _instead(challenge, channel, visit, _)
     ]
-    shown = clock_time(at) if at else ""
+    shown = _.clock_time(at) if at else ""
     return Resend(action, channel.value, seconds, shown, challenge.sends_left, tuple(other))
 
 
 def _instead(
-    challenge: Challenge | None, channel: Channel, visit: Visit, _: Translate
+    challenge: Challenge | None, channel: Channel, visit: Visit, _: Words
 ) -> list[OtherChannel]:
     """The other way to the same phone, where it is open."""
     instead = {
@@ -105,58 +105,58 @@ def _open_to(challenge: Challenge | None, visit: Visit) -> frozenset[Channel]:
 
 
 def delivery_line(
-    delivery: Delivery | None, *, poll_url: str, now: datetime, _: Translate
+    delivery: Delivery | None, *, poll_url: str, now: datetime, _: Words
 ) -> DeliveryLine | None:
     """Where the message is: written, handed over, delivered, or why not."""
     if delivery is None:
         return None
     is_waiting = delivery.delivered_at is None and delivery.refused_at is None
     return DeliveryLine(
-        written=_minute(delivery.written_at),
-        handed_over=_minute(delivery.handed_over_at),
-        delivered=_minute(delivery.delivered_at),
+        written=_minute(delivery.written_at, _),
+        handed_over=_minute(delivery.handed_over_at, _),
+        delivered=_minute(delivery.delivered_at, _),
         refused=_refusal(delivery, _),
         poll_url=poll_url,
         slow=is_waiting and now - delivery.written_at >= SLOW_AFTER,
     )
 
 
-def gate(view: GateView, *, action: str, visit: Visit, _: Translate) -> dict[str, Any]:
+def gate(view: GateView, *, action: str, visit: Visit, _: Words) -> dict[str, Any]:
     """What a page shows of the mailed code that opens settings, or the wall."""
     live = view.challenge
     return {
         "email": mask_email(view.email),
         "sent": live is not None,
         "number": live.number if live else 1,
-        "sent_at": clock_time(live.last_sent_at or live.issued_at) if live else "",
+        "sent_at": _.clock_time(live.last_sent_at or live.issued_at) if live else "",
         "resend": resend(live, action=action, channel=Channel.EMAIL, visit=visit, _=_)
         if live
         else None,
     }
 
 
-def delivery_json(delivery: Delivery | None, *, now: datetime, _: Translate) -> Response:
+def delivery_json(delivery: Delivery | None, *, now: datetime, _: Words) -> Response:
     """The delivery line for the page's small poll."""
     line = delivery_line(delivery, poll_url="", now=now, _=_)
     shown = ("written", "handed_over", "delivered", "refused", "slow")
     return JSONResponse({name: getattr(line, name) for name in shown} if line else {})
 
 
-def _refusal(delivery: Delivery, _: Translate) -> str | None:
+def _refusal(delivery: Delivery, _: Words) -> str | None:
     if delivery.refused_at is None:
         return None
     return not_arrived(delivery.channel, delivery.reason, _)
 
 
-def _minute(at: datetime | None) -> str | None:
-    return clock_time(at.replace(second=0)) if at else None
+def _minute(at: datetime | None, words: Words) -> str | None:
+    return words.clock_time(at.replace(second=0)) if at else None
 
 
 def method(way: Way) -> MethodView:
     return MethodView(way.channel.value, way.ending, way.name or None)
 
 
-def choice(way: Way, _: Translate) -> Choice:
+def choice(way: Way, _: Words) -> Choice:
     if way.channel is Channel.TOTP:
         return Choice(way.authenticator_id, "totp", way.name, _("Authentication app"))
     label = _("Text message") if way.channel is Channel.SMS else _("Voice call")

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from vestibule.crypto.seal import Place, SealBroken
 from vestibule.domain.account import Account
+from vestibule.domain.language import Languages
 from vestibule.domain.pending import PendingSignIn, Reset
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session, Standing, standing
@@ -23,6 +24,8 @@ from vestibule.web.source import Sources
 
 MOST_COOKIE_BYTES = 3800
 PRESENCE_SECONDS = 30
+NEWLY_CHOSEN = "+"
+"""Ends the language cookie of a choice that the account of the next sign-in takes along."""
 
 
 class Told(StrEnum):
@@ -85,6 +88,16 @@ class Visit:
     def cookie(self, cookie: Cookie) -> str | None:
         value = self.request.cookies.get(self.cookies.name(cookie))
         return value if value and len(value) <= 4000 else None
+
+    @property
+    def chosen_language(self) -> str | None:
+        """What this browser's person chose, if it is offered still."""
+        return _chosen(self.request, self.cookies, self.means.policy.languages)
+
+    @property
+    def is_newly_chosen(self) -> bool:
+        """Whether the choice was made before anybody was signed in, and no account has it."""
+        return (self.cookie(Cookie.LANGUAGE) or "").endswith(NEWLY_CHOSEN)
 
     def typed(self, name: str) -> str:
         return self.form.get(name, "")
@@ -201,8 +214,19 @@ def _unpacked(value: object) -> object:
     return value
 
 
-def meet(request: Request, means: Means, cookies: Cookies, sources: Sources, locale: str) -> Visit:
-    """The visit of a stranger: nothing is looked up yet."""
+def language_of(request: Request, cookies: Cookies, languages: Languages) -> str:
+    """What was chosen in this browser, else what the browser asks for."""
+    chosen = _chosen(request, cookies, languages)
+    return chosen or languages.negotiate(request.headers.get("accept-language", ""))
+
+
+def _chosen(request: Request, cookies: Cookies, languages: Languages) -> str | None:
+    value = request.cookies.get(cookies.name(Cookie.LANGUAGE), "")[:50]
+    return languages.offered(value.removesuffix(NEWLY_CHOSEN))
+
+
+def meet(request: Request, means: Means, cookies: Cookies, sources: Sources) -> Visit:
+    """The visit of a stranger: nothing is looked up yet, the language is the browser's."""
     held = request.cookies.get(cookies.name(Cookie.VISIT), "")
     token = held if 0 < len(held) <= 200 else means.entropy.token()
     caller = Caller(
@@ -210,7 +234,7 @@ def meet(request: Request, means: Means, cookies: Cookies, sources: Sources, loc
         source=sources.of(request),
         user_agent=request.headers.get("user-agent", "")[:300],
         request_id=request.state.request_id,
-        locale=locale,
+        locale=language_of(request, cookies, means.policy.languages),
         browser_token=request.cookies.get(cookies.name(Cookie.BROWSER), "")[:200] or None,
     )
     return Visit(request=request, means=means, cookies=cookies, caller=caller, token=token)
@@ -227,7 +251,15 @@ async def look_up(visit: Visit) -> None:
             visit.session = session if where is Standing.LIVE else None
             visit.idle_session = session if where is Standing.IDLE else None
             visit.account = account if where is not Standing.ENDED else None
+            _speak_as_the_account(visit)
     if visit.session is None and (token := visit.cookie(Cookie.PENDING)):
         visit.pending = await sign_in.find_pending(means, caller, token)
     if token := visit.cookie(Cookie.RESET):
         visit.reset = await reset.find(means, caller, token)
+
+
+def _speak_as_the_account(visit: Visit) -> None:
+    """What was chosen in this browser counts first, then what the account was given."""
+    if visit.account is not None and visit.chosen_language is None:
+        locale = visit.means.policy.languages.nearest(visit.account.locale)
+        visit.caller = replace(visit.caller, locale=locale)

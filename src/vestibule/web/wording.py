@@ -1,13 +1,34 @@
 """What a refusal says: one sentence each, the next step first, nobody blamed."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import NullTranslations
 
+from vestibule.domain import language
 from vestibule.domain.challenge import Channel
 from vestibule.domain.delivery import Fault
 from vestibule.domain.refusal import Reason, Refused
 
-Translate = Callable[[str], str]
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language as pages speak it: called with a sentence it says the translation."""
+
+    tag: str
+    translations: NullTranslations
+
+    def __call__(self, text: str) -> str:
+        return self.translations.gettext(text)
+
+    def clock_time(self, at: datetime) -> str:
+        return language.clock_time(at, self.tag)
+
+    def day(self, at: datetime) -> str:
+        return language.day(at, self.tag)
+
+    def moment(self, at: datetime) -> str:
+        return language.moment(at, self.tag)
 
 
 def N_(text: str) -> str:
@@ -232,37 +253,24 @@ _VARIANTS: Mapping[tuple[Reason, str], str] = {
 }
 
 
-def sentence(refused: Refused, translate: Translate) -> str:
+def sentence(refused: Refused, translate: Words) -> str:
     """The sentence of a refusal, its times with their zone."""
-    details = {name: _said(name, value) for name, value in refused.details.items()}
+    details = {name: _said(name, value, translate) for name, value in refused.details.items()}
     text = SENTENCES[refused.reason]
     if refused.reason is Reason.CODE_WRONG:
         text = _VARIANTS.get((refused.reason, details.get("left", "")), text)
     return translate(text) % details
 
 
-def not_arrived(channel: Channel, reason: str | None, translate: Translate) -> str:
+def not_arrived(channel: Channel, reason: str | None, translate: Words) -> str:
     """Why a message did not arrive, and the next step."""
     sentences = CALL_FAILED if channel is Channel.VOICE else NOT_ARRIVED
     known = {fault.value: text for fault, text in sentences.items()}
     return translate(known.get(reason or "", sentences[Fault.NO_ROUTE]))
 
 
-def _said(name: str, value: object) -> str:
+def _said(name: str, value: object, words: Words) -> str:
     if not isinstance(value, datetime):
         return str(value)
     # `when` may be days away, so its day is said too.
-    return moment(value) if name == "when" else clock_time(value)
-
-
-def clock_time(at: datetime) -> str:
-    """A time of day with its zone, readable without JavaScript."""
-    return at.astimezone(UTC).strftime("%H:%M:%S UTC" if at.second else "%H:%M UTC")
-
-
-def day(at: datetime) -> str:
-    return f"{at.astimezone(UTC).day} {at.astimezone(UTC).strftime('%b %Y')}"
-
-
-def moment(at: datetime) -> str:
-    return f"{day(at)}, {at.astimezone(UTC).strftime('%H:%M UTC')}"
+    return words.moment(value) if name == "when" else words.clock_time(value)

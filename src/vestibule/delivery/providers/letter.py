@@ -73,9 +73,8 @@ def write_letter(message: Message, sender: Address, recipient: Address, now: dat
     if message.html is not None:
         mail.add_alternative(message.html, subtype="html")
     # Only now: making parts would move it into the first of them.
-    language = message.locale.replace("_", "-")
-    if _LANGUAGE.fullmatch(language):
-        mail["Content-Language"] = language
+    if _LANGUAGE.fullmatch(message.locale):
+        mail["Content-Language"] = message.locale
     return Letter(
         reference=reference,
         recipient=f"{recipient.username}@{recipient.domain}",
