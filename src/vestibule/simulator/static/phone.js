@@ -34,9 +34,10 @@ async function ringStill(list, take) {
   const waiting = list.querySelector('[data-state="ringing"], [data-state="talking"]');
   if (!waiting) return;
   const answer = await fetch(`/simulator/messages/${encodeURIComponent(waiting.dataset.id)}`);
-  if (!answer.ok) return;
+  const message = answer.ok && (await answer.json());
+  if (!message) return;
   waiting.remove();
-  take(await answer.json());
+  take(message);
 }
 
 function tick(face) {
