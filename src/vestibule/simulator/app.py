@@ -25,6 +25,7 @@ from vestibule.domain.opt_out import Wish
 from vestibule.simulator import telephone as network
 from vestibule.simulator.telephone import Call, CallState, Ended, Heard, Telephone
 
+_STATIC = StaticFiles(packages=[("vestibule.simulator", "static")])
 PAGE_SIZE = 25
 """Messages on the page; older ones are a link away, and the page stays small."""
 
@@ -137,11 +138,7 @@ def simulator_routes(
         Route("/simulator/messages", _here(messages), name="simulator_messages"),
         Route("/simulator/messages/{id:str}", _here(message)),
         *_press_routes(inbox, _presses(telephone, speak), shown),
-        Mount(
-            "/simulator/static",
-            StaticFiles(packages=[("vestibule.simulator", "static")]),
-            name="simulator_static",
-        ),
+        Mount("/simulator/static", _STATIC, name="simulator_static"),
     ]
 
 
