@@ -13,7 +13,8 @@ from scripts import limits
 from vestibule import settings
 from vestibule.attack.table import ATTACKS
 from vestibule.crypto import keyring
-from vestibule.delivery.providers import twilio, vonage, webhook
+from vestibule.delivery.provider import PermanentFailure, Receipt, TemporaryFailure, Throttled
+from vestibule.delivery.providers import known_failures, twilio, vonage, webhook
 from vestibule.domain.delivery import Fault
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason
@@ -33,6 +34,7 @@ def pages() -> dict[str, str]:
         "attacks.md": _attacks(),
         "carrier-errors.md": _carrier_errors(),
         "events.md": _events(),
+        "failing-numbers.md": _failing_numbers(),
         "keys.md": _keys(),
         "limits.md": _limits(),
         "metrics.md": _metrics(),
@@ -89,6 +91,52 @@ def _documented(path: Path, class_name: str) -> dict[str, str]:
     return found
 
 
+def _failing_numbers() -> str:
+    rows = [
+        [
+            f"`…{one.ending}`",
+            one.behaviour,
+            _reacts(one.sms, one.shows),
+            _reacts(one.voice, one.shows),
+        ]
+        for one in known_failures.TEST_NUMBERS
+    ]
+    rows += [
+        [f"`{one.tag}@…`", one.behaviour, "mail: " + _reacts(one.email, one.shows), ""]
+        for one in known_failures.TEST_ADDRESSES
+    ]
+    return _page(
+        "Numbers that fail on purpose",
+        "src/vestibule/delivery/providers/known_failures.py",
+        "Where the simulator runs, every phone number with one of these endings, and every mail"
+        " address with one of these tags before the @, behaves as it says; each reason that a"
+        " person can be told of is among them. `+44 7400 12`*ending* is a number of this kind.",
+        ["ending", "what happens", "text", "call"],
+        rows,
+    )
+
+
+def _reacts(reaction: known_failures.Reaction, shows: tuple[Fault, ...]) -> str:
+    """What the network does, and the reason that the person reads where it is not said yet."""
+    told = ", ".join(f"`{fault}`" for fault in shows)
+    match reaction:
+        case known_failures.Reaction(hangs=True):
+            return f"timeout, then {told}"
+        case known_failures.Reaction(outcome=PermanentFailure(fault=fault)):
+            return f"never: `{fault}`"
+        case known_failures.Reaction(outcome=Throttled(retry_after_seconds=seconds)):
+            return f"throttled for {seconds} s, then {told}"
+        case known_failures.Reaction(outcome=TemporaryFailure()):
+            return f"not now, then {told}"
+        case known_failures.Reaction(later=Receipt(reason=reason)):
+            return f"accepted; later undelivered: `{reason}`"
+        case known_failures.Reaction(arrives=False):
+            return "accepted; no receipt"
+        case known_failures.Reaction(mailbox=True):
+            return "a mailbox answers"
+    return f"not sent: {told}" if Fault.CHANGED_HANDS in shows else "arrives"
+
+
 def _carrier_errors() -> str:
     tables: list[tuple[str, Mapping[Any, Fault]]] = [
         ("twilio", twilio.FAULTS),
@@ -105,16 +153,39 @@ def _carrier_errors() -> str:
             codes = [f"`{code}`" for code in sorted(twilio.THROTTLES)]
             rows.append(["`twilio`", ", ".join(codes), "throttled"])
     rows.append(["`vonage`", f"title `{vonage.INVALID_RECIPIENT}`", "never: `number_invalid`"])
+    rows += _receipt_rows("twilio", twilio.RECEIPT_FAULTS, twilio.FAULTS, twilio.CALL_FAULTS)
+    rows += _receipt_rows("vonage", vonage.RECEIPT_FAULTS, vonage.FAULTS, vonage.CALL_FAULTS)
     rows.append(["each", "HTTP 429", "throttled, for as long as `Retry-After` says"])
     rows.append(["each", "everything else", "not now: the next provider is tried"])
     return _page(
         "Errors of carriers",
         "src/vestibule/delivery/providers/",
         "What an error of a provider means for the message. *Never* ends it and tells the person;"
-        " after *throttled* and *not now* the same code goes by the next provider.",
+        " after *throttled* and *not now* the same code goes by the next provider. *Later* is told"
+        " by the receipt of a message that was taken; a receipt may name the errors of *never*,"
+        " too, and any other is `unreachable`.",
         ["route", "error", "outcome"],
         rows,
     )
+
+
+def _receipt_rows(
+    route: str,
+    texts: Mapping[Any, Fault],
+    at_once: Mapping[Any, Fault],
+    calls: Mapping[str, Fault],
+) -> list[list[str]]:
+    """What receipts say beyond the errors that are told at once."""
+    rows = []
+    for what, told in (
+        ("", {code: fault for code, fault in texts.items() if code not in at_once}),
+        ("call ", calls),
+    ):
+        for fault in Fault:
+            codes = [f"`{code}`" for code, found in told.items() if found is fault]
+            if codes:
+                rows.append([f"`{route}`", what + ", ".join(codes), f"later: `{fault.value}`"])
+    return rows
 
 
 def _refusals() -> str:

@@ -10,6 +10,7 @@ def a_script(*code: str) -> CallScript:
         offer="Press a key.",
         code=code or ("Your code is:", "0", "4", "2", "0", "4", "2"),
         menu="Press 1 again.",
+        last_menu="Press 9.",
         no_key="No key.",
         denied="Stopped.",
         goodbye="Goodbye.",

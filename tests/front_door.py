@@ -22,6 +22,7 @@ from vestibule.domain import totp
 from vestibule.entropy import SeededEntropy
 from vestibule.flows.deliver import drain
 from vestibule.settings import Settings
+from vestibule.simulator.telephone import Telephone
 from vestibule.storage.database import Database
 
 PASSWORD = "a lantern in the porch"
@@ -57,8 +58,14 @@ class FrontDoor:
         return Person(client)
 
     async def deliver(self) -> None:
-        """Send everything that waits in the outbox."""
+        """Send everything that waits in the outbox; the simulated network does its part."""
         await drain(self.built.worker.delivering)
+        await self.telephone.settle()
+
+    @property
+    def telephone(self) -> Telephone:
+        assert self.built.telephone is not None
+        return self.built.telephone
 
     def inbox(self) -> list[Delivered]:
         assert self.built.inbox is not None
@@ -72,12 +79,26 @@ class FrontDoor:
         return found[-1]
 
     async def code(self, channel: str, *, to: str | None = None) -> str:
-        """The code of the newest message of a channel that carries one."""
+        """The code of the newest message of a channel that carries one; a call is answered."""
+        if channel == "voice":
+            return await self.heard(to=to)
         await self.deliver()
         found = [m for m in self.inbox() if m.channel == channel and m.code]
         codes = [m.code for m in found if to in {None, m.to}]
         assert codes, f"no code by {channel} for {to or 'anybody'}"
         return str(codes[-1])
+
+    async def heard(self, *, to: str | None = None) -> str:
+        """Answer the newest call, press a key, write the digits down, and hang up."""
+        call = await self.message("voice", to=to)
+        await self.telephone.answer(call)
+        await self.telephone.press(call, "5")
+        on_line = self.telephone.call(call)
+        assert on_line is not None
+        said = "".join(one.text for one in on_line.heard if len(one.text) == 1 and not one.is_key)
+        await self.telephone.hang_up(call)
+        assert said, on_line.heard
+        return said[: len(said) // 3]
 
     # --- the article's steps ----------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from vestibule.bootstrap import house_of, providers_of
+from vestibule.bootstrap_of_carriers import house_of, providers_of
 from vestibule.clock import ManualClock
 from vestibule.entropy import SeededEntropy
 from vestibule.settings import Settings, SettingsFault, load

@@ -5,11 +5,10 @@ The composition root: the only room, with the commands, that reads settings. No 
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from gettext import NullTranslations
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
+from vestibule.bootstrap_of_carriers import callbacks_of, house_of, providers_of, tolls_of
 from vestibule.carrier.app import carrier_routes
 from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
@@ -25,32 +25,26 @@ from vestibule.crypto.key_source import KeySource, source_of
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.password_hash import OWASP, PasswordHash, Profile
 from vestibule.crypto.seal import Seal
-from vestibule.delivery.callbacks import TwilioCallbacks, VonageCallbacks, WebhookCallbacks
 from vestibule.delivery.provider import Provider
-from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
-from vestibule.delivery.providers.smtp import SmtpProvider, SmtpServer
-from vestibule.delivery.providers.twilio import TwilioAccount, TwilioProvider
-from vestibule.delivery.providers.vonage import VonageAccount, VonageProvider
-from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
-from vestibule.delivery.rendering import House
+from vestibule.delivery.providers.known_failures import TEST_ADDRESSES, TEST_NUMBERS
+from vestibule.delivery.providers.simulator import Inbox, SimulatorSignal
 from vestibule.delivery.routing import Routes
 from vestibule.domain.challenge import Channel
-from vestibule.domain.country_table import parse_money, parse_table
 from vestibule.domain.language import Languages
 from vestibule.domain.password import PasswordPolicy, load_blocklist
 from vestibule.domain.session import Limits
-from vestibule.domain.tolls import CountryTable, LimitName, Tolls, listed_table, set_up_regions
+from vestibule.domain.tolls import set_up_regions
 from vestibule.entropy import Entropy, SystemEntropy
 from vestibule.flows.calls import Calling
 from vestibule.flows.deliver import Delivering
 from vestibule.flows.key_refresh import KeyRefresh
 from vestibule.flows.passwords import Passwords
 from vestibule.flows.pulse import Beating, Mark, refuse_restored
-from vestibule.flows.receipts import Callbacks
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
 from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
-from vestibule.simulator.app import Speak, simulator_routes
+from vestibule.simulator.app import Failing, Speak, simulator_routes
+from vestibule.simulator.telephone import Telephone
 from vestibule.storage import revision
 from vestibule.storage.database import Database, connect
 from vestibule.web.app import Front, build
@@ -77,6 +71,7 @@ class Built:
     means: Means
     worker: Worker
     inbox: Inbox | None
+    telephone: Telephone | None
     providers: Mapping[str, Provider]
     keys: KeyRefresh
     beating: Beating
@@ -85,8 +80,12 @@ class Built:
     async def running(self, *, with_worker: bool = True) -> AsyncIterator[None]:
         """The worker runs while the block does; then everything is let go."""
         try:
-            working = self.worker.running() if with_worker else nullcontext()
-            async with self.keys.running(), self.beating.running(), working:
+            async with (
+                self.keys.running(),
+                self.beating.running(),
+                self.worker.running() if with_worker else nullcontext(),
+                self.telephone.running() if self.telephone else nullcontext(),
+            ):
                 yield
         finally:
             await self.close()
@@ -123,9 +122,7 @@ def build_house(
         entropy=entropy,
         keyring=keyring,
         seal=Seal(keyring, entropy),
-        passwords=Passwords(
-            PasswordHash(keyring, entropy, profile), at_once=_cores(), queued=HASHES_QUEUED
-        ),
+        passwords=_passwords(PasswordHash(keyring, entropy, profile)),
         policy=_policy(settings, catalogues),
         wake_delivery=wake.set,
     )
@@ -140,12 +137,13 @@ def build_house(
         async with built.running(with_worker=with_worker):
             yield
 
-    speak = _speaking(Cookies(settings.is_https), means.policy.languages, catalogues)
-    routes = [*_simulator(settings, inbox, speak), *_carriers(settings, worker.delivering)]
+    telephone = Telephone(inbox, _calling(worker.delivering)) if inbox else None
+    routes = _simulator(settings, inbox, telephone, catalogues)
+    routes += _carriers(settings, worker.delivering)
     app = build(_front(settings, means, gauges, catalogues), more_routes=routes, lifespan=lifespan)
     keys = KeyRefresh(source, keyring, roots, clock)
     beating = Beating(means, mark_of(settings))
-    built = Built(app, means, worker, inbox, providers, keys, beating)
+    built = Built(app, means, worker, inbox, telephone, providers, keys, beating)
     return built
 
 
@@ -158,6 +156,10 @@ def key_source_of(settings: Settings) -> KeySource:
     """The one place that the root keys come from."""
     text = settings.root_key.get_secret_value()
     return source_of(settings.root_key_command, text, settings.root_key_path)
+
+
+def _passwords(hashing: PasswordHash) -> Passwords:
+    return Passwords(hashing, at_once=_cores(), queued=HASHES_QUEUED)
 
 
 def _cores() -> int:
@@ -183,17 +185,7 @@ def _delivering(
         house=house_of(settings),
         words=catalogues.words,
         on_hand_over=gauges.note_hand_over,
-    )
-
-
-def house_of(settings: Settings) -> House:
-    """Who writes the messages."""
-    origin = settings.public_origin
-    return House(
-        settings.name,
-        urlsplit(origin).hostname or "",
-        origin,
-        code_in_subject=settings.mail_code_in_subject,
+        signal=SimulatorSignal() if settings.simulator else None,
     )
 
 
@@ -269,43 +261,6 @@ def languages_of(settings: Settings, catalogues: Catalogues) -> Languages:
     return Languages(tuple(dict.fromkeys(found)))
 
 
-def tolls_of(settings: Settings) -> Tolls:
-    """What texts and calls may cost; raises `SettingsFault` for a table that cannot be."""
-    table = _country_table(settings)
-    unpriced = table.unpriced()
-    for name in ("budget_hour", "budget_day"):
-        if getattr(settings, name) is not None and unpriced is not None:
-            raise SettingsFault(
-                f"VESTIBULE_{name.upper()}: it needs a price for every text and call, and"
-                f" {unpriced} has none: set VESTIBULE_PRICE_SMS and VESTIBULE_PRICE_VOICE."
-            )
-    return Tolls(
-        table=table,
-        budget_hour=_millionths(settings.budget_hour),
-        budget_day=_millionths(settings.budget_day),
-        track_only=frozenset(LimitName(name) for name in settings.track_only),
-        allows_voip=settings.phone_voip,
-        alarm_email=settings.alarm_email,
-    )
-
-
-def _country_table(settings: Settings) -> CountryTable:
-    sms, voice = _millionths(settings.price_sms), _millionths(settings.price_voice)
-    file = settings.countries_file
-    if file is None:
-        return listed_table(frozenset(settings.countries), sms_price=sms, voice_price=voice)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsFault(f"VESTIBULE_COUNTRIES_FILE: {file} cannot be read.") from error
-    with _naming(f"VESTIBULE_COUNTRIES_FILE: {file}"):
-        return parse_table(text, sms_price=sms, voice_price=voice)
-
-
-def _millionths(amount: Decimal | None) -> int | None:
-    return None if amount is None else parse_money(amount)
-
-
 def _site(settings: Settings) -> Site:
     return Site(
         name=settings.name,
@@ -325,68 +280,9 @@ def _names(settings: Settings, channel: Channel, country: str = ELSEWHERE) -> tu
     return () if channel is Channel.TOTP else settings.routes(channel.value, country)
 
 
-def providers_of(
-    settings: Settings, clock: Clock, entropy: Entropy, inbox: Inbox | None
-) -> dict[str, Provider]:
-    """The configured providers by name; raises `SettingsFault` for what they cannot use."""
-    found: dict[str, Provider] = {}
-    if inbox is not None:
-        found["simulator"] = SimulatorProvider(inbox)
-    if settings.webhook_url:
-        with _naming("VESTIBULE_WEBHOOK_URL and VESTIBULE_WEBHOOK_SECRET"):
-            target = WebhookTarget(settings.webhook_url, settings.secret("webhook_secret"))
-            found["webhook"] = WebhookProvider(target, clock)
-    if settings.secret("smtp_url"):
-        with _naming("VESTIBULE_SMTP_URL"):
-            server = SmtpServer.parse(settings.secret("smtp_url"))
-        with _naming("VESTIBULE_MAIL_FROM"):
-            found["smtp"] = SmtpProvider(server, settings.mail_from, clock)
-    if settings.twilio_account_sid:
-        account = _twilio_account(settings)
-        found["twilio"] = TwilioProvider(account, origin=settings.public_origin)
-    if settings.vonage_application_id or settings.vonage_api_key:
-        with _naming("VESTIBULE_VONAGE_PRIVATE_KEY"):
-            found["vonage"] = VonageProvider(
-                _vonage_account(settings), clock, entropy=entropy, origin=settings.public_origin
-            )
-    return found
-
-
-def _twilio_account(settings: Settings) -> TwilioAccount:
-    return TwilioAccount(
-        sid=settings.twilio_account_sid,
-        auth_token=settings.secret("twilio_auth_token"),
-        api_key=settings.twilio_api_key,
-        api_secret=settings.secret("twilio_api_secret"),
-        sender=settings.twilio_from,
-        messaging_service=settings.twilio_messaging_service_sid,
-        redacts=settings.twilio_redaction,
-        api_url=settings.twilio_api_url,
-    )
-
-
-def _vonage_account(settings: Settings) -> VonageAccount:
-    return VonageAccount(
-        sender=settings.vonage_from,
-        api_key=settings.vonage_api_key,
-        api_secret=settings.secret("vonage_api_secret"),
-        application_id=settings.vonage_application_id,
-        private_key=settings.secret("vonage_private_key"),
-        api_url=settings.vonage_api_url,
-    )
-
-
-@contextmanager
-def _naming(setting: str) -> Iterator[None]:
-    """A value that a provider refuses, told as the setting it came from."""
-    try:
-        yield
-    except ValueError as fault:
-        raise SettingsFault(f"{setting}: {fault}.") from fault
-
-
-def _speaking(cookies: Cookies, languages: Languages, catalogues: Catalogues) -> Speak:
+def _speaking(settings: Settings, catalogues: Catalogues) -> Speak:
     """What the simulator is spoken in: it knows no account, only the browser."""
+    cookies, languages = Cookies(settings.is_https), languages_of(settings, catalogues)
 
     def speak(request: Request) -> tuple[str, NullTranslations]:
         tag = language_of(request, cookies, languages)
@@ -395,20 +291,24 @@ def _speaking(cookies: Cookies, languages: Languages, catalogues: Catalogues) ->
     return speak
 
 
-def _simulator(settings: Settings, inbox: Inbox | None, speak: Speak) -> list[BaseRoute]:
-    if inbox is None:
+def _calling(delivering: Delivering) -> Calling:
+    return Calling(delivering.means, delivering.house, delivering.words)
+
+
+def _simulator(
+    settings: Settings, inbox: Inbox | None, telephone: Telephone | None, catalogues: Catalogues
+) -> list[BaseRoute]:
+    if inbox is None or telephone is None:
         return []
-    return simulator_routes(inbox, site_name=settings.name, test_numbers=TEST_NUMBERS, speak=speak)
+    return simulator_routes(
+        inbox,
+        telephone,
+        site_name=settings.name,
+        failing=Failing(TEST_NUMBERS, TEST_ADDRESSES),
+        speak=_speaking(settings, catalogues),
+    )
 
 
 def _carriers(settings: Settings, delivering: Delivering) -> list[BaseRoute]:
-    """The doors of the carriers whose posts can be proven."""
-    clock, found = delivering.means.clock, list[Callbacks]()
-    if secret := settings.secret("twilio_auth_token"):
-        found.append(TwilioCallbacks(secret, settings.public_origin))
-    if secret := settings.secret("vonage_signature_secret"):
-        found.append(VonageCallbacks(secret, clock))
-    if secret := settings.secret("webhook_secret"):
-        found.append(WebhookCallbacks(secret, clock))
-    calling = Calling(delivering.means, delivering.house, delivering.words)
-    return carrier_routes(calling, found, settings.public_origin)
+    found = callbacks_of(settings, delivering.means.clock)
+    return carrier_routes(_calling(delivering), found, settings.public_origin)

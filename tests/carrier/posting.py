@@ -112,16 +112,28 @@ class Carriers:
     async def webhook(
         self, message_id: str, told: Mapping[str, object], *, signed_id: str = "", age: int = 0
     ) -> httpx.Response:
+        return await self.signed(
+            f"/carrier/webhook/receipts/{message_id}", signed_id or message_id, told, age=age
+        )
+
+    async def signed(
+        self,
+        path: str,
+        signed_id: str,
+        told: Mapping[str, object],
+        *,
+        age: int = 0,
+        secret: str = WEBHOOK_SECRET,
+    ) -> httpx.Response:
+        """A post of the operator's own service."""
         body = json.dumps(told).encode()
         at = int(self.house.clock().timestamp()) - age
-        mark = signature(
-            WEBHOOK_SECRET, message_id=signed_id or message_id, timestamp=at, body=body
-        )
+        mark = signature(secret, message_id=signed_id, timestamp=at, body=body)
         return await self.client.post(
-            f"/carrier/webhook/receipts/{message_id}",
+            path,
             content=body,
             headers={
-                "webhook-id": signed_id or message_id,
+                "webhook-id": signed_id,
                 "webhook-timestamp": str(at),
                 "webhook-signature": mark,
             },
@@ -131,7 +143,8 @@ class Carriers:
         """What the outbox knows of a message."""
         found = await self.house.database.read(
             lambda tx: tx.fetch_one(
-                "SELECT handed_over_at, delivered_at, refused_at, reason FROM outbox"
+                "SELECT handed_over_at, delivered_at, refused_at, reason, provider, reference"
+                " FROM outbox"
                 " WHERE id = :id",
                 id=message_id,
             )

@@ -55,7 +55,7 @@ async def test_key_brings_the_code_which_signs_in(carriers: Carriers) -> None:
 
 
 async def test_one_repeats_three_times_at_most(carriers: Carriers) -> None:
-    """TF-05: 1 says the code again, three rounds in all; then the call is over."""
+    """TF-05: 1 says the code again, three rounds in all; a further 1 ends the call."""
     message = await _ring(carriers)
     answer = await carriers.twilio(f"/carrier/twilio/calls/{message.call_reference}")
 
@@ -63,13 +63,16 @@ async def test_one_repeats_three_times_at_most(carriers: Carriers) -> None:
         answer = await carriers.twilio(keys_of(answer), Digits="1")
         assert _digits(heard(answer)) == str(message.code) * 3
 
+    assert heard(answer)[-1] == "If you did not ask for it, press 9."
+    answer = await carriers.twilio(keys_of(answer), Digits="1")
+    assert _digits(heard(answer)) == ""
     assert "<Gather" not in answer.text
     assert heard(answer)[-1].endswith("Goodbye.")
 
 
-@pytest.mark.parametrize("keys", [["9"], ["5", "9"]])
+@pytest.mark.parametrize("keys", [["9"], ["5", "9"], ["5", "1", "1", "9"]])
 async def test_nine_ends_the_sign_in(carriers: Carriers, keys: list[str]) -> None:
-    """Key 9, before or after the code, ends the sign-in that it was for; the owner is told."""
+    """Key 9, before the code or after any of its rounds, ends the sign-in that it was for."""
     person, _ = await carriers.house.member()
     await person.press("Sign out")
     thief = carriers.house.browser()

@@ -1,11 +1,17 @@
 """Receipts: late, doubled and out of order they tell of the delivery, and of nothing else."""
 
 import itertools
+import json
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.carrier.posting import Carriers
-from vestibule.delivery.provider import Message
+from tests.carrier.posting import Carriers, Recorder
+from tests.front_door import START
+from vestibule.clock import ManualClock
+from vestibule.delivery.callbacks import TwilioCallbacks, VonageCallbacks
+from vestibule.delivery.provider import Accepted, Message, Outcome, Receipt, TemporaryFailure
+from vestibule.domain.delivery import Fault
 
 pytestmark = pytest.mark.anyio
 
@@ -81,3 +87,175 @@ async def _proofs(carriers: Carriers) -> list[object]:
 
     found: list[object] = await carriers.house.database.read(read)
     return found
+
+
+# --- early, foreign, of another copy -----------------------------------------------------------
+
+
+class Quick(Recorder):
+    """A carrier whose receipt is here before its own answer."""
+
+    def __init__(self, carriers: Carriers, answers: Outcome, **fields: str) -> None:
+        super().__init__()
+        self._carriers, self._answers, self._fields = carriers, answers, fields
+
+    async def send(self, message: Message, to: str) -> Outcome:  # type: ignore[override]  # any outcome
+        await super().send(message, to)
+        path = f"/carrier/twilio/receipts/{message.id}"
+        assert (await self._carriers.twilio(path, **self._fields)).status_code == 204
+        return self._answers
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "is_delivered"),
+    [
+        ({"CallStatus": "completed"}, None, True),
+        ({"CallStatus": "busy"}, "busy", False),
+        ({"CallStatus": "busy", "CallSid": "CA1"}, "busy", False),
+        ({"CallStatus": "busy", "CallSid": "CA-of-another-copy"}, None, False),
+    ],
+)
+async def test_receipt_before_the_answer(
+    carriers: Carriers, fields: dict[str, str], reason: str | None, is_delivered: bool
+) -> None:
+    """A receipt that overtakes its carrier's answer is kept, and settled with the hand-over."""
+    carriers.recorder = Quick(carriers, Accepted("CA1"), **fields)
+    message = await _ring(carriers)
+
+    row = await carriers.row(message.id)
+    assert (row["reason"], row["delivered_at"] is not None) == (reason, is_delivered)
+    assert row["handed_over_at"] is not None
+    assert (row["provider"], row["reference"]) == ("twilio", "CA1")
+    figures = await carriers.house.database.read(
+        lambda tx: tx.fetch_one(
+            "SELECT accepted, delivered, undelivered FROM route_hours WHERE provider = 'twilio'"
+        )
+    )
+    assert figures == {
+        "accepted": 1,
+        "delivered": int(is_delivered),
+        "undelivered": int(reason is not None),
+    }
+
+
+async def test_early_receipt_of_a_carrier_that_failed(carriers: Carriers) -> None:
+    """What a carrier said of its own copy is not told of the copy that the next one took."""
+    carriers.recorder = Quick(carriers, TemporaryFailure("timeout"), CallStatus="busy")
+    message = await _ring(carriers)
+
+    assert (await carriers.row(message.id))["reason"] is None
+    carriers.recorder = Other()
+    carriers.house.clock.advance(seconds=3)
+    await carriers.drain()
+
+    row = await carriers.row(message.id)
+    assert (row["provider"], row["reason"], row["refused_at"]) == ("webhook", None, None)
+
+
+class Other(Recorder):
+    """The next carrier."""
+
+    name = "webhook"
+
+
+async def test_receipt_of_another_copy(carriers: Carriers) -> None:
+    """A failure that names another id than the hand-over has changes nothing; its own does."""
+    message = await _ring(carriers)
+    path = f"/carrier/twilio/receipts/{message.id}"
+
+    await carriers.twilio(path, CallStatus="failed", CallSid="CA-of-an-earlier-try")
+    assert (await carriers.row(message.id))["reason"] is None
+    await carriers.twilio(path, CallStatus="failed", CallSid="CA1")
+
+    assert (await carriers.row(message.id))["reason"] == "unreachable"
+
+
+async def test_receipt_of_a_stranger_is_logged(
+    carriers: Carriers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """WH-03: a receipt for a message that its carrier never had changes nothing, and is logged."""
+    message = await _ring(carriers)
+    before = await carriers.row(message.id)
+    capsys.readouterr()
+
+    await carriers.webhook(message.id, {"status": "delivered"})
+    await carriers.webhook("a-message-of-nobody", {"status": "undelivered"})
+    await carriers.twilio(f"/carrier/twilio/receipts/{message.id}", CallStatus="completed")
+
+    said = capsys.readouterr().out
+    assert said.count("receipt_of_a_stranger") == 2
+    assert "a-message-of-nobody" not in said
+    after = await carriers.row(message.id)
+    assert {**before, "delivered_at": after["delivered_at"]} == after
+
+
+# --- what the words mean -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("30003", Fault.UNREACHABLE),
+        ("30004", Fault.BLOCKED),
+        ("30005", Fault.NUMBER_INVALID),
+        ("30006", Fault.LANDLINE),
+        ("30007", Fault.BLOCKED),
+        ("30008", Fault.UNREACHABLE),
+        ("30034", Fault.NO_ROUTE),
+        ("30410", Fault.NO_ROUTE),
+        ("21610", Fault.OPTED_OUT),
+        ("21614", Fault.LANDLINE),
+        ("99999", Fault.UNREACHABLE),
+        ("", Fault.UNREACHABLE),
+    ],
+)
+def test_error_of_twilio(code: str, fault: Fault) -> None:
+    """What is our own fault, or the route's, never blames the number."""
+    body = urlencode({"MessageStatus": "undelivered", "ErrorCode": code, "MessageSid": "SM1"})
+
+    receipt = TwilioCallbacks("token", "https://id.example.com").receipt(body.encode())
+
+    assert receipt == Receipt("undelivered", fault, "SM1")
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        ({"type": "https://developer.vonage.com/api-errors/messages#1240"}, Fault.OPTED_OUT),
+        ({"title": "1170"}, Fault.NUMBER_INVALID),
+        ({"title": 1050}, Fault.BLOCKED),
+        ({"code": 1280, "reason": "Number Blocked by Carrier"}, Fault.BLOCKED),
+        ({"title": "1120"}, Fault.NO_ROUTE),
+        ({"title": "1180"}, Fault.UNREACHABLE),
+        ({"title": ["1240"]}, Fault.UNREACHABLE),
+        ("1240", Fault.UNREACHABLE),
+        (None, Fault.UNREACHABLE),
+    ],
+)
+def test_error_of_vonage(error: object, fault: Fault) -> None:
+    """The code is in the problem's type, or its title, or the older `code`."""
+    told = {"status": "rejected", "message_uuid": "u1", "error": error}
+    callbacks = VonageCallbacks("s" * 32, ManualClock(START))
+
+    assert callbacks.receipt(json.dumps(told).encode()) == Receipt("undelivered", fault, "u1")
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        ("busy", Fault.BUSY),
+        ("rejected", Fault.BUSY),
+        ("timeout", Fault.NO_ANSWER),
+        ("unanswered", Fault.NO_ANSWER),
+        ("cancelled", Fault.NO_ANSWER),
+        ("failed", Fault.UNREACHABLE),
+        ("machine", None),
+        ("ringing", None),
+    ],
+)
+def test_end_of_a_call_by_vonage(status: str, fault: Fault | None) -> None:
+    """Each last status of a call has its reason; what it goes through before has none."""
+    told = {"status": status, "uuid": "c1"}
+    receipt = VonageCallbacks("s" * 32, ManualClock(START)).receipt(json.dumps(told).encode())
+
+    assert receipt == (Receipt("undelivered", fault, "c1") if fault else None)

@@ -85,6 +85,17 @@ def test_each_attempt_is_told(settings: Path, twilio: Carrier) -> None:
     assert "auth token" not in result.output
 
 
+def test_country_with_routes_of_its_own(settings: Path, twilio: Carrier, vonage: Carrier) -> None:
+    """A number of a country that has its own list goes by that list."""
+    with settings.open("a") as file:
+        file.write("VESTIBULE_ROUTES_SMS__GB=vonage\n")
+
+    result = run(settings, "--channel", "sms", "--to", NUMBER)
+
+    assert result.exit_code == 0
+    assert (len(twilio.got), len(vonage.got)) == (0, 1)
+
+
 def test_nobody_accepts(settings: Path, twilio: Carrier, vonage: Carrier) -> None:
     """Where no provider accepts, the exit status is 1."""
     twilio.says = Said(429, {"code": 20429})

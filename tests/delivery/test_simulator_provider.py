@@ -1,5 +1,6 @@
 """The simulated provider: what it keeps, and the numbers that fail on purpose."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,9 +16,9 @@ from vestibule.delivery.provider import (
     Provider,
     Receipt,
     TemporaryFailure,
-    Throttled,
 )
-from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox, SimulatorProvider
+from vestibule.delivery.providers.known_failures import TEST_ADDRESSES, TEST_NUMBERS, Reaction
+from vestibule.delivery.providers.simulator import Inbox, SimulatorProvider
 from vestibule.domain.delivery import Fault
 
 START = datetime(2026, 3, 1, 10, 42, tzinfo=UTC)
@@ -52,50 +53,81 @@ async def test_message_is_delivered_at_once_and_kept_with_its_time() -> None:
     assert kept.sent_at == "2026-03-01T10:42:00.000Z"
 
 
-@pytest.mark.parametrize(
-    ("ending", "channel", "expected"),
-    [
-        ("0001", "sms", PermanentFailure(Fault.NUMBER_INVALID)),
-        ("0001", "voice", PermanentFailure(Fault.NUMBER_INVALID)),
-        ("0002", "sms", TemporaryFailure("network down")),
-        ("0002", "voice", TemporaryFailure("network down")),
-        ("0003", "sms", Accepted("lost-m1", Receipt("undelivered", Fault.UNREACHABLE))),
-        ("0004", "sms", Accepted("lost-m1", None)),
-        ("0005", "sms", Throttled(retry_after_seconds=30)),
-        ("0005", "voice", Throttled(retry_after_seconds=30)),
-    ],
-)
-async def test_test_number_fails_in_its_known_way(
-    ending: str, channel: str, expected: Outcome
+def _numbers_with_channels() -> list[tuple[str, str, Reaction]]:
+    return [
+        (one.ending, channel, getattr(one, channel))
+        for one in TEST_NUMBERS
+        for channel in ("sms", "voice")
+    ]
+
+
+@pytest.mark.parametrize(("ending", "channel", "reaction"), _numbers_with_channels())
+async def test_test_number_reacts_as_its_table_says(
+    ending: str, channel: str, reaction: Reaction
 ) -> None:
-    """Each documented ending gives its own answer, and nothing arrives."""
+    """Each listed ending gives its own answer; what does not arrive is in no inbox."""
+    inbox = Inbox(ManualClock(START))
+    message = a_message(channel=channel, call_reference="ref")
+    sending = asyncio.create_task(SimulatorProvider(inbox).send(message, f"+4477009{ending}"))
+
+    if reaction.hangs:
+        await asyncio.wait({sending}, timeout=0.01)
+        assert not sending.done()
+        sending.cancel()
+        return
+    outcome = await sending
+
+    arrived = [one.id for one in inbox.messages()]
+    if reaction.outcome is not None:
+        assert (outcome, arrived) == (reaction.outcome, [])
+        return
+    assert isinstance(outcome, Accepted)
+    assert arrived == ([outcome.reference] if reaction.arrives else [])
+    later = [(one.receipt, one.mailbox is not None) for one in inbox.take_later()]
+    is_due = reaction.later is not None or reaction.mailbox
+    assert later == ([(reaction.later, reaction.mailbox)] if is_due else [])
+    assert inbox.take_later() == []
+
+
+def test_every_fault_has_a_number() -> None:
+    """A new reason for a failure needs a number or address with which it can be seen."""
+    shown = {fault for one in (*TEST_NUMBERS, *TEST_ADDRESSES) for fault in one.shows}
+
+    assert shown == set(Fault)
+
+
+async def test_call_is_kept_without_its_code_and_words() -> None:
+    """TF-05: of a call the phone has the reference that a carrier would have, and no code."""
+    inbox = Inbox(ManualClock(START))
+    message = a_message(channel="voice", script=a_script("0", "4"), call_reference="ref")
+
+    outcome = await SimulatorProvider(inbox).send(message, "+447700900142")
+
+    [kept] = inbox.messages()
+    assert outcome == Accepted(kept.id, None)
+    assert (kept.call_reference, kept.code, kept.text, kept.spoken) == ("ref", None, "", ())
+
+
+async def test_call_with_a_code_needs_its_page() -> None:
+    """Without a reference nobody could fetch the code after a key, so it is not called."""
     inbox = Inbox(ManualClock(START))
 
-    outcome = await SimulatorProvider(inbox).send(a_message(channel=channel), f"+4477009{ending}")
+    outcome = await SimulatorProvider(inbox).send(a_message(channel="voice"), "+447700900142")
 
-    assert outcome == expected
-    assert inbox.messages() == []
-
-
-@pytest.mark.parametrize("ending", ["0003", "0004"])
-async def test_call_gets_through_where_texts_are_lost(ending: str) -> None:
-    """The way out of a lost text, a call, can be walked with the same number."""
-    inbox = Inbox(ManualClock(START))
-    message = a_message(channel="voice", script=a_script("0", "4"))
-
-    outcome = await SimulatorProvider(inbox).send(message, f"+4477009{ending}")
-
-    assert outcome == Accepted(inbox.messages()[0].id, DELIVERED)
-    assert inbox.messages()[0].spoken == a_script("0", "4").spoken
+    assert (outcome, inbox.messages()) == (TemporaryFailure("no page for the call"), [])
 
 
-async def test_mail_never_fails() -> None:
-    """Endings are those of phone numbers; an address with such an ending gets its mail."""
+async def test_addresses_have_failures_of_their_own() -> None:
+    """Endings are those of phone numbers; an address fails by its tag alone."""
     inbox = Inbox(ManualClock(START))
 
-    outcome = await SimulatorProvider(inbox).send(a_message(channel="email"), "ada@x.test.0001")
+    async def send(to: str) -> Outcome:
+        return await SimulatorProvider(inbox).send(a_message(channel="email"), to)
 
-    assert outcome == Accepted(inbox.messages()[0].id, DELIVERED)
+    assert await send("ada@x.test.0001") == Accepted(inbox.messages()[0].id, DELIVERED)
+    assert await send("ada+refused@x.test") == PermanentFailure(Fault.ADDRESS_REFUSED)
+    assert await send("ada+down@x.test") == TemporaryFailure("network down")
+    assert len(inbox.messages()) == 1
 
 
 def test_every_documented_ending_is_four_digits_and_named_once() -> None:

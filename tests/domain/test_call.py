@@ -2,7 +2,17 @@
 
 import pytest
 
-from vestibule.domain.call import CallStage, Line, picked_up, pressed
+from vestibule.domain.call import (
+    KEY_WITHIN,
+    LONGEST_CALL,
+    MOST_ROUNDS,
+    CallStage,
+    Line,
+    most_seconds,
+    picked_up,
+    pressed,
+    seconds_to_say,
+)
 
 PLACED, ANSWERED, HEARD = CallStage.PLACED, CallStage.ANSWERED, CallStage.HEARD
 DENIED, OVER = CallStage.DENIED, CallStage.OVER
@@ -17,7 +27,9 @@ DENIED, OVER = CallStage.DENIED, CallStage.OVER
         (ANSWERED, 0, "5", HEARD, 1, Line.CODE_AND_MENU),
         (ANSWERED, 0, "#", HEARD, 1, Line.CODE_AND_MENU),
         (HEARD, 1, "1", HEARD, 2, Line.CODE_AND_MENU),
-        (HEARD, 2, "1", OVER, 3, Line.CODE_AND_GOODBYE),
+        (HEARD, 2, "1", HEARD, 3, Line.CODE_AND_LAST_MENU),
+        (HEARD, 3, "1", OVER, 3, Line.GOODBYE),
+        (HEARD, 3, "9", DENIED, 3, Line.DENIED),
         (HEARD, 1, "9", DENIED, 1, Line.DENIED),
         (HEARD, 1, "", OVER, 1, Line.GOODBYE),
         (HEARD, 1, "5", OVER, 1, Line.GOODBYE),
@@ -51,3 +63,18 @@ def test_answered_once(stage: CallStage) -> None:
         assert (step.to, step.line) == (ANSWERED, Line.OFFER)
     else:
         assert step is None
+
+
+def test_seconds_count_characters_and_pauses() -> None:
+    """A sentence of 120 characters takes ten seconds and its pause; a digit never less than 1.6."""
+    assert seconds_to_say(["x" * 120]) == 11
+    assert seconds_to_say(["7", "", "7"]) == pytest.approx(3.2)
+
+
+def test_limit_has_room_for_every_round_and_key() -> None:
+    """TF-05: the limit is all that can be said, three rounds of it, and each wait for a key."""
+    limit = most_seconds(before=["x" * 60], each_round=["y" * 120, "1"], after=["z" * 24])
+
+    waits = (MOST_ROUNDS + 1) * KEY_WITHIN.total_seconds()
+    assert limit == pytest.approx(6 + MOST_ROUNDS * (11 + 1.6) + 3 + waits, abs=1)
+    assert most_seconds(before=["x" * 9999], each_round=[], after=[]) == LONGEST_CALL.seconds

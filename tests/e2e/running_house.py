@@ -53,10 +53,13 @@ class RunningHouse:
 
     def settled(self) -> list[Message]:
         """The same after all that waited has left: now nothing more is coming."""
-        asyncio.run_coroutine_threadsafe(drain(self.built.worker.delivering), self.loop).result(
-            PATIENCE
-        )
+        asyncio.run_coroutine_threadsafe(self._settle(), self.loop).result(PATIENCE)
         return self.messages()
+
+    async def _settle(self) -> None:
+        await drain(self.built.worker.delivering)
+        assert self.built.telephone is not None
+        await self.built.telephone.settle()
 
     def wait_for(self, wanted: Callable[[Message], bool]) -> Message:
         """The newest message that is wanted and that no test has read; it may yet arrive."""
@@ -76,7 +79,33 @@ class RunningHouse:
         )
 
     def code(self, channel: str, *, to: str | None = None) -> str:
+        if channel == "voice":
+            return self.heard(self.call(to=to))
         return str(self.message(channel, to=to)["code"])
+
+    def call(self, *, to: str | None = None) -> Message:
+        """The newest unread call, which may yet ring."""
+        return self.wait_for(lambda one: one["channel"] == "voice" and to in {None, one["to"]})
+
+    def _hand(self, call: Message, path: str, **form: str) -> Message:
+        """A hand on the phone, as the page's script has it."""
+        answer = self._http.post(
+            f"/simulator/calls/{call['id']}/{path}",
+            data=form,
+            headers={"accept": "application/json"},
+        )
+        answer.raise_for_status()
+        found: Message = answer.json()
+        return found
+
+    def heard(self, call: Message) -> str:
+        """Answer a call, press a key, write the digits down, and hang up."""
+        self._hand(call, "answer")
+        self._hand(call, "key", key="5")
+        over = self._hand(call, "hang-up")
+        lines = [one["text"] for one in over["heard"] if not one["is_key"]]
+        digits = "".join(line for line in lines if len(line) == 1)
+        return digits[: len(digits) // 3]
 
     def close(self) -> None:
         self._http.close()

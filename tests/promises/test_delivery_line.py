@@ -1,5 +1,7 @@
 """The person sees where the message is, and why it did not arrive, with the next step."""
 
+import asyncio
+
 import pytest
 
 from tests.front_door import FrontDoor
@@ -136,3 +138,79 @@ async def test_reload_and_wrong_code_never_send(house: FrontDoor) -> None:
     await house.deliver()
 
     assert len(house.inbox()) == sent
+
+
+# --- a call in the place of a text that did not arrive ------------------------------------------
+
+UNREACHED = "07400 120003"
+
+
+async def _calls(house: FrontDoor) -> int:
+    await house.deliver()
+    return len([one for one in house.inbox() if one.channel == "voice"])
+
+
+async def test_call_opens_at_once_where_the_text_failed(either_house: FrontDoor) -> None:
+    """OC-09: nobody waits for the timer of a text that did not arrive; the call is on its way."""
+    person = await _asked(either_house, UNREACHED)
+    await either_house.deliver()
+    await person.get("/set-up/phone/code")
+
+    await person.press("Call me instead")
+
+    assert await _calls(either_house) == 1
+    assert "We are calling" in person.text
+
+
+async def test_call_waits_while_the_text_may_arrive(either_house: FrontDoor) -> None:
+    """OC-09: beside a text that is on its way, or arrived, a call has the timer of every resend."""
+    person = await _asked(either_house)
+    await person.press("Call me instead")
+    assert await _calls(either_house) == 0
+    await person.press("Call me instead")
+
+    assert await _calls(either_house) == 0
+    assert "You can send another from" in person.text
+
+
+async def test_call_at_once_is_no_second_one(either_house: FrontDoor) -> None:
+    """OC-09: of N requests at the same time one calls, and its failure opens no further call."""
+    person = await _asked(either_house, "07400 120015")
+    await either_house.deliver()
+    action, data = person.filled("Call me instead")
+
+    await asyncio.gather(*(person.client.post(action, data=data) for _ in range(5)))
+
+    async def count() -> int:
+        await either_house.deliver()
+        row = await either_house.database.read(
+            lambda tx: tx.fetch_one("SELECT COUNT(*) AS n FROM outbox WHERE channel = 'voice'")
+        )
+        assert row is not None
+        return int(row["n"])
+
+    assert await count() == 1
+    for button in ("Resend", "Text me instead"):
+        await person.get("/set-up/phone/code")
+        await person.press(button)
+    assert await count() == 1
+
+
+async def test_calls_at_once_are_counted(either_house: FrontDoor) -> None:
+    """OC-09, TF-03: only the waiting is left out; five sends are five, calls and texts together."""
+    person = await _asked(either_house, UNREACHED)
+    for _ in range(3):
+        await either_house.deliver()
+        await person.get("/set-up/phone/code")
+        if "Call me instead" in person.text:
+            await person.press("Call me instead")
+        either_house.clock.advance(seconds=150)
+        await person.get("/set-up/phone/code")
+        if "Text me instead" in person.text:
+            await person.press("Text me instead")
+
+    row = await either_house.database.read(
+        lambda tx: tx.fetch_one("SELECT COUNT(*) AS n FROM outbox WHERE channel <> 'email'")
+    )
+    assert row is not None
+    assert row["n"] == 5

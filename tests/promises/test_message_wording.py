@@ -10,6 +10,7 @@ from tests.front_door import FrontDoor
 from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import Channel, Message
 from vestibule.delivery.rendering import CODE_FOR, House, SentCode, code_message, trial_message
+from vestibule.domain.call import KEY_WITHIN, LONGEST_CALL, seconds_to_say
 
 GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -68,6 +69,17 @@ def test_calls_say_every_digit_three_times(code: str) -> None:
 
     assert digits == [*code] * 3
     assert all(len(part) == 1 for part in digits)
+
+
+@pytest.mark.parametrize(("code", "most"), [("012345", 200), ("9876543210", 280)])
+def test_all_rounds_of_a_code_fit_into_its_call(code: str, most: int) -> None:
+    """TF-05: three rounds of a code of ten digits, and a key after the last, end within a call."""
+    script = _message("Acme", "id.example.com", "sign_in", code, "voice").script
+    assert script is not None
+    rounds = [*script.code, script.menu] * 3
+    heard = seconds_to_say([script.greeting, script.offer, *rounds])
+
+    assert heard + 4 * KEY_WITHIN.seconds < script.seconds_at_most <= most < LONGEST_CALL.seconds
 
 
 @pytest.mark.anyio

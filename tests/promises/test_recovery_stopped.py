@@ -71,4 +71,4 @@ async def test_call_is_not_promised_before_it_is_placed(house: FrontDoor) -> Non
     house.clock.advance(seconds=31)
     await person.press("Call me instead")
     assert "We are calling" in person.text
-    assert (await house.message("voice")).code
+    assert await house.code("voice")

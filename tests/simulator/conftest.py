@@ -3,8 +3,9 @@
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,10 +15,22 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.databases import _cluster, database, postgresql_cluster, sqlite_database, store
+from tests.front_door import FrontDoor, front_door
+from vestibule.bootstrap import Built, build_house
 from vestibule.clock import ManualClock
+from vestibule.crypto import root_key
+from vestibule.crypto.password_hash import CHEAPEST
 from vestibule.delivery.provider import Message
-from vestibule.delivery.providers.simulator import TEST_NUMBERS, Inbox
-from vestibule.simulator.app import simulator_routes
+from vestibule.delivery.providers.known_failures import TEST_ADDRESSES, TEST_NUMBERS
+from vestibule.delivery.providers.simulator import Inbox
+from vestibule.entropy import SeededEntropy
+from vestibule.settings import Settings
+from vestibule.simulator.app import Failing, simulator_routes
+from vestibule.simulator.telephone import Telephone
+from vestibule.storage.database import Database
+
+__all__ = ["_cluster", "database", "postgresql_cluster", "store"]
 
 NONCE = "bm9uY2U"
 POLICY = (
@@ -60,8 +73,34 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def inbox(clock: ManualClock) -> Inbox:
-    return Inbox(clock)
+def built(tmp_path: Path, clock: ManualClock) -> Built:
+    """A house whose flows take what the phone does; its desk is not used here."""
+    entropy = SeededEntropy("desk")
+    root_key.make(tmp_path / "root.key", entropy)
+    settings = Settings.model_validate(
+        {"data": tmp_path, "simulator": True, "public_origin": "http://localhost"}
+    )
+    database = sqlite_database(tmp_path / "vestibule.db")
+    return build_house(settings, clock=clock, entropy=entropy, profile=CHEAPEST, database=database)
+
+
+@pytest.fixture
+async def house(database: Database, tmp_path: Path) -> AsyncIterator[FrontDoor]:
+    """The whole house over SQLite and over PostgreSQL, with its own desk."""
+    async with front_door(database, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def inbox(built: Built) -> Inbox:
+    assert built.inbox is not None
+    return built.inbox
+
+
+@pytest.fixture
+def telephone(built: Built) -> Telephone:
+    assert built.telephone is not None
+    return built.telephone
 
 
 @pytest.fixture
@@ -78,7 +117,7 @@ def put(inbox: Inbox) -> Put:
             "subject": None,
             "text": "042042 is your code.",
             "html": None,
-            "code": "042042",
+            "code": None if fields.get("channel") == "voice" else "042042",
             "locale": "en",
         }
         return inbox.put(Message(**{**defaults, **fields}), to).id
@@ -87,8 +126,9 @@ def put(inbox: Inbox) -> Put:
 
 
 @pytest.fixture
-def desk(inbox: Inbox) -> ASGIApp:
-    return Guarded(Starlette(routes=simulator_routes(inbox, test_numbers=TEST_NUMBERS)))
+def desk(inbox: Inbox, telephone: Telephone) -> ASGIApp:
+    failing = Failing(TEST_NUMBERS, TEST_ADDRESSES)
+    return Guarded(Starlette(routes=simulator_routes(inbox, telephone, failing=failing)))
 
 
 @pytest.fixture

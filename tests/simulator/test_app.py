@@ -7,7 +7,10 @@ import pytest
 
 from tests.call_script import a_script
 from tests.simulator.conftest import NONCE, Put
+from vestibule.delivery.providers.known_failures import TEST_ADDRESSES, TEST_NUMBERS
+from vestibule.delivery.providers.simulator import Inbox
 from vestibule.simulator.app import is_on_this_machine
+from vestibule.simulator.telephone import Telephone
 
 
 @pytest.mark.parametrize(
@@ -92,17 +95,20 @@ def test_ids_tell_nothing_of_the_message(put: Put) -> None:
     assert "900142" not in message_id
 
 
-async def test_page_works_without_a_script(client: httpx.AsyncClient, put: Put) -> None:
+async def test_page_works_without_a_script(
+    client: httpx.AsyncClient, put: Put, telephone: Telephone, inbox: Inbox
+) -> None:
     """Texts, mails and transcripts are in the page itself, newest first, with a Reload link."""
     put(text="the older text")
     put(text="the newer text", purpose="step_up")
-    put(channel="voice", text="", script=a_script("Your code is:", "0", "4", "2"), code="042")
+    put(channel="voice", script=a_script("A test:", "0", "4", "2"))
+    await telephone.answer(inbox.messages()[-1])
     put(channel="email", to="ada@example.org", subject="A subject", text="See https://acme.test/.")
 
     page = (await client.get("/simulator")).text
 
     assert page.index("the newer text") < page.index("the older text")
-    assert "Your code is:\n0 4 2\n" in page
+    assert "A test:\n0 4 2\n" in page
     assert "A subject" in page
     assert '<a href="https://acme.test/">https://acme.test/</a>' in page
     assert "Confirm a change" in page
@@ -120,12 +126,13 @@ async def test_empty_desk_says_how_to_make_it_ring(client: httpx.AsyncClient) ->
 
 
 async def test_message_is_shown_as_text_never_as_markup(
-    client: httpx.AsyncClient, put: Put
+    client: httpx.AsyncClient, put: Put, telephone: Telephone, inbox: Inbox
 ) -> None:
     """Markup in a message is escaped wherever the page shows it."""
     put(text="<script>x</script>", account_label="<b>", script=a_script("<i>"))
     put(channel="email", subject="<u>", text='<a href="x"> http://a.test/"><s>')
     put(channel="voice", script=a_script("<i>"))
+    await telephone.answer(inbox.messages()[-1])
 
     page = (await client.get("/simulator")).text
 
@@ -155,7 +162,8 @@ async def test_numbers_that_fail_are_listed(client: httpx.AsyncClient) -> None:
     """The page says which endings fail, and how."""
     page = (await client.get("/simulator")).text
 
-    assert all(f"… {ending}" in page for ending in ("0001", "0002", "0003", "0004", "0005"))
+    assert all(f"… {one.ending}" in page for one in TEST_NUMBERS)
+    assert all(f"{one.tag}@…" in page for one in TEST_ADDRESSES)
 
 
 @pytest.mark.parametrize("path", ["/simulator", "/simulator/messages"])
@@ -181,8 +189,69 @@ async def test_no_proxy_shows_the_desk(client: httpx.AsyncClient, path: str, hea
     assert answer.content == b""
 
 
-async def test_every_route_only_reads(client: httpx.AsyncClient) -> None:
-    """Nothing under /simulator accepts a POST."""
+async def test_looking_changes_nothing(client: httpx.AsyncClient, put: Put) -> None:
+    """What is fetched by GET takes no POST, and a press takes no GET."""
+    message_id = put(channel="voice", script=a_script())
+
     for path in ("/simulator", "/simulator/messages", "/simulator/static/desk.js"):
         assert (await client.get(path)).status_code == 200
         assert (await client.post(path)).status_code == 405
+    for press in PRESSES:
+        assert (await client.get(press.format(message_id))).status_code == 405
+
+
+PRESSES = (
+    "/simulator/calls/{}/answer",
+    "/simulator/calls/{}/key",
+    "/simulator/calls/{}/hang-up",
+    "/simulator/texts/{}/reply",
+)
+
+
+@pytest.mark.parametrize("press", PRESSES)
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"origin": "http://evil.example.org"}, 403),
+        ({"origin": "null"}, 403),
+        ({"host": "rebound.example.org:8000"}, 421),
+        ({"sec-fetch-site": "same-origin", "origin": "http://localhost"}, 303),
+        ({}, 303),
+    ],
+)
+async def test_only_our_own_page_has_a_hand_on_the_phone(
+    client: httpx.AsyncClient, put: Put, press: str, headers: dict[str, str], status: int
+) -> None:
+    """WB-01: no other site's page answers a call, presses 9, or replies STOP."""
+    message_id = put(channel="voice", script=a_script())
+
+    answer = await client.post(press.format(message_id), headers=headers)
+
+    assert answer.status_code == status
+
+
+async def test_nothing_is_pressed_on_what_is_not_there(client: httpx.AsyncClient) -> None:
+    """A message that made room is answered with 404."""
+    for press in PRESSES:
+        assert (await client.post(press.format("of-an-earlier-run"))).status_code == 404
+
+
+async def test_page_stays_small_and_older_messages_are_a_link_away(
+    client: httpx.AsyncClient, put: Put
+) -> None:
+    """A full inbox is shown page by page, each below 60 kB, and no message is left out."""
+    for n in range(250):
+        put(text=f"text {n}. " + "x" * 140)
+        put(channel="email", subject=f"mail {n}.", text="x" * 600)
+    seen, path = set[str](), "/simulator"
+
+    while path:
+        page = (await client.get(path)).text
+        assert len(page.encode()) < 60_000, path
+        seen |= set(re.findall(r"(?:text|mail) \d+\.", page))
+        older = re.search(r'href="(/simulator\?before=[^"]+)"', page)
+        path = older[1] if older else ""
+
+    assert len(seen) == 500

@@ -95,7 +95,8 @@ PERSON = thing(name="Rosalind Vane", email="rosalind@example.com")
 SMS = thing(channel="sms", ending="42", name=None)
 VOICE = thing(channel="voice", ending="42", name=None)
 TOTP = thing(channel="totp", ending=None, name="Authenticator on my phone")
-CALL = [thing(channel="voice", label="Call me instead")]
+TEXT = [thing(channel="sms", label="Text me instead", seconds=27)]
+CALL = [thing(channel="voice", label="Call me instead", seconds=27)]
 PENDING: dict[str, Any] = {"person": PERSON, "doors": 1}
 INSIDE: dict[str, Any] = {"person": PERSON, "signed_in": True, "doors": 2}
 COUNTRIES = [
@@ -233,12 +234,12 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     }),
     ("call", "sign_in_code.html", PENDING | CODE | {
         "method": VOICE, "delivery": None,
-        "resend": resend(channel="voice", other=[thing(channel="sms", label="Text me instead")]),
+        "resend": resend(channel="voice", other=TEXT),
     }),
     ("unsent", "sign_in_code.html", PENDING | CODE | {
         "method": VOICE, "delivery": None,
         "resend": resend(channel="voice", seconds=0, at="", left=5,
-                         other=[thing(channel="sms", label="Text me instead")]),
+                         other=[thing(channel="sms", label="Text me instead", seconds=27)]),
     }),
     ("app", "sign_in_code.html", PENDING | APP_CODE),
     ("two codes", "sign_in_code.html", PENDING | APP_CODE | {"digits": 6, "two_codes": True}),

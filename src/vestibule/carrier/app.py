@@ -1,5 +1,7 @@
 """The doors for carriers: a post is proven before anything of it is read, or it gets 403.
 
+Receipts, the stages of calls, and texts that numbers sent to us.
+
 No cookie, no session and no form of ours is known here. What a call says and what a receipt
 changes is the flows' business.
 """
@@ -14,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from vestibule.carrier.speech import ncco, twiml
 from vestibule.flows import calls
 from vestibule.flows.calls import Calling, Said
+from vestibule.flows.opt_outs import asked_by_text
 from vestibule.flows.receipts import Callbacks, receive
 
 MOST_BYTES = 64 * 1024
@@ -38,14 +41,17 @@ def carrier_routes(calling: Calling, carriers: Sequence[Callbacks], origin: str)
     """The routes under `/carrier` of the carriers that have a secret. All are POST."""
     routes: list[BaseRoute] = []
     for carrier in carriers:
-        base = f"/carrier/{carrier.name}"
-        routes.append(_route(f"{base}/receipts", carrier, _receipts(calling, carrier)))
+        base, name = f"/carrier/{carrier.name}", "{name:str}"
+        routes.append(_route(f"{base}/receipts/{name}", carrier, _receipts(calling, carrier)))
+        routes.append(_route(f"{base}/texts", carrier, _texts(calling, carrier)))
         speech = SPEECH.get(carrier.name)
         if speech is not None:
             keys = f"{origin}{base}/keys"
-            routes.append(_route(f"{base}/calls", carrier, _picked_up(calling, speech, keys)))
+            routes.append(
+                _route(f"{base}/calls/{name}", carrier, _picked_up(calling, speech, keys))
+            )
             pressed = _pressed(calling, carrier, speech, keys)
-            routes.append(_route(f"{base}/keys", carrier, pressed))
+            routes.append(_route(f"{base}/keys/{name}", carrier, pressed))
     return routes
 
 
@@ -56,9 +62,9 @@ def _route(path: str, carrier: Callbacks, answer: Answer) -> Route:
             return Response(status_code=413)
         if not carrier.is_genuine(_path(request), request.headers, body):
             return Response(status_code=403)
-        return await answer(Posted(request.path_params["name"], body))
+        return await answer(Posted(request.path_params.get("name", ""), body))
 
-    return Route(path + "/{name:str}", endpoint, methods=["POST"])
+    return Route(path, endpoint, methods=["POST"])
 
 
 async def _body(request: Request) -> bytes | None:
@@ -105,5 +111,19 @@ def _receipts(calling: Calling, carrier: Callbacks) -> Answer:
         if receipt is not None and "\0" not in posted.name:
             await receive(calling.means, carrier.name, posted.name, receipt)
         return Response(status_code=204)
+
+    return answer
+
+
+def _texts(calling: Calling, carrier: Callbacks) -> Answer:
+    """Answered with a script that says nothing: whoever wants to reply is the carrier."""
+
+    async def answer(posted: Posted) -> Response:
+        text = carrier.text(posted.body)
+        if text is not None:
+            await asked_by_text(calling.means, text.e164, text.wish)
+        if carrier.name == "twilio":
+            return Response("<Response/>", media_type="application/xml")
+        return Response(status_code=200)
 
     return answer

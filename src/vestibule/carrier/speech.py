@@ -9,9 +9,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from starlette.responses import Response
 
+from vestibule.domain.call import KEY_WITHIN
 from vestibule.flows.calls import Said
 
-SECONDS_FOR_A_KEY = 10
+SECONDS_FOR_A_KEY = int(KEY_WITHIN.total_seconds())
 LANGUAGES: Mapping[str, str] = {
     "de": "de-DE",
     "en": "en-US",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from vestibule.bootstrap import house_of, languages_of, providers_of, tolls_of
+from vestibule.bootstrap import languages_of
+from vestibule.bootstrap_of_carriers import house_of, providers_of, tolls_of
 from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
 from vestibule.delivery.envelope import Envelope
@@ -25,9 +26,12 @@ from vestibule.delivery.provider import (
 )
 from vestibule.delivery.providers.simulator import Inbox
 from vestibule.delivery.rendering import trial_message
+from vestibule.delivery.routing import Routes, attempt
+from vestibule.domain import challenge as domain
 from vestibule.domain.identifier import PhoneFault, parse_email, parse_phone
 from vestibule.domain.tolls import PHONE_CHANNELS, set_up_regions
 from vestibule.entropy import SystemEntropy
+from vestibule.flows.attempts import Pace
 from vestibule.settings import Settings
 
 
@@ -53,19 +57,14 @@ def try_route(
     settings: Settings, channel: Channel, to: str, provider: str | None
 ) -> Sequence[Attempt]:
     """Every attempt in order, the last one being the accepted or the final one."""
-    names = settings.routes(channel)
-    if provider is not None and provider not in names:
-        raise CannotTry(
-            f"{provider} is not in VESTIBULE_ROUTES_{channel.upper()}"
-            f" ({', '.join(names) or 'empty'})."
-        )
-    if not names:
-        raise CannotTry(f"Nobody carries {channel}: set VESTIBULE_ROUTES_{channel.upper()}.")
-    number = _destination(settings, channel, to)
+    number, country = _destination(settings, channel, to)
     clock, entropy = SystemClock(), SystemEntropy()
     inbox = Inbox(clock) if settings.simulator else None
     providers = providers_of(settings, clock, entropy, inbox)
-    chosen = [providers[name] for name in names if provider in {None, name}]
+    routes = Routes(
+        providers, {channel: settings.routes(channel)}, to_country=settings.country_routes
+    )
+    names = _chosen(routes.configured(channel, country), channel, provider)
     catalogues = Catalogues()
     language = languages_of(settings, catalogues).default
     words = catalogues.words(language)
@@ -74,7 +73,7 @@ def try_route(
 
     async def run() -> list[Attempt]:
         try:
-            return await attempt(chosen, message, number, clock)
+            return await _walk([providers[name] for name in names], message, number, clock)
         finally:
             for one in providers.values():
                 await one.close()
@@ -82,27 +81,41 @@ def try_route(
     return asyncio.run(run())
 
 
-async def attempt(
+def _chosen(names: Sequence[str], channel: Channel, provider: str | None) -> Sequence[str]:
+    if provider is not None and provider not in names:
+        raise CannotTry(
+            f"{provider} is not in VESTIBULE_ROUTES_{channel.upper()}"
+            f" ({', '.join(names) or 'empty'})."
+        )
+    if not names:
+        raise CannotTry(f"Nobody carries {channel}: set VESTIBULE_ROUTES_{channel.upper()}.")
+    return names if provider is None else [provider]
+
+
+async def _walk(
     providers: Sequence[Provider], message: Message, to: str, clock: Clock
 ) -> list[Attempt]:
-    """One provider after the other, until one accepts it or says that nobody would."""
+    """One provider after the other, each with the time that a code's attempt has."""
+    limit = timedelta(seconds=Pace().limit(domain.Channel(message.channel)))
     attempts: list[Attempt] = []
     for provider in providers:
         started = clock()
-        outcome = await provider.send(message, to)
+        outcome = await attempt(provider, message, to, limit=limit)
+        if isinstance(outcome, Exception):
+            outcome = TemporaryFailure(type(outcome).__name__)
         attempts.append(Attempt(provider.name, outcome, clock() - started))
         if isinstance(outcome, Accepted | PermanentFailure):
             break
     return attempts
 
 
-def _destination(settings: Settings, channel: Channel, to: str) -> str:
-    """The address or number as people's own are read: the same countries, the same refusals."""
+def _destination(settings: Settings, channel: Channel, to: str) -> tuple[str, str]:
+    """The address, or number and its country, read as people's own: with the same refusals."""
     if channel == "email":
         address = parse_email(to)
         if address is None:
             raise CannotTry("--to is no mail address such as ada@example.com.")
-        return address.address
+        return address.address, ""
     tolls = tolls_of(settings)
     number = parse_phone(
         to,
@@ -112,7 +125,7 @@ def _destination(settings: Settings, channel: Channel, to: str) -> str:
     )
     if isinstance(number, PhoneFault):
         raise CannotTry(f"--to is no number that codes are sent to ({number.value}).")
-    return number.e164
+    return number.e164, number.region
 
 
 def _said(outcome: Outcome) -> str:

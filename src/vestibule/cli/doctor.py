@@ -9,10 +9,9 @@ from vestibule.bootstrap import (
     key_source_of,
     languages_of,
     mark_of,
-    providers_of,
     refuse_unfit,
-    tolls_of,
 )
+from vestibule.bootstrap_of_carriers import providers_of, tolls_of
 from vestibule.catalogues import Catalogues
 from vestibule.clock import SystemClock
 from vestibule.crypto.root_key import RootKeyFault

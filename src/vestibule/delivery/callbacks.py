@@ -8,7 +8,9 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,39 +20,28 @@ from joserfc.jwk import OctKey
 
 from vestibule.clock import Clock
 from vestibule.delivery.provider import Receipt
+from vestibule.delivery.providers import twilio, vonage
 from vestibule.delivery.providers.webhook import ID, SIGNATURE, TIMESTAMP, signature
 from vestibule.domain.delivery import Fault
+from vestibule.domain.opt_out import Wish, wish_of
 
 TOLERANCE = timedelta(minutes=5)
 MOST_FIELDS = 100
-DELIVERED = Receipt("delivered")
+TEXTS = "texts"
+"""The last part of the address for texts from numbers: such a post is about no message of ours."""
 
-_TWILIO_FAULTS = {
-    "21610": Fault.OPTED_OUT,
-    "30003": Fault.UNREACHABLE,
-    "30004": Fault.BLOCKED,
-    "30005": Fault.NUMBER_INVALID,
-    "30006": Fault.LANDLINE,
-    "30007": Fault.BLOCKED,
-}
-_VONAGE_FAULTS = {
-    "1050": Fault.BLOCKED,
-    "1170": Fault.NUMBER_INVALID,
-    "1190": Fault.NUMBER_INVALID,
-    "1240": Fault.OPTED_OUT,
-    "1280": Fault.BLOCKED,
-}
-_CALL_FAULTS = {
-    "busy": Fault.BUSY,
-    "no-answer": Fault.NO_ANSWER,
-    "timeout": Fault.NO_ANSWER,
-    "unanswered": Fault.NO_ANSWER,
-    "canceled": Fault.NO_ANSWER,
-    "cancelled": Fault.NO_ANSWER,
-    "rejected": Fault.UNREACHABLE,
-    "failed": Fault.UNREACHABLE,
-}
-"""How a call ended that nobody heard, in the words of either carrier."""
+_TWILIO_FAULTS = {str(code): fault for code, fault in twilio.RECEIPT_FAULTS.items()}
+
+_E164 = re.compile(r"\+?([1-9][0-9]{6,14})")
+_CODE = re.compile(r"#(\d{1,6})$")
+
+
+@dataclass(frozen=True, slots=True)
+class TextFromNumber:
+    """A text that a number sent to us, if it asks for something."""
+
+    e164: str
+    wish: Wish
 
 
 class TwilioCallbacks:
@@ -79,12 +70,18 @@ class TwilioCallbacks:
 
     def receipt(self, body: bytes) -> Receipt | None:
         text, call = _field(body, "MessageStatus"), _field(body, "CallStatus")
+        reference = _field(body, "MessageSid") or _field(body, "CallSid")
         if text in {"delivered", "read"} or call == "completed":
-            return DELIVERED
+            return Receipt("delivered", reference=reference)
         if text in {"failed", "undelivered"}:
             fault = _TWILIO_FAULTS.get(_field(body, "ErrorCode"), Fault.UNREACHABLE)
-            return Receipt("undelivered", fault)
-        return _of_call(call)
+            return Receipt("undelivered", fault, reference)
+        return _undelivered(twilio.CALL_FAULTS.get(call), reference)
+
+    def text(self, body: bytes) -> TextFromNumber | None:
+        """Twilio says itself what a text asks for, where it was told to look: `OptOutType`."""
+        told = _field(body, "OptOutType") or _field(body, "Body")
+        return _text_from(_field(body, "From"), told)
 
 
 def twilio_signature(auth_token: str, url: str, fields: list[tuple[str, str]]) -> bytes:
@@ -127,7 +124,8 @@ class VonageCallbacks:
         is_whole = hmac.compare_digest(made, named.lower().encode())
         # A text's receipt names its message; what is posted for another is not for this one.
         ours = _text(_object(body), "client_ref")
-        return is_whole and _is_young(at, self._clock) and ours in {"", _last(path)}
+        is_about_it = ours in {"", _last(path)} or _last(path) == TEXTS
+        return is_whole and _is_young(at, self._clock) and is_about_it
 
     def key(self, body: bytes) -> str:
         pressed = _object(body).get("dtmf")
@@ -136,18 +134,39 @@ class VonageCallbacks:
     def receipt(self, body: bytes) -> Receipt | None:
         told = _object(body)
         status, error = _text(told, "status"), told.get("error")
+        reference = _text(told, "message_uuid") or _text(told, "uuid")
         if status in {"delivered", "read", "completed"}:
-            return DELIVERED
-        if status == "undeliverable" or isinstance(error, dict):
-            title = _text(error, "title") if isinstance(error, dict) else ""
-            return Receipt("undelivered", _VONAGE_FAULTS.get(title, Fault.UNREACHABLE))
-        return _of_call(status)
+            return Receipt("delivered", reference=reference)
+        is_text = "message_uuid" in told or isinstance(error, dict)
+        if is_text and status in {"rejected", "undeliverable", "failed"}:
+            fault = vonage.RECEIPT_FAULTS.get(_vonage_code(error), Fault.UNREACHABLE)
+            return Receipt("undelivered", fault, reference)
+        return None if is_text else _undelivered(vonage.CALL_FAULTS.get(status), reference)
+
+    def text(self, body: bytes) -> TextFromNumber | None:
+        """`from` is the number itself in version 1, and an object that holds it in 0.1."""
+        told = _object(body)
+        sender, said = told.get("from"), _text(told, "text")
+        if isinstance(sender, dict):
+            message = told.get("message")
+            content = message.get("content") if isinstance(message, dict) else None
+            sender, said = sender.get("number"), _text(content, "text") if content else said
+        return _text_from(sender if isinstance(sender, str) else "", said)
+
+
+def _vonage_code(error: object) -> str:
+    """`1240`, at the end of the problem's type, or as its title or code; "" where there is none."""
+    if not isinstance(error, dict):
+        return ""
+    found = _CODE.search(_text(error, "type"))
+    return found[1] if found else str(error.get("title") or error.get("code") or "")
 
 
 class WebhookCallbacks:
     """The operator's own service, which signs as we do: HMAC over `id.timestamp.body` (WH-02).
 
-    The signed id is the message's own, which the path names too: none is told of another.
+    The signed id is the message's own, which the path names too: none is told of another. A text
+    from a number has an id of the service's own.
     """
 
     name = "webhook"
@@ -164,7 +183,8 @@ class WebhookCallbacks:
         made = signature(self._secret, message_id=message_id, timestamp=at, body=body)
         given = headers.get(SIGNATURE.lower(), "").encode()
         is_ours = hmac.compare_digest(made.encode(), given)
-        return is_ours and _is_young(at, self._clock) and message_id == _last(path)
+        is_about_it = _last(path) in {message_id, TEXTS}
+        return is_ours and _is_young(at, self._clock) and is_about_it
 
     def key(self, body: bytes) -> str:  # noqa: ARG002 - one shape for every carrier
         """It fetches no calls: it gets the script, and plays it as it is."""
@@ -172,18 +192,29 @@ class WebhookCallbacks:
 
     def receipt(self, body: bytes) -> Receipt | None:
         told = _object(body)
+        reference = _text(told, "reference")
         match _text(told, "status"):
             case "delivered":
-                return DELIVERED
+                return Receipt("delivered", reference=reference)
             case "undelivered":
                 known = {fault.value: fault for fault in Fault}
-                return Receipt("undelivered", known.get(_text(told, "reason"), Fault.UNREACHABLE))
+                fault = known.get(_text(told, "reason"), Fault.UNREACHABLE)
+                return Receipt("undelivered", fault, reference)
         return None
 
+    def text(self, body: bytes) -> TextFromNumber | None:
+        told = _object(body)
+        return _text_from(_text(told, "from"), _text(told, "text"))
 
-def _of_call(status: str) -> Receipt | None:
-    fault = _CALL_FAULTS.get(status)
-    return Receipt("undelivered", fault) if fault else None
+
+def _undelivered(fault: Fault | None, reference: str) -> Receipt | None:
+    return Receipt("undelivered", fault, reference) if fault else None
+
+
+def _text_from(sender: str, said: str) -> TextFromNumber | None:
+    """None for short codes and names, and for texts that ask for nothing."""
+    number, wish = _E164.fullmatch(sender), wish_of(said)
+    return TextFromNumber(f"+{number[1]}", wish) if number and wish else None
 
 
 def _is_young(at: int, clock: Clock) -> bool:

@@ -6,6 +6,7 @@ No provider is chosen here (that is routing) and nothing is worded here (that is
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from vestibule.domain.call import most_seconds
 from vestibule.domain.delivery import Fault
 
 Channel = Literal["sms", "voice", "email"]
@@ -22,6 +23,8 @@ class CallScript:
     """A sentence or a single digit each: the code digit by digit, three times."""
     menu: str
     """Said after the code: how to hear it again, and the key for "I did not ask for this"."""
+    last_menu: str
+    """Said after the code's last round, when 9 is the only key left."""
     no_key: str
     denied: str
     goodbye: str
@@ -30,6 +33,15 @@ class CallScript:
     def spoken(self) -> tuple[str, ...]:
         """All of it, as somebody hears it who presses one key and listens to the end."""
         return (self.greeting, self.offer, *self.code, self.menu, self.goodbye)
+
+    @property
+    def seconds_at_most(self) -> int:
+        """How long the call may last when its code is heard as often as it can be."""
+        return most_seconds(
+            before=(self.greeting, self.offer),
+            each_round=(*self.code, self.menu),
+            after=(self.goodbye,),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +71,8 @@ class Receipt:
 
     status: Literal["delivered", "undelivered"]
     reason: Fault | None = None
+    reference: str = ""
+    """The provider's own id of the message, as `Accepted` named it; "" where it does not say."""
 
 
 @dataclass(frozen=True)

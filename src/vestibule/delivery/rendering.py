@@ -133,6 +133,7 @@ def call_script(house: House, words: NullTranslations, sent: SentCode) -> CallSc
         offer=_("If you did not ask for it, press 9. To hear your code, press any other key."),
         code=(_("Your code is:"), *digits, again, *digits, again, *digits),
         menu=_("To hear it again, press 1. If you did not ask for it, press 9."),
+        last_menu=_("If you did not ask for it, press 9."),
         no_key=_("No key was pressed, so the code is not read out. Goodbye."),
         denied=_("Thank you. We stopped it, and nobody gets in with this code. Goodbye."),
         goodbye=words.ngettext(
@@ -206,7 +207,14 @@ def trial_message(house: House, envelope: Envelope) -> Message:
     script = None
     if envelope.channel == "voice":
         script = CallScript(
-            greeting=body, offer="", code=(), menu="", no_key="", denied="", goodbye=_("Goodbye.")
+            greeting=body,
+            offer="",
+            code=(),
+            menu="",
+            last_menu="",
+            no_key="",
+            denied="",
+            goodbye=_("Goodbye."),
         )
     return Message(
         id=envelope.message_id,

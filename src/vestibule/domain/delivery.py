@@ -39,3 +39,16 @@ class Delivery:
     delivered_at: datetime | None
     refused_at: datetime | None
     reason: str | None
+
+
+def is_call_instead(delivery: Delivery | None, asked: Channel) -> bool:
+    """Whether a call is asked for in the place of a text that is known not to have arrived.
+
+    Nobody can gain by the text, so nobody waits for the resend timer; what is counted is counted.
+    """
+    return (
+        asked is Channel.VOICE
+        and delivery is not None
+        and delivery.channel is Channel.SMS
+        and delivery.refused_at is not None
+    )

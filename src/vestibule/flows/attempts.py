@@ -38,7 +38,8 @@ from vestibule.domain.routing import (
     order,
 )
 from vestibule.domain.tolls import segments
-from vestibule.flows.opt_outs import opted_out
+from vestibule.flows.opt_outs import opted_out, refused_as_opted_out
+from vestibule.flows.receipts import settle_early
 from vestibule.flows.spending import record_spend
 from vestibule.flows.tolls import hang_up
 from vestibule.flows.work import Means
@@ -253,8 +254,8 @@ async def _record(delivering: Delivering, waiting: Waiting, tried: Sequence[Trie
     The attempts stay even where the claim was lost: they happened.
     """
 
-    async def unit(tx: Transaction) -> bool:
-        now = delivering.means.clock()
+    async def unit(tx: Transaction) -> tuple[bool, Receipt | None]:
+        now, early = delivering.means.clock(), None
         is_ours = await _settle(delivering, tx, waiting, tried)
         for one in tried:
             await measured.add_attempt(tx, _attempt(delivering.means.entropy.id(), waiting, one))
@@ -266,9 +267,12 @@ async def _record(delivering: Delivering, waiting: Waiting, tried: Sequence[Trie
         for one in tried:
             if isinstance(one.outcome, Accepted):
                 await record_spend(tx, delivering.means, one.route, segments=one.segments, now=now)
-        return is_ours
+                early = await settle_early(tx, delivering.means, waiting.id) if is_ours else None
+        return is_ours, early
 
-    is_ours = await delivering.means.database.transact(unit)
+    is_ours, early = await delivering.means.database.transact(unit)
+    if early is not None and early.reason is Fault.OPTED_OUT:
+        await refused_as_opted_out(delivering.means, waiting.id)
     if not is_ours:
         log_fact("delivery_claim_lost", message_id=waiting.id, attempts=len(tried))
     if is_ours and tried and isinstance(tried[-1].outcome, Accepted):

@@ -20,6 +20,7 @@ from vestibule.domain.pending import ResetStage
 from vestibule.domain.tolls import hour_of
 from vestibule.flows.alarms import raise_alarm
 from vestibule.flows.notices import tell
+from vestibule.flows.tolls import hang_up
 from vestibule.flows.work import Caller, Means, Work, digest, work
 from vestibule.storage import (
     accounts,
@@ -107,6 +108,8 @@ async def _fetch(calling: Calling, reference: str, leads: Callable[[Call], Step 
         sentences = _sentences(calling, work, challenge, step.line, locale)
         if step.to is CallStage.DENIED:
             await _deny(work, challenge)
+        if not step.waits_for_key:
+            await hang_up(work.tx, work.means, call.message_id)
         return Said(sentences, following if step.waits_for_key else None, locale)
 
     return await work(calling.means, CARRIER, unit)
@@ -128,7 +131,7 @@ def _farewell(calling: Calling, locale: str) -> Said:
 def _sentences(
     calling: Calling, work: Work, challenge: Challenge, line: Line, locale: str
 ) -> tuple[str, ...]:
-    is_spoken = line in {Line.CODE_AND_MENU, Line.CODE_AND_GOODBYE}
+    is_spoken = line in {Line.CODE_AND_MENU, Line.CODE_AND_LAST_MENU}
     left = challenge.expires_at - work.now
     sent = SentCode(
         purpose=challenge.purpose.value,
@@ -142,8 +145,8 @@ def _sentences(
             return (script.greeting, script.offer)
         case Line.CODE_AND_MENU:
             return (*script.code, script.menu)
-        case Line.CODE_AND_GOODBYE:
-            return (*script.code, script.goodbye)
+        case Line.CODE_AND_LAST_MENU:
+            return (*script.code, script.last_menu)
         case Line.NO_KEY:
             return (script.no_key,)
         case Line.DENIED:

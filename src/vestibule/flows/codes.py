@@ -22,6 +22,7 @@ from vestibule.domain.challenge import (
     next_send_at,
     resend_wait,
 )
+from vestibule.domain.delivery import is_call_instead
 from vestibule.domain.event import EventName
 from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
@@ -84,11 +85,12 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
     """Send the code its binding waits for: the same one while it lasts, else a new one.
 
     Refuses before the resend timer has run, after five sends, and past a budget. Of two racing
-    requests one sends (OC-09).
+    requests one sends (OC-09). A call to a number whose text did not arrive waits for no timer.
     """
     live = await challenges.live(work.tx, asked.purpose, asked.binding_id)
+    is_instead = live is not None and await _is_call_instead(work, live, asked)
     if live is not None:
-        too_soon = _refuse_resend(work, live)
+        too_soon = _refuse_resend(work, live, waits=not is_instead)
         if too_soon is not None:
             return too_soon
     spent = await spend_send(
@@ -98,6 +100,7 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
         account_id=asked.account_id,
         destination=asked.destination,
         known_browser=asked.known_browser,
+        is_spaced=not is_instead,
     )
     if isinstance(spent, Refused):
         return spent
@@ -109,13 +112,20 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
     return await _issue(work, asked, replaced=live)
 
 
-def _refuse_resend(work: Work, live: Challenge) -> Refused | None:
+async def _is_call_instead(work: Work, live: Challenge, asked: Asked) -> bool:
+    is_other = live.authenticator_id != asked.authenticator_id or live.channel is asked.channel
+    if is_other or live.is_expired(work.now):
+        return False
+    return is_call_instead(await outbox.delivery_of(work.tx, live.id), asked.channel)
+
+
+def _refuse_resend(work: Work, live: Challenge, *, waits: bool) -> Refused | None:
     if live.is_expired(work.now):
         return None
     wait_until = next_send_at(live)
     if wait_until is None:
         return Refused(Reason.SENDS_USED_UP, details={"until": live.expires_at})
-    if work.now < wait_until:
+    if waits and work.now < wait_until:
         return Refused(Reason.SEND_TOO_SOON, details={"until": wait_until})
     return None
 

@@ -9,6 +9,7 @@ from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Place
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
+from vestibule.domain.opt_out import Wish
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import outbox, tolls
 
@@ -23,6 +24,13 @@ async def is_opted_out(work: Work, e164: str) -> bool:
         if await tolls.is_opted_out(work.tx, mark):
             return True
     return False
+
+
+async def asked_by_text(means: Means, e164: str, wish: Wish) -> bool:
+    """The number itself asked for no more texts, or for texts again; whether that is news."""
+    if wish is Wish.STOP:
+        return await opted_out(means, e164, "text")
+    return await opted_in(means, e164)
 
 
 async def opted_out(means: Means, e164: str, source: Source) -> bool:

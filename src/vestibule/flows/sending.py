@@ -38,6 +38,7 @@ async def spend_send(
     account_id: str | None,
     destination: PhoneNumber | str,
     known_browser: bool = False,
+    is_spaced: bool = True,
 ) -> Granted | Refused:
     """Take a send from every budget it draws on: by what it may leave, or why it may not."""
     country = None
@@ -51,6 +52,7 @@ async def spend_send(
             account_id=account_id,
             known_browser=known_browser,
             source=source_of(work),
+            is_spaced=is_spaced,
         )
         stopped = await spend_toll(work, toll) or Granted.USUAL
     else:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Place
+from vestibule.domain.call import LONGEST_CALL, RINGS_FOR
 from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import PhoneNumber
 from vestibule.domain.refusal import Reason, Refused
@@ -26,8 +27,8 @@ NUMBER_HOUR, NUMBER_DAY = 5, 10
 ACCOUNT_DAY = 10
 SOURCE_HOUR = 10
 PREFIX_HOUR = 20
-LINE_TAKEN_FOR = timedelta(seconds=90)
-"""A call rings for 30 s and lasts for 60 s at most (TF-05)."""
+LINE_TAKEN_FOR = RINGS_FOR + LONGEST_CALL
+"""TF-05: until the call must be over, where nobody tells us that it is over before."""
 CALLS_A_DAY = 5
 KNOWN_BROWSER_SENDS = 5
 
@@ -43,6 +44,8 @@ class Toll:
     known_browser: bool
     source: str | None
     """Where it is asked from; None where that says nothing."""
+    is_spaced: bool = True
+    """False for a call in the place of a text that did not arrive: it waits for no spacing."""
 
     @property
     def side(self) -> str:
@@ -126,8 +129,10 @@ def _budgets(work: Work, toll: Toll) -> list[Limit]:
         limits.append(
             Budget(LimitName.ACCOUNT, f"account-day-{side}", toll.account_id, ACCOUNT_DAY, DAY)
         )
+    if toll.is_spaced:
+        spacing = f"number-spacing-{side}"
+        limits.append(Budget(LimitName.NUMBER, spacing, number.e164, 1, NUMBER_SPACING))
     limits += [
-        Budget(LimitName.NUMBER, f"number-spacing-{side}", number.e164, 1, NUMBER_SPACING),
         Budget(LimitName.NUMBER, f"number-hour-{side}", number.e164, NUMBER_HOUR, HOUR),
         Budget(LimitName.NUMBER, f"number-day-{side}", number.e164, NUMBER_DAY, DAY),
     ]

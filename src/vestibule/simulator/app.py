@@ -1,48 +1,48 @@
-"""The desk page, its messages as JSON, and its static files.
+"""The desk page, its messages as JSON, its static files, and what a hand does to the phone.
 
-Reads an inbox that somebody else fills. It must not know how messages get there, change
-anything, or be reachable from another machine (settings refuse that with `is_on_this_machine`).
+Reads an inbox that somebody else fills; keys, calls and replies go to the `Telephone`. It must not
+know how messages get there, say a code that the phone has not heard, take a press from another
+site, or be reachable from another machine (settings refuse that with `is_on_this_machine`).
 """
 
 import ipaddress
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from gettext import NullTranslations
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from vestibule.domain.opt_out import Wish
+from vestibule.simulator import telephone as network
+from vestibule.simulator.telephone import Call, CallState, Ended, Heard, Telephone
 
-class Delivered(Protocol):
+_STATIC = StaticFiles(packages=[("vestibule.simulator", "static")])
+PAGE_SIZE = 25
+"""Messages on the page; older ones are a link away, and the page stays small."""
+
+
+class Delivered(network.Delivered, Protocol):
     """What the desk shows of a message."""
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def channel(self) -> str: ...
-    @property
-    def to(self) -> str: ...
     @property
     def subject(self) -> str | None: ...
     @property
     def text(self) -> str: ...
-    @property
-    def spoken(self) -> tuple[str, ...]: ...
     @property
     def code(self) -> str | None: ...
     @property
     def account_label(self) -> str: ...
     @property
     def purpose(self) -> str: ...
-    @property
-    def locale(self) -> str: ...
     @property
     def sent_at(self) -> str: ...
 
@@ -70,24 +70,51 @@ def _english(_: Request) -> tuple[str, NullTranslations]:
     return "en", NullTranslations()
 
 
+class TestAddress(Protocol):
+    """The same for mail addresses, by the end of what stands before the @."""
+
+    @property
+    def tag(self) -> str: ...
+    @property
+    def behaviour(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """The numbers and addresses that fail on purpose."""
+
+    numbers: Sequence[TestNumber] = ()
+    addresses: Sequence[TestAddress] = ()
+
+
+Press = Callable[[Delivered, Request], Awaitable[None]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+Shown = dict[str, object]
+
+
 def simulator_routes(
     inbox: Inbox,
+    telephone: Telephone,
     *,
     site_name: str = "Vestibule",
-    test_numbers: Sequence[TestNumber] = (),
+    failing: Failing = Failing(),
     speak: Speak = _english,
 ) -> list[BaseRoute]:
-    """The routes under `/simulator`: the page, `/messages` and `/static`. All are GET."""
+    """The routes under `/simulator`. GET only looks; a POST is a hand on the phone."""
     desk = template_environment().get_template("desk.html")
 
+    def shown(one: Delivered, request: Request) -> Shown:
+        return _shown(one, telephone.call(one), speak(request)[1])
+
     async def page(request: Request) -> Response:
-        if not _was_asked_here(request):
-            return _MISDIRECTED
         locale, words = speak(request)
+        newest, older = _page_of(inbox.messages(), request.query_params.get("before"))
         body = desk.render(
-            messages=[_shown(one, words) for one in inbox.messages()],
+            messages=[shown(one, request) for one in newest],
+            older=older,
+            is_newest="before" not in request.query_params,
             site_name=site_name,
-            test_numbers=test_numbers,
+            failing=failing,
             locale=locale,
             translations=words,
             nonce=getattr(request.state, "nonce", ""),
@@ -95,20 +122,46 @@ def simulator_routes(
         return HTMLResponse(body, headers=_FRESH)
 
     async def messages(request: Request) -> Response:
-        if not _was_asked_here(request):
-            return _MISDIRECTED
-        words = speak(request)[1]
         newer = inbox.messages(request.query_params.get("after"))
-        return JSONResponse([_shown(one, words) for one in newer], headers=_FRESH)
+        return JSONResponse([shown(one, request) for one in newer], headers=_FRESH)
+
+    async def message(request: Request) -> Response:
+        found = _find(inbox, request)
+        return (
+            JSONResponse(shown(found, request), headers=_FRESH)
+            if found
+            else Response(status_code=404)
+        )
 
     return [
-        Route("/simulator", page, name="simulator"),
-        Route("/simulator/messages", messages, name="simulator_messages"),
-        Mount(
-            "/simulator/static",
-            StaticFiles(packages=[("vestibule.simulator", "static")]),
-            name="simulator_static",
-        ),
+        Route("/simulator", _here(page), name="simulator"),
+        Route("/simulator/messages", _here(messages), name="simulator_messages"),
+        Route("/simulator/messages/{id:str}", _here(message)),
+        *_press_routes(inbox, _presses(telephone, speak), shown),
+        Mount("/simulator/static", _STATIC, name="simulator_static"),
+    ]
+
+
+def _press_routes(
+    inbox: Inbox, presses: Mapping[str, Press], shown: Callable[[Delivered, Request], Shown]
+) -> list[BaseRoute]:
+    """What a hand does: answered with the message for a script, and with the page for a form."""
+
+    def pressing(press: Press) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            found = _find(inbox, request)
+            if found is None:
+                return Response(status_code=404)
+            await press(found, request)
+            if "application/json" in request.headers.get("accept", ""):
+                return JSONResponse(shown(found, request), headers=_FRESH)
+            return RedirectResponse(f"/simulator#m-{found.id}", status_code=303)
+
+        return endpoint
+
+    return [
+        Route(f"/simulator/{path}", _ours(pressing(press)), methods=["POST"])
+        for path, press in presses.items()
     ]
 
 
@@ -166,18 +219,86 @@ def is_on_this_machine(origin: str) -> bool:
 _LOOPBACK_V4 = ipaddress.ip_network("127.0.0.0/8")
 _LOOPBACK_V6 = ipaddress.ip_address("::1")
 _FRESH = {"Cache-Control": "no-store"}
-_MISDIRECTED = Response(status_code=421)
+MOST_FORM_BYTES = 1024
 
 
-def _was_asked_here(request: Request) -> bool:
-    """Whether the browser itself believes that it talks to this machine.
+def _here(endpoint: Endpoint) -> Endpoint:
+    """Answers only where the browser itself believes that it talks to this machine.
 
     A name elsewhere that resolves to loopback (DNS rebinding) would otherwise give a foreign
     page every code. Nor does a proxy ask for somebody else, which often names this machine as host.
     """
-    if any(name in request.headers for name in _OF_PROXIES):
-        return False
-    return is_on_this_machine(f"http://{request.headers.get('host', '')}")
+
+    async def guarded(request: Request) -> Response:
+        came_through_proxy = any(name in request.headers for name in _OF_PROXIES)
+        host = f"http://{request.headers.get('host', '')}"
+        if came_through_proxy or not is_on_this_machine(host):
+            return Response(status_code=421)
+        return await endpoint(request)
+
+    return guarded
+
+
+def _ours(endpoint: Endpoint) -> Endpoint:
+    """Takes a press of our own page only: no other site answers calls or presses 9 (WB-01)."""
+
+    async def guarded(request: Request) -> Response:
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+        is_foreign = site not in {None, "none", "same-origin"} or (
+            origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+        )
+        return Response(status_code=403) if is_foreign else await endpoint(request)
+
+    return _here(guarded)
+
+
+def _find(inbox: Inbox, request: Request) -> Delivered | None:
+    wanted = request.path_params["id"]
+    return next((one for one in inbox.messages() if one.id == wanted), None)
+
+
+def _page_of(
+    kept: Sequence[Delivered], before: str | None
+) -> tuple[Sequence[Delivered], str | None]:
+    """A page of messages, oldest first, and what an older page is asked for with."""
+    end = next((at for at, one in enumerate(kept) if one.id == before), len(kept))
+    start = max(0, end - PAGE_SIZE)
+    return kept[start:end], kept[start].id if start > 0 else None
+
+
+def _presses(telephone: Telephone, speak: Speak) -> dict[str, Press]:
+    async def answer(message: Delivered, _request: Request) -> None:
+        await telephone.answer(message)
+
+    async def hang_up(message: Delivered, _request: Request) -> None:
+        await telephone.hang_up(message)
+
+    async def press(message: Delivered, request: Request) -> None:
+        await telephone.press(message, await _field(request, "key"))
+
+    async def reply(message: Delivered, request: Request) -> None:
+        text, words = await _field(request, "text"), speak(request)[1]
+        await telephone.text_back(
+            message, text, lambda wish: words.gettext(_CONFIRMED[wish]), purpose="carrier"
+        )
+
+    return {
+        "calls/{id:str}/answer": answer,
+        "calls/{id:str}/hang-up": hang_up,
+        "calls/{id:str}/key": press,
+        "texts/{id:str}/reply": reply,
+    }
+
+
+async def _field(request: Request, name: str) -> str:
+    """One field of a small form; "" where there is none."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_FORM_BYTES:
+            return ""
+    found = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return found.get(name, [""])[0]
 
 
 _OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
@@ -197,11 +318,23 @@ _PURPOSES = {
     "step_up": N_("Confirm a change"),
     "reset": N_("Reset password"),
     "reset_factor": N_("Reset password"),
+    "carrier": N_("From the carrier"),
+}
+_CONFIRMED = {
+    Wish.STOP: N_("You get no more texts here. Reply START to get them again."),
+    Wish.START: N_("You get texts here again. Reply STOP to stop them."),
+}
+_ENDED = {
+    Ended.ANSWERED: N_("Answered"),
+    Ended.DECLINED: N_("Declined"),
+    Ended.MISSED: N_("Missed"),
+    Ended.MAILBOX: N_("Recorded by the mailbox"),
 }
 _LINK = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]])")
 
 
-def _shown(message: Delivered, words: NullTranslations) -> dict[str, object]:
+def _shown(message: Delivered, call: Call | None, words: NullTranslations) -> Shown:
+    """A message for the page and its scripts; of a call only what was heard."""
     return {
         "id": message.id,
         "channel": message.channel,
@@ -215,8 +348,19 @@ def _shown(message: Delivered, words: NullTranslations) -> dict[str, object]:
         "purpose": message.purpose,
         "purpose_label": _purpose_label(message.purpose, words),
         "locale": message.locale,
-        "spoken": list(message.spoken),
-        "transcript": _transcript(message.spoken or (message.text,)),
+        **_shown_call(call, words),
+    }
+
+
+def _shown_call(call: Call | None, words: NullTranslations) -> Shown:
+    if call is None:
+        return {"state": CallState.OVER.value, "ended_label": "", "takes_keys": False}
+    return {
+        "state": call.state.value,
+        "ended_label": words.gettext(_ENDED[call.ended]) if call.ended else "",
+        "takes_keys": call.takes_keys,
+        "heard": [{"text": one.text, "is_key": one.is_key} for one in call.heard],
+        "transcript": _transcript(call.heard, words),
     }
 
 
@@ -226,9 +370,10 @@ def _purpose_label(purpose: str, words: NullTranslations) -> str:
     return words.gettext(known) if known else purpose.replace("_", " ").capitalize()
 
 
-def _transcript(spoken: tuple[str, ...]) -> str:
-    """One line per sentence, digits that follow one another on one line."""
-    lines = "\n".join(spoken)
+def _transcript(heard: Sequence[Heard], words: NullTranslations) -> str:
+    """One line per sentence or key, digits that follow one another on one line."""
+    pressed = words.gettext(N_("You pressed {key}"))
+    lines = "\n".join(pressed.format(key=one.text) if one.is_key else one.text for one in heard)
     return re.sub(r"(?m)(?<=^\d)\n(?=\d$)", " ", lines)
 
 

@@ -115,17 +115,20 @@ async def hand_over(
 ) -> bool:
     """The provider has it: note by whom, and erase what was said (R10).
 
+    Its receipt may have come before, and then has noted the hand-over already.
+
     False where the claim is no longer ours: another worker answers for the message now.
     """
     taken = await tx.execute(
-        """UPDATE outbox SET handed_over_at = :at, provider = :provider, reference = :reference,
-            body_sealed = NULL, destination_sealed = NULL
-        WHERE id = :id AND attempts = :attempts AND handed_over_at IS NULL
-            AND refused_at IS NULL""",
+        """UPDATE outbox SET handed_over_at = COALESCE(handed_over_at, :at), provider = :provider,
+            reference = :reference, body_sealed = NULL, destination_sealed = NULL
+        WHERE id = :id AND attempts = :attempts AND refused_at IS NULL AND reference IS NULL
+            AND (handed_over_at IS NULL OR provider = :carrier)""",
         id=claimed.id,
         attempts=claimed.attempts,
         at=now,
         provider=provider,
+        carrier=provider,
         reference=reference,
     )
     return taken == 1

@@ -19,6 +19,15 @@ class Carried:
     handed_over_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A carrier's word that a message did not arrive, and its own id of it ("" without one)."""
+
+    provider: str
+    reason: str
+    reference: str
+
+
 async def note_delivered(tx: Transaction, message_id: str, *, provider: str, now: datetime) -> bool:
     """It arrived, whatever was said before; False when that is known, or not this carrier's.
 
@@ -27,12 +36,14 @@ async def note_delivered(tx: Transaction, message_id: str, *, provider: str, now
     """
     touched = await tx.execute(
         """UPDATE outbox SET delivered_at = :delivered_at, refused_at = NULL, reason = NULL,
+            provider = COALESCE(provider, :carrier), early_provider = NULL,
             handed_over_at = COALESCE(handed_over_at, :handed_over_at),
             body_sealed = NULL, destination_sealed = NULL
         WHERE id = :id AND delivered_at IS NULL AND attempts > 0
             AND (provider IS NULL OR provider = :provider)""",
         id=message_id,
         provider=provider,
+        carrier=provider,
         delivered_at=now,
         handed_over_at=now,
     )
@@ -40,19 +51,67 @@ async def note_delivered(tx: Transaction, message_id: str, *, provider: str, now
 
 
 async def note_undelivered(
-    tx: Transaction, message_id: str, *, provider: str, reason: str, now: datetime
+    tx: Transaction, message_id: str, told: Undelivered, *, now: datetime
 ) -> bool:
-    """It did not arrive; the first reason stays, and what was delivered stays delivered."""
+    """It did not arrive; the first reason stays, and what was delivered stays delivered.
+
+    What is told of another copy than the one that was handed over is not told of this one.
+    """
     touched = await tx.execute(
         """UPDATE outbox SET refused_at = :refused_at, reason = :reason, body_sealed = NULL,
             destination_sealed = NULL
-        WHERE id = :id AND delivered_at IS NULL AND refused_at IS NULL AND provider = :provider""",
+        WHERE id = :id AND delivered_at IS NULL AND refused_at IS NULL AND provider = :provider
+            AND (reference IS NULL OR :reference IN ('', reference))""",
         id=message_id,
-        provider=provider,
-        reason=reason,
+        provider=told.provider,
+        reference=told.reference,
+        reason=told.reason,
         refused_at=now,
     )
     return touched == 1
+
+
+async def keep_early(tx: Transaction, message_id: str, told: Undelivered) -> bool:
+    """Keep a carrier's word that is quicker than its own answer, for the hand-over to settle.
+
+    False where the message was handed over already, or was never tried. The row is locked by it:
+    a hand-over either sees the word, or is seen by whoever asks again.
+    """
+    touched = await tx.execute(
+        """UPDATE outbox SET early_provider = :provider, early_reason = :reason,
+            early_reference = :reference
+        WHERE id = :id AND handed_over_at IS NULL AND refused_at IS NULL AND attempts > 0""",
+        id=message_id,
+        provider=told.provider,
+        reason=told.reason,
+        reference=told.reference,
+    )
+    return touched == 1
+
+
+async def early(tx: Transaction, message_id: str) -> Undelivered | None:
+    """What its carrier said of a message before its hand-over was written down."""
+    row = await tx.fetch_one(
+        """SELECT early_provider AS provider, early_reason AS reason, early_reference AS reference
+        FROM outbox WHERE id = :id AND early_provider = provider""",
+        id=message_id,
+    )
+    return Undelivered(**row) if row else None
+
+
+async def is_carriers(tx: Transaction, message_id: str, *, provider: str) -> bool:
+    """Whether this carrier was ever asked to carry the message, or may be asked now."""
+    row = await tx.fetch_one(
+        """SELECT 1 AS found FROM outbox WHERE id = :id AND attempts > 0
+            AND (provider IS NULL OR provider = :provider OR EXISTS (
+                SELECT 1 FROM delivery_attempts
+                WHERE message_id = :message_id AND provider = :asked))""",
+        id=message_id,
+        provider=provider,
+        message_id=message_id,
+        asked=provider,
+    )
+    return row is not None
 
 
 async def carried(tx: Transaction, message_id: str) -> Carried | None:

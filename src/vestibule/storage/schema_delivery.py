@@ -24,6 +24,7 @@ from vestibule.storage.schema_columns import (
     text_column,
 )
 
+_TOLD = ("provider", "reason", "reference")
 _WAITS = text("handed_over_at IS NULL AND refused_at IS NULL")
 
 
@@ -61,6 +62,8 @@ def _outbox(metadata: MetaData) -> None:
         text_column("country", optional=True),
         # Its code came back: the only receipt that cannot be bought.
         at_column("converted_at", optional=True),
+        # What a carrier said of it before its hand-over was written down.
+        *(text_column(f"early_{what}", optional=True) for what in _TOLD),
         # Of what still waits only: a claim must not read a month of sent messages.
         Index("ix_outbox_due_at", "due_at", postgresql_where=_WAITS, sqlite_where=_WAITS),
         Index("ix_outbox_handed_over_at", "handed_over_at"),

@@ -151,6 +151,7 @@ async def show_phone_code(visit: Visit, desk: Desk) -> Response:
             action=f"{base}/phone/send",
             channel=view.challenge.channel,
             visit=visit,
+            delivery=view.delivery,
             _=desk.translate,
         ),
         delivery=delivery_line(

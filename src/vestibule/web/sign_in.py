@@ -99,6 +99,7 @@ def proof_context(visit: Visit, desk: Desk, view: ways.View, *, base: str) -> di
             action=f"{base}/send",
             channel=view.way.channel,
             visit=visit,
+            delivery=view.delivery,
             _=desk.translate,
         )
         if is_sent

@@ -1,13 +1,13 @@
 """What templates are given of codes, deliveries and methods."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from vestibule.domain.challenge import Challenge, Channel, next_send_at
-from vestibule.domain.delivery import Delivery
+from vestibule.domain.delivery import Delivery, is_call_instead
 from vestibule.domain.identifier import mask_email
 from vestibule.flows.codes import channels_open_to
 from vestibule.flows.reauthenticate import GateView
@@ -22,6 +22,8 @@ SLOW_AFTER = timedelta(seconds=20)
 class OtherChannel:
     channel: str
     label: str
+    seconds: int = 0
+    """Until it may be chosen; 0 at once, for a call where the text did not arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +62,40 @@ class Choice:
 
 
 def resend(
-    challenge: Challenge | None, *, action: str, channel: Channel, visit: Visit, _: Words
+    challenge: Challenge | None,
+    *,
+    action: str,
+    channel: Channel,
+    visit: Visit,
+    _: Words,
+    delivery: Delivery | None = None,
 ) -> Resend:
     """When and how the code may be sent again."""
     now = visit.now
+    if challenge is None or challenge.is_expired(now):
+        other = _instead(challenge, channel, visit, _)
+        return Resend(action, channel.value, 0, "", 5, tuple(other))
+    at = next_send_at(challenge)
+    seconds = max(0, round((at - now).total_seconds())) if at else 0
+    other = [
+        replace(one, seconds=0 if is_call_instead(delivery, Channel(one.channel)) else seconds)
+        for one in _instead(challenge, channel, visit, _)
+    ]
+    shown = _.clock_time(at) if at else ""
+    return Resend(action, channel.value, seconds, shown, challenge.sends_left, tuple(other))
+
+
+def _instead(
+    challenge: Challenge | None, channel: Channel, visit: Visit, _: Words
+) -> list[OtherChannel]:
+    """The other way to the same phone, where it is open."""
     instead = {
         Channel.SMS: (Channel.VOICE, _("Call me instead")),
         Channel.VOICE: (Channel.SMS, _("Text me instead")),
     }.get(channel)
-    other: tuple[OtherChannel, ...] = ()
-    if instead is not None and instead[0] in _open_to(challenge, visit):
-        other = (OtherChannel(instead[0].value, instead[1]),)
-    if challenge is None or challenge.is_expired(now):
-        return Resend(action, channel.value, 0, "", 5, other)
-    at = next_send_at(challenge)
-    seconds = max(0, round((at - now).total_seconds())) if at else 0
-    shown = _.clock_time(at) if at else ""
-    return Resend(action, channel.value, seconds, shown, challenge.sends_left, other)
+    if instead is None or instead[0] not in _open_to(challenge, visit):
+        return []
+    return [OtherChannel(instead[0].value, instead[1])]
 
 
 def _open_to(challenge: Challenge | None, visit: Visit) -> frozenset[Channel]:

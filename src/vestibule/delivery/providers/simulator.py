@@ -1,10 +1,13 @@
 """A provider whose every phone and mailbox is a page on this machine.
 
-It accepts at once and keeps the newest messages in memory. It must never open a socket or
-write to disk: the codes it holds are live.
+It keeps the newest messages in memory, and knows the numbers that fail on purpose. Of a call it
+keeps no code and no words: like a carrier elsewhere it gets a reference, which somebody fetches
+once the call was answered. It must never open a socket or write to disk: what it holds is live.
 """
 
+import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,14 +17,11 @@ from vestibule.delivery.provider import (
     Channel,
     Message,
     Outcome,
-    PermanentFailure,
     Probe,
     Receipt,
     TemporaryFailure,
-    Throttled,
 )
-from vestibule.delivery.rendering import N_
-from vestibule.domain.delivery import Fault
+from vestibule.delivery.providers.known_failures import CHANGED_HANDS, Reaction, reaction_to
 
 CAPACITY = 500
 """Messages kept; the oldest make room."""
@@ -32,37 +32,36 @@ class Delivered:
     """One message as the simulated phone or mailbox got it."""
 
     id: str
+    message_id: str = ""
+    """Of our own message; a text from the carrier itself has none."""
     channel: Channel
     to: str
-    subject: str | None
+    subject: str | None = None
     text: str
-    html: str | None
-    spoken: tuple[str, ...]
-    code: str | None
+    html: str | None = None
+    spoken: tuple[str, ...] = ()
+    """Of a call without a code, which is said from here."""
+    call_reference: str | None = None
+    """Of a call with a code: what its first words are fetched with."""
+    code: str | None = None
     account_label: str
     purpose: str
     locale: str
-    sent_at: str
-    """RFC 3339, UTC."""
+    came_at: datetime
+
+    @property
+    def sent_at(self) -> str:
+        """RFC 3339, UTC."""
+        return self.came_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
-class TestNumber:
-    """A way to see a failure: every phone number with this ending behaves so."""
+class Later:
+    """What becomes of a message once it was taken: a receipt, or a mailbox that picks up."""
 
-    __test__ = False  # pytest would take the name for a test class
-
-    ending: str
-    behaviour: str
-
-
-TEST_NUMBERS = (
-    TestNumber("0001", N_("The number does not exist: texts and calls are refused for good.")),
-    TestNumber("0002", N_("The network is down: texts and calls fail for now.")),
-    TestNumber("0003", N_("Texts are taken, then reported as undelivered. Calls get through.")),
-    TestNumber("0004", N_("Texts are taken and lost: no receipt ever comes. Calls get through.")),
-    TestNumber("0005", N_("The network is busy: it asks to wait 30 seconds.")),
-)
+    message_id: str
+    receipt: Receipt | None
+    mailbox: Delivered | None = None
 
 
 class Inbox:
@@ -75,29 +74,49 @@ class Inbox:
     def __init__(self, clock: Clock, *, capacity: int = CAPACITY) -> None:
         self._clock = clock
         self._kept: deque[Delivered] = deque(maxlen=capacity)
+        self._later: list[Later] = []
         self._count = 0
         # An id of an earlier run must not be taken for one of this run.
         self._run = f"{clock():%y%m%d%H%M%S%f}"
+        self.on_later: Callable[[], None] = lambda: None
+        """Told that something is to be done about a message that was taken."""
 
     def put(self, message: Message, to: str) -> Delivered:
         """Keep one message; its id is unique over restarts and tells nothing of its content."""
-        self._count += 1
-        delivered = Delivered(
-            id=f"{self._run}-{self._count}",
-            channel=message.channel,
-            to=to,
-            subject=message.subject,
-            text=message.text,
-            html=message.html,
-            spoken=message.script.spoken if message.script else (),
-            code=message.code,
-            account_label=message.account_label,
-            purpose=message.purpose,
-            locale=message.locale,
-            sent_at=_rfc3339(self._clock()),
+        is_call = message.channel == "voice"
+        return self._keep(
+            Delivered(
+                id=self._next_id(),
+                message_id=message.id,
+                channel=message.channel,
+                to=to,
+                subject=message.subject,
+                text="" if is_call else message.text,
+                html=message.html,
+                spoken=message.script.spoken if message.script and not message.code else (),
+                call_reference=message.call_reference,
+                code=None if is_call else message.code,
+                account_label=message.account_label,
+                purpose=message.purpose,
+                locale=message.locale,
+                came_at=self._clock(),
+            )
         )
-        self._kept.append(delivered)
-        return delivered
+
+    def put_word_of_carrier(self, to: str, text: str, *, purpose: str, locale: str) -> Delivered:
+        """A text from the carrier itself, as it answers STOP and START."""
+        return self._keep(
+            Delivered(
+                id=self._next_id(),
+                channel="sms",
+                to=to,
+                text=text,
+                account_label=to,
+                purpose=purpose,
+                locale=locale,
+                came_at=self._clock(),
+            )
+        )
 
     def messages(self, after: str | None = None) -> list[Delivered]:
         """All that is kept, newest last, or what came after one id.
@@ -109,6 +128,23 @@ class Inbox:
         known = next((at for at, one in enumerate(kept) if one.id == after), -1)
         return kept[known + 1 :]
 
+    def add_later(self, later: Later) -> None:
+        self._later.append(later)
+        self.on_later()
+
+    def take_later(self) -> list[Later]:
+        """What is to be done about messages that were taken, oldest first, each once."""
+        taken, self._later = self._later, []
+        return taken
+
+    def _next_id(self) -> str:
+        self._count += 1
+        return f"{self._run}-{self._count}"
+
+    def _keep(self, delivered: Delivered) -> Delivered:
+        self._kept.append(delivered)
+        return delivered
+
 
 class SimulatorProvider:
     """Delivers into an inbox, except to the documented test numbers."""
@@ -119,19 +155,14 @@ class SimulatorProvider:
         self._inbox = inbox
 
     async def send(self, message: Message, to: str) -> Outcome:
-        ending = "" if message.channel == "email" else to[-4:]
-        match ending, message.channel:
-            case "0001", _:
-                return PermanentFailure(Fault.NUMBER_INVALID)
-            case "0002", _:
-                return TemporaryFailure("network down")
-            case "0003", "sms":
-                return Accepted(_lost(message), Receipt("undelivered", Fault.UNREACHABLE))
-            case "0004", "sms":
-                return Accepted(_lost(message))
-            case "0005", _:
-                return Throttled(retry_after_seconds=30)
-        return Accepted(self._inbox.put(message, to).id, Receipt("delivered"))
+        if message.channel == "voice" and message.code and not message.call_reference:
+            return TemporaryFailure("no page for the call")
+        reaction = reaction_to(message.channel, to)
+        if reaction.hangs:
+            await asyncio.Event().wait()
+        if reaction.outcome is not None:
+            return reaction.outcome
+        return self._take(message, to, reaction)
 
     async def probe(self) -> Probe:
         return Probe(True, "simulator: on this machine")
@@ -139,10 +170,20 @@ class SimulatorProvider:
     async def close(self) -> None:
         """Nothing is held open."""
 
+    def _take(self, message: Message, to: str, reaction: Reaction) -> Accepted:
+        if not reaction.arrives:
+            if reaction.later is not None:
+                self._inbox.add_later(Later(message.id, reaction.later))
+            return Accepted(f"lost-{message.id}")
+        kept = self._inbox.put(message, to)
+        if reaction.mailbox:
+            self._inbox.add_later(Later(message.id, None, mailbox=kept))
+        # What becomes of a call is known once it is over.
+        return Accepted(kept.id, None if message.channel == "voice" else Receipt("delivered"))
 
-def _lost(message: Message) -> str:
-    return f"lost-{message.id}"
 
+class SimulatorSignal:
+    """Knows the test number that has changed hands (PN-06)."""
 
-def _rfc3339(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    async def changed_lately(self, e164: str) -> bool:
+        return e164.endswith(CHANGED_HANDS)

@@ -22,11 +22,10 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.this_machine import private_url
+from vestibule.domain.call import LONGEST_CALL, RINGS_FOR
 from vestibule.domain.delivery import Fault
 
 API_URL = "https://api.twilio.com"
-RINGS_FOR, LASTS_AT_MOST = 30, 60
-"""Seconds; the second is TF-05."""
 LONGEST_VALIDITY = 36_000
 
 FAULTS: Mapping[int, Fault] = {
@@ -48,6 +47,28 @@ FAULTS: Mapping[int, Fault] = {
     21610: Fault.OPTED_OUT,
 }
 """Errors that are the number's own: no other provider would do better."""
+RECEIPT_FAULTS: Mapping[int, Fault] = {
+    **FAULTS,
+    30003: Fault.UNREACHABLE,
+    30004: Fault.BLOCKED,
+    30005: Fault.NUMBER_INVALID,
+    30006: Fault.LANDLINE,
+    30007: Fault.BLOCKED,
+    30008: Fault.UNREACHABLE,
+    30034: Fault.NO_ROUTE,
+    30410: Fault.NO_ROUTE,
+}
+"""Errors of a text that was taken, as its receipt names them: handset off, blocked, unknown number,
+landline, filtered, unknown; then ours (sender not registered) and the route's (its provider hung).
+Read at https://www.twilio.com/docs/api/errors, each under its number, in 2026.
+"""
+CALL_FAULTS: Mapping[str, Fault] = {
+    "busy": Fault.BUSY,
+    "no-answer": Fault.NO_ANSWER,
+    "canceled": Fault.NO_ANSWER,
+    "failed": Fault.UNREACHABLE,
+}
+"""How a call ended that nobody heard: the last values of a call's `status` in Twilio's OpenAPI."""
 THROTTLES = frozenset({14107, 20429, 60203, 60207, 60212})
 
 _FORM = "application/x-www-form-urlencoded"
@@ -153,8 +174,8 @@ class TwilioProvider:
         """The call and where its script is; None when Twilio could not fetch one."""
         form = [
             ("From", self._account.sender),
-            ("Timeout", str(RINGS_FOR)),
-            ("TimeLimit", str(LASTS_AT_MOST)),
+            ("Timeout", str(int(RINGS_FOR.total_seconds()))),
+            ("TimeLimit", str(_seconds_at_most(message))),
             ("Record", "false"),
         ]
         if page := self._callbacks.page(message):
@@ -170,6 +191,12 @@ class TwilioProvider:
                 for event in ("initiated", "ringing", "answered", "completed")
             ]
         return form
+
+
+def _seconds_at_most(message: Message) -> int:
+    """TF-05: no longer than its code needs."""
+    script = message.script
+    return script.seconds_at_most if script else int(LONGEST_CALL.total_seconds())
 
 
 def _twiml(sentences: tuple[str, ...]) -> str:

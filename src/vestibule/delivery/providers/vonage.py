@@ -27,12 +27,11 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.this_machine import private_url
+from vestibule.domain.call import LONGEST_CALL, RINGS_FOR
 from vestibule.domain.delivery import Fault
 from vestibule.entropy import Entropy
 
 API_URL = "https://api.nexmo.com"
-RINGS_FOR, LASTS_AT_MOST = 30, 60
-"""Seconds; the second is TF-05."""
 SHORTEST_VALIDITY, LONGEST_VALIDITY = 20, 604_800
 TOKEN_LASTS = timedelta(minutes=5)
 
@@ -44,6 +43,37 @@ FAULTS: Mapping[str, Fault] = {
     "1240": Fault.OPTED_OUT,
 }
 """Errors that are the number's own: no other provider would do better."""
+RECEIPT_FAULTS: Mapping[str, Fault] = {
+    **FAULTS,
+    "1070": Fault.NO_ROUTE,
+    "1120": Fault.NO_ROUTE,
+    "1140": Fault.NO_ROUTE,
+    "1160": Fault.NO_ROUTE,
+    "1180": Fault.UNREACHABLE,
+    "1210": Fault.BLOCKED,
+    "1220": Fault.UNREACHABLE,
+    "1230": Fault.NO_ROUTE,
+    "1250": Fault.NO_ROUTE,
+    "1260": Fault.UNREACHABLE,
+    "1270": Fault.BLOCKED,
+    "1290": Fault.UNREACHABLE,
+    "1331": Fault.NO_ROUTE,
+}
+"""Errors of a text that was taken, as its status names them: those of our account, sender or route
+blame nobody's number. From `x-errors` of the Messages API's OpenAPI description.
+"""
+CALL_FAULTS: Mapping[str, Fault] = {
+    "busy": Fault.BUSY,
+    "rejected": Fault.BUSY,
+    "timeout": Fault.NO_ANSWER,
+    "unanswered": Fault.NO_ANSWER,
+    "cancelled": Fault.NO_ANSWER,
+    "failed": Fault.UNREACHABLE,
+}
+"""How a call ended that nobody heard: the last values of a call's `status` in the Voice API.
+
+Carriers report a busy line as a rejected call, too.
+"""
 INVALID_RECIPIENT = "Invalid recipient"
 """A title: its documented code, `110`, is shared with other errors."""
 
@@ -181,8 +211,8 @@ class VonageProvider:
         asked: Json = {
             "to": [{"type": "phone", "number": number}],
             "from": {"type": "phone", "number": self._account.sender.removeprefix("+")},
-            "ringing_timer": RINGS_FOR,
-            "length_timer": LASTS_AT_MOST,
+            "ringing_timer": int(RINGS_FOR.total_seconds()),
+            "length_timer": _seconds_at_most(message),
         }
         if page := self._callbacks.page(message):
             asked |= {"answer_url": [page], "answer_method": "POST"}
@@ -195,6 +225,12 @@ class VonageProvider:
         if receipts := self._callbacks.receipts(message):
             asked |= {"event_url": [receipts], "event_method": "POST"}
         return asked
+
+
+def _seconds_at_most(message: Message) -> int:
+    """TF-05: no longer than its code needs."""
+    script = message.script
+    return script.seconds_at_most if script else int(LONGEST_CALL.total_seconds())
 
 
 # ── What an answer means ─────────────────────────────────────────────────────────────────────

@@ -1,8 +1,11 @@
-// The call sheet: rings, is answered or declined, speaks, takes keys, ends.
+// The call sheet: rings, is answered or declined, speaks, takes keys, ends. What is said, and whether
+// a key is waited for, comes from the server, stage by stage; no code is here before its key.
 import { speak } from "./voice.js";
 import { word } from "./words.js";
 
-const RINGS_FOR = 45_000;
+const RINGS_FOR = 31_000;
+const KEY_WITHIN = 10_000;
+const KEYS = "0123456789*#";
 
 export function startCalls(onEnded) {
   const sheet = document.querySelector("[data-sheet]");
@@ -12,15 +15,16 @@ export function startCalls(onEnded) {
   const lock = document.querySelector("[data-lock]");
   let call = null;
 
-  function ring(message) {
-    if (call) close("was_missed");
-    call = { message, hangUp: new AbortController(), isAnswered: false };
+  async function ring(message) {
+    if (call) await close();
+    call = { message, written: 0, voice: new AbortController(), isAsking: false };
     for (const spot of sheet.querySelectorAll("[data-call]")) spot.textContent = message[spot.dataset.call];
     transcript.replaceChildren();
-    stage("incoming", "decline", true);
     sheet.hidden = false;
     lock.inert = true;
-    call.timer = setTimeout(close, RINGS_FOR, "was_missed");
+    if (message.state === "talking") return listen(call);
+    stage("incoming", "decline", true);
+    call.timer = setTimeout(close, RINGS_FOR);
   }
 
   function stage(name, refusal, isRinging) {
@@ -29,17 +33,54 @@ export function startCalls(onEnded) {
     sheet.classList.toggle("ringing", isRinging);
     answer.hidden = !isRinging;
     decline.classList.toggle("over", name === "ended");
-    keypad.hidden = name !== "talking";
+    keypad.hidden = isRinging || name === "ended";
+  }
+
+  // One thing at a time: a key pressed twice is asked for once.
+  async function ask(current, path, key) {
+    if (current.isAsking) return false;
+    current.isAsking = true;
+    clearTimeout(current.timer);
+    try {
+      current.message = await post(current.message.id, path, key);
+    } catch {
+      state.textContent = word("unreachable");
+      return false;
+    } finally {
+      current.isAsking = false;
+    }
+    current.voice.abort();
+    current.voice = new AbortController();
+    return true;
   }
 
   async function pickUp() {
     const current = call;
-    clearTimeout(current.timer);
-    current.isAnswered = true;
-    stage("talking", "hang_up", false);
+    if (!(await ask(current, "answer"))) return;
     decline.focus();
-    await speak(current.message, write, current.hangUp.signal);
-    if (call === current) stage("ended", "close", false);
+    await listen(current);
+  }
+
+  async function press(key) {
+    const current = call;
+    if (!current?.message.takes_keys || !(await ask(current, "key", key))) return;
+    await listen(current);
+  }
+
+  async function listen(current) {
+    const { signal } = current.voice;
+    stage("talking", "hang_up", false);
+    const lines = current.message.heard.slice(current.written);
+    current.written = current.message.heard.length;
+    for (const line of lines) {
+      if (signal.aborted) return;
+      if (line.is_key) write(word("pressed", { key: line.text }), "pressed");
+      else await speak(line.text, current.message.locale, write, signal);
+    }
+    if (call !== current || signal.aborted) return;
+    if (!current.message.takes_keys) return stage("ended", "close", false);
+    state.textContent = word("your_key");
+    current.timer = setTimeout(press, KEY_WITHIN, "");
   }
 
   function write(sentence, kind = "") {
@@ -55,23 +96,40 @@ export function startCalls(onEnded) {
     transcript.scrollTop = transcript.scrollHeight;
   }
 
-  function close(ended) {
-    const { message, hangUp, timer } = call;
+  async function close() {
+    const current = call;
     const hadFocus = sheet.contains(document.activeElement);
-    clearTimeout(timer);
+    clearTimeout(current.timer);
+    current.voice.abort();
+    if (current.message.state !== "over" && !(await ask(current, "hang-up"))) return;
     call = null;
-    hangUp.abort();
     sheet.hidden = true;
     lock.inert = false;
     if (hadFocus) document.getElementById("phone-title").focus();
-    onEnded(message, ended);
+    onEnded(current.message);
   }
 
+  // A narrower page must not hide what was said last.
+  new ResizeObserver(() => (transcript.scrollTop = transcript.scrollHeight)).observe(transcript);
   answer.addEventListener("click", pickUp);
-  decline.addEventListener("click", () => close(call.isAnswered ? "was_answered" : "was_declined"));
+  decline.addEventListener("click", close);
   keypad.addEventListener("click", (event) => {
-    const { key } = event.target.dataset;
-    if (key) write(word("pressed", { key }), "pressed");
+    if (event.target.dataset.key) press(event.target.dataset.key);
+  });
+  sheet.addEventListener("keydown", (event) => {
+    if (!KEYS.includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    press(event.key);
   });
   return ring;
+}
+
+async function post(id, path, key) {
+  const answer = await fetch(`/simulator/calls/${encodeURIComponent(id)}/${path}`, {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body: key === undefined ? undefined : new URLSearchParams({ key }),
+  });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
 }

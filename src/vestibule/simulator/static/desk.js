@@ -17,8 +17,12 @@ const takeMail = startMailbox();
 const takeRing = startPhone();
 const empty = document.querySelector("[data-empty]");
 
-poll(document.querySelector(".desk").dataset.after, (message) => {
-  empty.hidden = true;
-  if (message.channel === "email") takeMail(message);
-  else takeRing(message);
-});
+// A page of older messages stays as it is.
+const desk = document.querySelector(".desk");
+if (!("still" in desk.dataset)) {
+  poll(desk.dataset.after, (message) => {
+    empty.hidden = true;
+    if (message.channel === "email") takeMail(message);
+    else takeRing(message);
+  });
+}

@@ -4,12 +4,17 @@ const LINK = /(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]])/;
 export function build(kind, message) {
   const node = document.getElementById(`${kind}-item`).content.cloneNode(true).firstElementChild;
   node.dataset.id = message.id;
+  node.id = `m-${message.id}`;
   for (const spot of node.querySelectorAll("[data-fill]")) {
     spot.textContent = message[spot.dataset.fill] ?? "";
   }
   for (const spot of node.querySelectorAll("[data-linked]")) linked(spot, message.text);
   for (const spot of node.querySelectorAll("[lang]")) spot.lang = message.locale;
   node.querySelector("[data-addressee]").hidden = message.to === message.account_label;
+  const ended = node.querySelector("[data-ended]");
+  if (ended && message.ended_label) ended.textContent = `· ${message.ended_label}`;
+  const reply = node.querySelector("[data-reply]");
+  if (reply) reply.action = `/simulator/texts/${encodeURIComponent(message.id)}/reply`;
   const copy = node.querySelector("[data-copy]");
   if (copy) {
     copy.dataset.copy = message.code ?? "";

@@ -1,14 +1,11 @@
-// Speaks a list of sentences one by one, and lets the caller write each down as it starts.
+// Speaks one sentence, and lets the caller write it down as it starts.
 
 // Browsers load their voices late; asking early has them ready for the first call.
 globalThis.speechSynthesis?.getVoices();
 
-export async function speak(message, onSentence, signal) {
-  for (const sentence of message.spoken.length ? message.spoken : [message.text]) {
-    if (signal.aborted) return;
-    onSentence(sentence);
-    await say(sentence, message.locale, signal);
-  }
+export async function speak(sentence, locale, onSentence, signal) {
+  onSentence(sentence);
+  await say(sentence, locale, signal);
 }
 
 function say(sentence, lang, signal) {

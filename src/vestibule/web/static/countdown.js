@@ -1,4 +1,4 @@
-// Counts down to the moment when another code may be asked for, and says so once.
+// Counts down until another code may be asked for, and says so once.
 for (const form of document.querySelectorAll("form.resend")) {
   const buttons = form.querySelectorAll("[data-wait]");
   const when = form.querySelector("[data-in]");
@@ -6,7 +6,7 @@ for (const form of document.querySelectorAll("form.resend")) {
   const end = Date.now() + 1000 * Number(buttons[0]?.dataset.wait);
   if (!(end > Date.now())) continue;
   const open = (isOpen) => {
-    for (const button of buttons) button.disabled = !isOpen;
+    for (const button of buttons) button.disabled = !isOpen && button.dataset.wait !== "0";
   };
   const tick = () => {
     const left = Math.ceil((end - Date.now()) / 1000);

@@ -1,4 +1,4 @@
-// Asks how far the message has come, until it arrived, was refused, or nobody can still care.
+// Asks how far the message has come, until it arrived or was refused.
 const ENOUGH = 90;
 const list = document.querySelector("[data-poll]");
 
@@ -12,6 +12,8 @@ function show(state) {
   const refused = box.querySelector("[data-stage=refused]");
   if (refused.textContent !== (state.refused ?? "")) refused.textContent = state.refused ?? "";
   box.classList.toggle("slow", Boolean(state.slow || state.refused));
+  // A call instead waits for nothing.
+  if (state.refused) box.querySelector(".other[value=voice]")?.setAttribute("data-wait", 0);
   return Boolean(state.delivered || state.refused);
 }
 
@@ -24,7 +26,7 @@ async function ask(times) {
       if (!answer.ok) return;
       done = show(await answer.json());
     } catch {
-      // Offline for a moment; the next turn tries again.
+      // Tried again.
     }
   }
   if (!done) setTimeout(ask, times < 30 ? 2000 : 5000, times + 1);

@@ -1,0 +1,5 @@
+ALTER TABLE outbox ADD COLUMN early_provider TEXT
+
+ALTER TABLE outbox ADD COLUMN early_reason TEXT
+
+ALTER TABLE outbox ADD COLUMN early_reference TEXT
