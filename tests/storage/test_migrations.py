@@ -280,6 +280,7 @@ def test_server_side_never_imports_the_migration_tools() -> None:
         "schema",
         "schema_columns",
         "schema_delivery",
+        "schema_journal",
         "schema_notices",
         "schema_triggers",
     }

@@ -1,6 +1,7 @@
 """Migrating, and making the root key of a new database."""
 
 from vestibule.crypto import root_key
+from vestibule.crypto.keyring import Keyring
 from vestibule.entropy import SystemEntropy
 from vestibule.settings import Settings
 from vestibule.storage import migrate as migrations
@@ -13,7 +14,8 @@ def migrate(settings: Settings) -> str:
     if before is None:
         # Only with a new database: a new key would make an old one unreadable without a word.
         root_key.make(settings.root_key_path, SystemEntropy())
-    migrations.upgrade(settings.database)
+    keyring = Keyring.from_root(root_key.read(settings.root_key_path)) if before else None
+    migrations.upgrade(settings.database, keyring=keyring)
     after = migrations.current(settings.database)
     if before == after:
         return f"The database is at revision {after} already."

@@ -52,6 +52,10 @@ class Purpose(StrEnum):
     """The digest of the short code that a notice by text offers."""
     SESSION_REFERENCE = "session-reference"
     """Naming a session in the journal without its id."""
+    JOURNAL = "journal"
+    """The marks on the rows and heads of the journal (AU-04)."""
+    JOURNAL_SIGNATURE = "journal-signature"
+    """The seed of the Ed25519 key that signs what a person downloads of the journal."""
 
 
 class UnknownKey(KeyError):
@@ -114,6 +118,10 @@ class Keyring:
         if named not in self._keys:
             return False
         return hmac.compare_digest(stored, self._mac_by(named, purpose, *fields))
+
+    def knows(self, stored: bytes) -> bool:
+        """Whether the key that a stored digest names is on the ring."""
+        return stored[: -_MAC_LENGTH - 1].decode("ascii", "replace") in self._keys
 
     def macs(self, purpose: Purpose, *fields: str | bytes) -> list[bytes]:
         """The digest under each known key, current first, to look a stored one up."""

@@ -1,0 +1,162 @@
+"""Whether the journal is what was written: every chain walked, the first break of each named.
+
+Reads page by page, so that memory stays the same; appends and retention may go on meanwhile.
+Changes nothing, except that a break raises an alarm (AU-05).
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+from vestibule.domain.journal import HOUSE_CHAINS, JournalBroken
+from vestibule.domain.journal_check import Break, Kind, Walk
+from vestibule.flows.alarms import raise_alarm
+from vestibule.flows.journal import is_marked, is_ours
+from vestibule.flows.work import Caller, Means, Work, work
+from vestibule.observability.logging import log_failure
+from vestibule.storage import events as rows
+from vestibule.storage import journal_heads
+from vestibule.storage.journal_heads import Held
+
+PAGE = 500
+"""Rows, or heads, that are in memory at once."""
+WALKS_MORE = 3
+"""Retention may move a base while its chain is walked; then the walk begins anew."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at, and how much of it is broken."""
+
+    chains: int = 0
+    rows: int = 0
+    breaks: int = 0
+    first: Break | None = field(default=None)
+
+    def note(self, found: Break) -> Break:
+        self.breaks += 1
+        self.first = self.first or found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A row as a log or a download that was kept elsewhere has it."""
+
+    chain: str
+    seq: int
+    link_digest: bytes
+
+
+async def verify(means: Means, report: Report) -> AsyncIterator[Break]:
+    """Every chain; yields the first break of each, and counts in the report."""
+    after = ""
+    while page := await means.database.read(
+        partial(journal_heads.following, after_chain=after, limit=PAGE)
+    ):
+        for held in page:
+            if (found := await _walk(means, held, report)) is not None:
+                yield report.note(found)
+        after = page[-1].head.chain
+    async for found in _lost_heads(means):
+        yield report.note(found)
+
+
+async def verify_chain(means: Means, chain: str, report: Report) -> AsyncIterator[Break]:
+    """The same of one chain."""
+    held = await _head(means, chain)
+    if held is None:
+        yield report.note(Break(chain, 0, Kind.HEAD_DELETED))
+    elif (found := await _walk(means, held, report)) is not None:
+        yield report.note(found)
+
+
+async def compare(means: Means, copies: Iterable[Copied], report: Report) -> AsyncIterator[Break]:
+    """Each row of a copy that was kept elsewhere; what retention removed is not missed.
+
+    Finds what no chain can show by itself: a database that was set back as a whole.
+    """
+    for copy in copies:
+        report.rows += 1
+        held = await _head(means, copy.chain)
+        if held is not None and copy.seq <= held.head.base_seq:
+            continue
+        row = await means.database.read(partial(rows.get, chain=copy.chain, seq=copy.seq))
+        if row is None or row.link_digest != copy.link_digest:
+            yield report.note(Break(copy.chain, copy.seq, Kind.OTHER_THAN_COPY))
+
+
+async def alarm(means: Means, caller: Caller, report: Report) -> None:
+    """Tell the operators of a break, once a day for the same."""
+    first = report.first
+    if first is None:
+        return
+
+    async def unit(one: Work) -> None:
+        day = one.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        facts = {"chain": first.chain, "seq": str(first.seq), "kind": first.kind.value}
+        await raise_alarm(one, "journal_broken", day, **facts)
+
+    try:
+        await work(means, caller, unit)
+    except JournalBroken as error:
+        # The chain that the alarm itself belongs to: nothing can be put after the break.
+        log_failure("journal_broken", error, chain=first.chain, kind=first.kind.value)
+
+
+async def _walk(means: Means, held: Held, report: Report) -> Break | None:
+    report.chains += 1
+    found = await _walk_once(means, held, report)
+    for _ in range(WALKS_MORE):
+        again = await _head(means, held.head.chain)
+        if found is None or again is None or again.head.base_seq == held.head.base_seq:
+            break
+        held = again
+        found = await _walk_once(means, held, report)
+    return found
+
+
+async def _walk_once(means: Means, held: Held, report: Report) -> Break | None:
+    head, keyring = held.head, means.keyring
+    walk = Walk(head)
+    while walk.seq < head.seq:
+        page = await means.database.read(
+            partial(rows.following, chain=head.chain, after_seq=walk.seq, limit=PAGE)
+        )
+        page = [row for row in page if row.entry.seq <= head.seq]
+        for row in page:
+            report.rows += 1
+            if (found := walk.step(row, is_marked=is_marked(keyring, row))) is not None:
+                return found
+        if not page:
+            break
+    return walk.end() or await _wrong_head(means, held)
+
+
+async def _wrong_head(means: Means, held: Held) -> Break | None:
+    head = held.head
+    if not is_ours(means.keyring, held):
+        is_known = means.keyring.knows(held.head_mac)
+        return Break(head.chain, head.seq, Kind.WRONG_HEAD if is_known else Kind.UNKNOWN_KEY)
+    past = await means.database.read(lambda tx: journal_heads.row_past_head(tx, head.chain))
+    if past is None:
+        return None
+    row = await means.database.read(lambda tx: rows.get(tx, head.chain, past))
+    is_true = row is not None and row.is_whole and is_marked(means.keyring, row) is True
+    return Break(head.chain, past, Kind.WRONG_HEAD if is_true else Kind.ADDED)
+
+
+async def _lost_heads(means: Means) -> AsyncIterator[Break]:
+    """Chains that must be there and have no head."""
+    for chain in await means.database.read(lambda tx: journal_heads.without_head(tx, PAGE)):
+        yield Break(chain, 0, Kind.HEAD_DELETED)
+    if await means.database.read(journal_heads.is_any):
+        for chain in HOUSE_CHAINS:
+            has_rows = await means.database.read(partial(rows.has_rows, chain=chain))
+            # With rows it was named above.
+            if not has_rows and await _head(means, chain) is None:
+                yield Break(chain, 0, Kind.HEAD_DELETED)
+
+
+async def _head(means: Means, chain: str) -> Held | None:
+    return await means.database.read(partial(journal_heads.get, chain=chain))
