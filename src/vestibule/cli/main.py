@@ -1,4 +1,4 @@
-"""`vestibule serve | work | deliver | migrate | doctor | version`."""
+"""`vestibule serve | work | deliver | journal | migrate | doctor | version`."""
 
 import sys
 from collections.abc import Iterator
@@ -12,11 +12,13 @@ from vestibule import __version__
 from vestibule.cli import attack as attack_command
 from vestibule.cli import deliver as deliver_command
 from vestibule.cli import doctor as doctor_command
+from vestibule.cli import journal as journal_command
 from vestibule.cli import migrate as migrate_command
 from vestibule.cli import routes as routes_command
 from vestibule.cli import serve as serve_command
 from vestibule.cli import tolls as tolls_command
 from vestibule.cli import work as work_command
+from vestibule.cli.journal import CannotVerify
 from vestibule.cli.tolls import CannotAllow
 from vestibule.cli.work import CannotWork
 from vestibule.crypto.root_key import RootKeyFault
@@ -33,6 +35,9 @@ app = typer.Typer(
 
 deliver = typer.Typer(no_args_is_help=True, help="How messages leave.")
 app.add_typer(deliver, name="deliver")
+
+journal = typer.Typer(no_args_is_help=True, help="Whether the journal is what was written.")
+app.add_typer(journal, name="journal")
 
 EnvFile = Annotated[
     Path | None,
@@ -53,7 +58,14 @@ def _telling() -> Iterator[None]:
     """What cannot be is told as its sentence, and ends with status 2."""
     try:
         yield
-    except (CannotAllow, CannotWork, RootKeyFault, SettingsFault, StorageError) as fault:
+    except (
+        CannotAllow,
+        CannotVerify,
+        CannotWork,
+        RootKeyFault,
+        SettingsFault,
+        StorageError,
+    ) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(2) from fault
 
@@ -176,6 +188,57 @@ def deliver_allow(
     """Let people set up phones again where codes did not come back: the count begins anew."""
     with _telling():
         typer.echo(tolls_command.allow(_settings(settings), what))
+
+
+@journal.command("verify")
+def journal_verify(
+    settings: EnvFile = None,
+    account: Annotated[
+        str | None, typer.Option(help="Only this account, by address or id; or this chain.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Compare with the rows that the lines of this log name."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Check a downloaded copy instead; needs --key only.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="What /.well-known/vestibule-journal.json answered.")
+    ] = None,
+    json_wanted: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say where each chain breaks first; exits 1 if any does, and raises an alarm."""
+    with _telling():
+        if file is not None:
+            if key is None:
+                raise CannotVerify("--file needs --key, and neither needs the house.")
+            lines, is_whole = journal_command.checked(file, key, is_json=json_wanted)
+        else:
+            asked = journal_command.Asked(account, against)
+            lines, is_whole = journal_command.verified(
+                _settings(settings), asked, is_json=json_wanted
+            )
+    for line in lines:
+        typer.echo(line)
+    if not is_whole:
+        raise typer.Exit(1)
+
+
+@journal.command("key")
+def journal_key(settings: EnvFile = None) -> None:
+    """Print the public keys that copies of the journal are checked with."""
+    with _telling():
+        typer.echo(journal_command.keys(_settings(settings)))
+
+
+@journal.command("role")
+def journal_role(
+    name: Annotated[str, typer.Argument(help="The PostgreSQL role that `serve` connects as.")],
+) -> None:
+    """Print the SQL that lets a role serve, and append to the journal only."""
+    with _telling():
+        typer.echo(journal_command.role(name))
 
 
 @app.command()

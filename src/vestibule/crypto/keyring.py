@@ -119,10 +119,6 @@ class Keyring:
             return False
         return hmac.compare_digest(stored, self._mac_by(named, purpose, *fields))
 
-    def knows(self, stored: bytes) -> bool:
-        """Whether the key that a stored digest names is on the ring."""
-        return stored[: -_MAC_LENGTH - 1].decode("ascii", "replace") in self._keys
-
     def macs(self, purpose: Purpose, *fields: str | bytes) -> list[bytes]:
         """The digest under each known key, current first, to look a stored one up."""
         return [self._mac_by(key_id, purpose, *fields) for key_id in self._keys]

@@ -5,6 +5,7 @@ Knows no key: marks and signatures are made and checked by the flows.
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class Row:
     @property
     def is_whole(self) -> bool:
         """Whether the link is that of this content after that row."""
-        return self.link_digest == link(self.prev_digest, self.entry.line)
+        return is_same(self.link_digest, link(self.prev_digest, self.entry.line))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,11 @@ class Head:
 def link(prev_digest: bytes, line: str) -> bytes:
     """SHA-256 over the link before it in hexadecimal, a newline, and the canonical form."""
     return hashlib.sha256(f"{prev_digest.hex()}\n{line}".encode()).digest()
+
+
+def is_same(one: bytes, other: bytes) -> bool:
+    """Whether two links are one."""
+    return hmac.compare_digest(one, other)
 
 
 def chain_of(event: Event) -> str:

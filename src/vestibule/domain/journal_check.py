@@ -6,7 +6,7 @@ Needs no more memory for a long chain. Knows no key: whoever walks says whether 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from vestibule.domain.journal import Head, Row, link
+from vestibule.domain.journal import Head, Row, is_same, link
 
 PLACES_TRIED = 100_000
 """How many numbers are tried for a row that may stand in another row's place."""
@@ -60,7 +60,7 @@ class Walk:
         if not row.is_whole or is_marked is False:
             is_moved = is_marked is not False and self._is_from_elsewhere(row)
             return self._break(row.entry.seq, Kind.REORDERED if is_moved else Kind.EDITED)
-        if row.prev_digest != self._link:
+        if not is_same(row.prev_digest, self._link):
             return self._break(row.entry.seq, Kind.UNLINKED)
         self.seq, self._link = row.entry.seq, row.link_digest
         return None
@@ -70,7 +70,7 @@ class Walk:
         if self.seq < self._head.seq:
             is_first = self.seq == self._head.base_seq
             return self._gap() if is_first else self._break(self.seq + 1, Kind.MISSING_LAST)
-        if self.seq > self._head.seq or self._link != self._head.link_digest:
+        if self.seq > self._head.seq or not is_same(self._link, self._head.link_digest):
             return self._break(self._head.seq, Kind.WRONG_HEAD)
         return None
 
@@ -84,6 +84,6 @@ class Walk:
     def _is_from_elsewhere(self, row: Row) -> bool:
         last = min(self._head.seq, self._head.base_seq + PLACES_TRIED)
         return any(
-            row.link_digest == link(row.prev_digest, replace(row.entry, seq=seq).line)
+            is_same(row.link_digest, link(row.prev_digest, replace(row.entry, seq=seq).line))
             for seq in range(self._head.base_seq + 1, last + 1)
         )

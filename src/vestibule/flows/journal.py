@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from vestibule.crypto.keyring import Keyring, Purpose
+from vestibule.crypto.keyring import Keyring, Purpose, UnknownKey
 from vestibule.domain.event import Event, EventName
 from vestibule.domain.journal import (
     HOUSE_CHAINS,
@@ -114,4 +114,13 @@ def is_marked(keyring: Keyring, row: Row) -> bool | None:
     """Whether a row bears our mark; None where its key is not on the ring."""
     if keyring.matches(row.link_mac, Purpose.JOURNAL, "row", row.link_digest):
         return True
-    return False if keyring.knows(row.link_mac) else None
+    return False if knows(keyring, row.link_mac) else None
+
+
+def knows(keyring: Keyring, stored_mac: bytes) -> bool:
+    """Whether the key that a mark names is on the ring: its id, a dot, 32 bytes."""
+    try:
+        keyring.key(Purpose.JOURNAL, stored_mac[:-33].decode("ascii", "replace"))
+    except UnknownKey:
+        return False
+    return True

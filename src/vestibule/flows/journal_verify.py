@@ -8,14 +8,16 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from vestibule.domain.journal import HOUSE_CHAINS, JournalBroken
+from vestibule.domain.identifier import parse_email
+from vestibule.domain.journal import HOUSE_CHAINS, JournalBroken, is_same
 from vestibule.domain.journal_check import Break, Kind, Walk
 from vestibule.flows.alarms import raise_alarm
-from vestibule.flows.journal import is_marked, is_ours
+from vestibule.flows.journal import is_marked, is_ours, knows
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.observability.logging import log_failure
+from vestibule.storage import accounts, journal_heads
 from vestibule.storage import events as rows
-from vestibule.storage import journal_heads
+from vestibule.storage.database import Transaction
 from vestibule.storage.journal_heads import Held
 
 PAGE = 500
@@ -48,16 +50,19 @@ class Copied:
     link_digest: bytes
 
 
-async def verify(means: Means, report: Report) -> AsyncIterator[Break]:
-    """Every chain; yields the first break of each, and counts in the report."""
+async def verify(means: Means, report: Report, *, page: int = PAGE) -> AsyncIterator[Break]:
+    """Every chain; yields the first break of each, and counts in the report.
+
+    `page` is how many rows, or heads, are in memory at once.
+    """
     after = ""
-    while page := await means.database.read(
-        partial(journal_heads.following, after_chain=after, limit=PAGE)
+    while heads := await means.database.read(
+        partial(journal_heads.following, after_chain=after, limit=page)
     ):
-        for held in page:
-            if (found := await _walk(means, held, report)) is not None:
+        for held in heads:
+            if (found := await _walk(means, held, report, page)) is not None:
                 yield report.note(found)
-        after = page[-1].head.chain
+        after = heads[-1].head.chain
     async for found in _lost_heads(means):
         yield report.note(found)
 
@@ -67,8 +72,24 @@ async def verify_chain(means: Means, chain: str, report: Report) -> AsyncIterato
     held = await _head(means, chain)
     if held is None:
         yield report.note(Break(chain, 0, Kind.HEAD_DELETED))
-    elif (found := await _walk(means, held, report)) is not None:
+    elif (found := await _walk(means, held, report, PAGE)) is not None:
         yield report.note(found)
+
+
+async def chain_named(means: Means, text: str) -> str | None:
+    """The chain of an address or of an id; None where there is no such account or chain."""
+
+    async def unit(tx: Transaction) -> str | None:
+        if (email := parse_email(text)) is not None:
+            account = await accounts.find_by_email(tx, email.key)
+        else:
+            account = await accounts.get(tx, text)
+        if account is not None:
+            return account.id
+        is_chain = await journal_heads.get(tx, text) or await rows.has_rows(tx, text)
+        return text if is_chain else None
+
+    return await means.database.read(unit)
 
 
 async def compare(means: Means, copies: Iterable[Copied], report: Report) -> AsyncIterator[Break]:
@@ -82,7 +103,7 @@ async def compare(means: Means, copies: Iterable[Copied], report: Report) -> Asy
         if held is not None and copy.seq <= held.head.base_seq:
             continue
         row = await means.database.read(partial(rows.get, chain=copy.chain, seq=copy.seq))
-        if row is None or row.link_digest != copy.link_digest:
+        if row is None or not is_same(row.link_digest, copy.link_digest):
             yield report.note(Break(copy.chain, copy.seq, Kind.OTHER_THAN_COPY))
 
 
@@ -104,31 +125,31 @@ async def alarm(means: Means, caller: Caller, report: Report) -> None:
         log_failure("journal_broken", error, chain=first.chain, kind=first.kind.value)
 
 
-async def _walk(means: Means, held: Held, report: Report) -> Break | None:
+async def _walk(means: Means, held: Held, report: Report, page: int) -> Break | None:
     report.chains += 1
-    found = await _walk_once(means, held, report)
+    found = await _walk_once(means, held, report, page)
     for _ in range(WALKS_MORE):
         again = await _head(means, held.head.chain)
         if found is None or again is None or again.head.base_seq == held.head.base_seq:
             break
         held = again
-        found = await _walk_once(means, held, report)
+        found = await _walk_once(means, held, report, page)
     return found
 
 
-async def _walk_once(means: Means, held: Held, report: Report) -> Break | None:
+async def _walk_once(means: Means, held: Held, report: Report, page: int) -> Break | None:
     head, keyring = held.head, means.keyring
     walk = Walk(head)
     while walk.seq < head.seq:
-        page = await means.database.read(
-            partial(rows.following, chain=head.chain, after_seq=walk.seq, limit=PAGE)
+        found_rows = await means.database.read(
+            partial(rows.following, chain=head.chain, after_seq=walk.seq, limit=page)
         )
-        page = [row for row in page if row.entry.seq <= head.seq]
-        for row in page:
+        due = [row for row in found_rows if row.entry.seq <= head.seq]
+        for row in due:
             report.rows += 1
             if (found := walk.step(row, is_marked=is_marked(keyring, row))) is not None:
                 return found
-        if not page:
+        if not due:
             break
     return walk.end() or await _wrong_head(means, held)
 
@@ -136,7 +157,7 @@ async def _walk_once(means: Means, held: Held, report: Report) -> Break | None:
 async def _wrong_head(means: Means, held: Held) -> Break | None:
     head = held.head
     if not is_ours(means.keyring, held):
-        is_known = means.keyring.knows(held.head_mac)
+        is_known = knows(means.keyring, held.head_mac)
         return Break(head.chain, head.seq, Kind.WRONG_HEAD if is_known else Kind.UNKNOWN_KEY)
     past = await means.database.read(lambda tx: journal_heads.row_past_head(tx, head.chain))
     if past is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic import context, op
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, table, text
 
 from vestibule.crypto.keyring import Keyring, Purpose
 from vestibule.domain.journal import FORMAT, HOUSE_CHAINS, Entry, Head, link
@@ -23,8 +23,10 @@ _OLD = """SELECT id, occurred_at, account_id, name, outcome, reason, actor_id, s
     sign_in_mac, method, source, user_agent, request_id, version, details FROM events_0004
     ORDER BY account_id, occurred_at, id"""
 _ENTRY = [one.name for one in fields(Entry)]
-_ROW = [*_ENTRY, "prev_digest", "link_digest", "link_mac"]
-_HEAD = [*(one.name for one in fields(Head)), "head_mac"]
+_LINK = ("prev_digest", "link_digest", "link_mac")
+_HEAD = [one.name for one in fields(Head)]
+_EVENTS = table("events", *(column(name) for name in [*_ENTRY, *_LINK]))
+_HEADS = table("journal_heads", *(column(name) for name in [*_HEAD, "head_mac"]))
 
 
 def upgrade() -> None:
@@ -54,13 +56,13 @@ def _link_all(connection: Connection, keyring: Keyring, accounts: Sequence[str])
         row["occurred_at"] = to_microseconds(entry.occurred_at)
         row["prev_digest"], row["link_digest"] = head.link_digest, digest
         row["link_mac"] = keyring.mac(Purpose.JOURNAL, "row", digest)
-        _insert(connection, "events", _ROW, row)
+        connection.execute(_EVENTS.insert(), row)
         heads[chain] = replace(head, seq=entry.seq, link_digest=digest, moved_at=entry.occurred_at)
     for head in heads.values():
-        values = {name: getattr(head, name) for name in _HEAD if name != "head_mac"}
+        values = {name: getattr(head, name) for name in _HEAD}
         values["moved_at"] = to_microseconds(head.moved_at)
         values["head_mac"] = keyring.mac(Purpose.JOURNAL, *head.statement)
-        _insert(connection, "journal_heads", _HEAD, values)
+        connection.execute(_HEADS.insert(), values)
 
 
 def _old(connection: Connection) -> Iterator[dict[str, Any]]:
@@ -71,11 +73,3 @@ def _old(connection: Connection) -> Iterator[dict[str, Any]]:
             for name in ("session_mac", "sign_in_mac")
         }
         yield {**row, **marks, "occurred_at": at}
-
-
-def _insert(
-    connection: Connection, table: str, columns: list[str], values: dict[str, object]
-) -> None:
-    places = ", ".join(f":{name}" for name in columns)
-    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
-    connection.execute(text(sql), values)
