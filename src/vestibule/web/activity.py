@@ -10,7 +10,7 @@ from vestibule.web.activity_wording import method_said, said
 from vestibule.web.desk import Desk
 from vestibule.web.sessions import browser_name
 from vestibule.web.visit import Visit
-from vestibule.web.wording import day, moment
+from vestibule.web.wording import moment
 
 
 @dataclass(frozen=True, slots=True)

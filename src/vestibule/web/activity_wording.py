@@ -16,6 +16,7 @@ SENTENCES: Mapping[EventName, str] = {
     EventName.SECOND_FACTOR_FAILED: N_("A code was not right"),
     EventName.SECOND_FACTOR_PAUSED: N_("Codes were put off after many wrong ones"),
     EventName.SECOND_FACTOR_REPLAYED: N_("A code was entered a second time"),
+    EventName.STRIKES_REACHED: N_("Many codes were wrong, so longer ones are asked for"),
     EventName.SIGNED_IN: N_("You signed in"),
     EventName.SIGNED_OUT: N_("You signed out"),
     EventName.SPRAY_SUSPECTED: N_("Many accounts got wrong codes at once"),
@@ -85,4 +86,4 @@ def said(name: str, translate: Translate) -> str:
 
 def method_said(method: str | None, translate: Translate) -> str | None:
     """How it was done; None where no method is told."""
-    return translate(METHODS[method]) if method in METHODS else None
+    return translate(METHODS[method]) if method and method in METHODS else None
