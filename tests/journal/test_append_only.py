@@ -147,7 +147,7 @@ async def test_retention_leaves_what_is_broken(store: Store, house_long_ago: Fro
 
 
 @pytest.fixture
-async def served(postgresql_cluster: Cluster, tmp_path: Path) -> AsyncIterator[tuple[str, str]]:
+async def served(postgresql_cluster: Cluster) -> AsyncIterator[tuple[str, str]]:
     """The owner's address of a database, and the one of a role that has the printed rights."""
     name = await postgresql_cluster.create()
     role = f"serving_{name}"

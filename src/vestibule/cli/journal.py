@@ -16,6 +16,7 @@ from vestibule.flows import journal_verify
 from vestibule.flows.history import public_keys
 from vestibule.flows.journal_verify import Copied, Report
 from vestibule.flows.work import Caller, Means
+from vestibule.observability.logging import configure
 from vestibule.settings import Settings
 
 NAMED = 100
@@ -52,6 +53,7 @@ def verified(settings: Settings, asked: Asked, *, is_json: bool) -> tuple[list[s
 
 
 async def _run(settings: Settings, asked: Asked) -> tuple[Report, list[Break]]:
+    configure()
     built = build_house(settings)
     report, breaks = Report(), list[Break]()
     try:

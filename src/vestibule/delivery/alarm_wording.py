@@ -57,7 +57,7 @@ ALARMS: Mapping[str, tuple[str, str]] = {
     "journal_broken": (
         N_("The journal is not what was written"),
         N_(
-            "Chain %(chain)s breaks at row %(seq)s (%(kind)s). Keep the database as it is, and"
+            "Chain %(where)s breaks at row %(row)s (%(kind)s). Keep the database as it is, and"
             " compare it with the log that is kept elsewhere."
         ),
     ),

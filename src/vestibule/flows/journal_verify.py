@@ -115,7 +115,7 @@ async def alarm(means: Means, caller: Caller, report: Report) -> None:
 
     async def unit(one: Work) -> None:
         day = one.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        facts = {"chain": first.chain, "seq": str(first.seq), "kind": first.kind.value}
+        facts = {"where": first.chain, "row": str(first.seq), "kind": first.kind.value}
         await raise_alarm(one, "journal_broken", day, **facts)
 
     try:
