@@ -17,6 +17,7 @@ FORMAT = 1
 """The form of rows written now; a row names the one it was written in."""
 NOTHING = bytes(32)
 """The link before the first row of a chain."""
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 HOUSE_CHAINS = tuple(f"house/{number:02}" for number in range(16))
 """For what happens to no account; several, so that strangers do not wait for one another."""
 
@@ -54,28 +55,29 @@ class Entry:
     @property
     def line(self) -> str:
         """The canonical form: a JSON object in ASCII, no white space, keys in this order."""
-        fields = (
-            ("account", self.account_id),
-            ("actor", self.actor_id),
-            ("at", self.occurred_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")),
-            ("chain", self.chain),
-            ("event", self.name),
-            ("id", self.id),
-            ("method", self.method),
-            ("outcome", self.outcome),
-            ("reason", self.reason),
-            ("request", self.request_id),
-            ("seq", self.seq),
-            ("session", _hex(self.session_mac)),
-            ("sign_in", _hex(self.sign_in_mac)),
-            ("source", self.source),
-            ("user_agent", self.user_agent),
-            ("v", self.format),
-            ("version", self.version),
+        told = _ENCODER.encode(
+            {
+                "account": self.account_id,
+                "actor": self.actor_id,
+                "at": self.occurred_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                "chain": self.chain,
+                "event": self.name,
+                "id": self.id,
+                "method": self.method,
+                "outcome": self.outcome,
+                "reason": self.reason,
+                "request": self.request_id,
+                "seq": self.seq,
+                "session": _hex(self.session_mac),
+                "sign_in": _hex(self.sign_in_mac),
+                "source": self.source,
+                "user_agent": self.user_agent,
+                "v": self.format,
+                "version": self.version,
+            }
         )
-        told = ",".join(f'"{name}":{json.dumps(value)}' for name, value in fields)
         # Verbatim, so that no two stored texts have one form.
-        return f'{{{told},"details":{self.details}}}'
+        return f'{told[:-1]},"details":{self.details}}}'
 
 
 def _hex(octets: bytes | None) -> str | None:
@@ -165,8 +167,5 @@ def entry_of(event: Event, *, chain: str, seq: int) -> Entry:
         user_agent=event.user_agent,
         request_id=event.request_id,
         version=event.version,
-        details=json.dumps(
-            dict(event.details), ensure_ascii=True, sort_keys=True, default=str,
-            separators=(",", ":"),
-        ),
-    )  # fmt: skip
+        details=json.dumps(dict(event.details), sort_keys=True, default=str, separators=(",", ":")),
+    )
