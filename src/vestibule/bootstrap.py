@@ -45,6 +45,7 @@ from vestibule.flows.calls import Calling
 from vestibule.flows.deliver import Delivering
 from vestibule.flows.passwords import Passwords
 from vestibule.flows.receipts import Callbacks
+from vestibule.flows.running import note_start, note_stop
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
 from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
@@ -76,13 +77,19 @@ class Built:
     worker: Worker
     inbox: Inbox | None
     providers: Mapping[str, Provider]
+    settings_text: str
+    """The settings without their secrets, to tell whether they changed between two starts."""
 
     @asynccontextmanager
     async def running(self, *, with_worker: bool = True) -> AsyncIterator[None]:
         """The worker runs while the block does; then everything is let go."""
         try:
-            async with self.worker.running() if with_worker else nullcontext():
-                yield
+            await note_start(self.means, self.settings_text)
+            try:
+                async with self.worker.running() if with_worker else nullcontext():
+                    yield
+            finally:
+                await note_stop(self.means)
         finally:
             await self.close()
 
@@ -136,7 +143,7 @@ def build_house(
     speak = _speaking(Cookies(settings.is_https), means.policy.languages, catalogues)
     routes = [*_simulator(settings, inbox, speak), *_carriers(settings, worker.delivering)]
     app = build(_front(settings, means, gauges, catalogues), more_routes=routes, lifespan=lifespan)
-    built = Built(app, means, worker, inbox, providers)
+    built = Built(app, means, worker, inbox, providers, settings.model_dump_json())
     return built
 
 

@@ -64,6 +64,8 @@ SENTENCES: Mapping[EventName, str] = {
     EventName.SESSION_ENDED: N_("Sessions were ended"),
     EventName.CSRF_REFUSED: N_("A form that did not come from our page was refused"),
     EventName.SEQUENCE_REFUSED: N_("A step was tried before the one that comes first"),
+    EventName.STARTED: N_("Vestibule started"),
+    EventName.STOPPED: N_("Vestibule ended"),
     EventName.ALARM_RAISED: N_("The operators were told"),
     EventName.CONVERSION_FORGOTTEN: N_("A count of entered codes began anew"),
 }
