@@ -11,7 +11,7 @@ import asyncpg  # type: ignore[import-untyped]  # asyncpg 0.32 ships no annotati
 import pytest
 from typer.testing import CliRunner
 
-from tests.attack import rows
+from tests.attack import journal, rows
 from tests.databases import Store, run_script
 from tests.front_door import START, FrontDoor, front_door
 from tests.journal.chains import SOMEBODY, note, rows_of, tamper, verify, write
@@ -272,6 +272,26 @@ async def _counted(house: FrontDoor, table: str) -> list[Any]:
     columns = "*" if table != "sessions" else "id, token_digest, gate_opened_at"
     order = "account_id" if table == "passwords" else "id"
     return list(await rows(house, f"SELECT {columns} FROM {table} ORDER BY {order}"))
+
+
+async def test_a_sign_in_over_a_broken_chain_is_told(store: Store, tmp_path: Path) -> None:
+    """AU-05, AU-07: where an account's head is not ours nobody gets in, and the operators are told
+    once, by an event of the house's own chain."""
+    async with front_door(store.open(), tmp_path) as house:
+        await house.member_with_app()
+        (account,) = await rows(house, "SELECT id FROM accounts")
+        await tamper(
+            store, f"UPDATE journal_heads SET moved_at = 1 WHERE chain = '{account['id']}'"
+        )
+
+        for _ in range(2):
+            stranger = house.browser()
+            await house.password(stranger)
+            assert stranger.status == 500
+
+        (alarm,) = await journal(house, "alarm_raised")
+        assert alarm.details["alarm"] == "journal_broken"
+        assert alarm.details["where"] == account["id"]
 
 
 async def test_a_failed_append_takes_its_unit_with_it(store: Store, means: Means) -> None:

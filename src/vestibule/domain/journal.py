@@ -25,8 +25,12 @@ HOUSE_CHAINS = tuple(f"house/{number:02}" for number in range(16))
 class JournalBroken(Exception):
     """A chain cannot be continued, because what is stored of it is not what was written.
 
-    Whatever wanted to append is rolled back (AU-07). The text names chain and fault.
+    Whatever wanted to append is rolled back (AU-07).
     """
+
+    def __init__(self, chain: str, fault: str) -> None:
+        super().__init__(f"{chain}: {fault}")
+        self.chain = chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ async def copy(means: Means, caller: Caller, session: Session) -> AsyncIterator[
     async def begin(work: Work) -> tuple[Head, Place]:
         held = await journal_heads.get(work.tx, session.account_id)
         if held is None or not is_ours(means.keyring, held):
-            raise JournalBroken(f"{session.account_id}: the head does not bear our mark")
+            raise JournalBroken(session.account_id, "the head does not bear our mark")
         head = held.head
         first = await events.first_after(work.tx, head.chain, work.now - SEEN_FOR)
         if first is None or first.entry.seq > head.seq:

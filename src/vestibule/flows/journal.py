@@ -59,7 +59,7 @@ async def _extend(
     held = await journal_heads.hold(tx, chain) or await _open(tx, keyring, chain, told[0], now)
     if not is_ours(keyring, held):
         # Going on would put our mark on what somebody else wrote.
-        raise JournalBroken(f"{chain}: the head does not bear our mark")
+        raise JournalBroken(chain, "the head does not bear our mark")
     head, written = held.head, []
     for event in told:
         row = linked(keyring, head, event)
@@ -75,7 +75,7 @@ async def _open(tx: Transaction, keyring: Keyring, chain: str, first: Event, now
     """The head of a chain that begins now; a lost one is not replaced."""
     is_house = chain in HOUSE_CHAINS
     if not is_house and first.name is not EventName.SIGN_UP_VERIFIED:
-        raise JournalBroken(f"{chain}: the account has no head")
+        raise JournalBroken(chain, "the account has no head")
     # All of the house's at once: so a single one that is missing is a lost one.
     chains = HOUSE_CHAINS if is_house else (chain,)
     made = 0
@@ -84,12 +84,12 @@ async def _open(tx: Transaction, keyring: Keyring, chain: str, first: Event, now
         if await journal_heads.add(tx, head, mark(keyring, head)):
             made += 1
             if await rows.has_rows(tx, one):
-                raise JournalBroken(f"{one}: there are rows, but no head")
+                raise JournalBroken(one, "there are rows, but no head")
     if made not in (0, len(chains)):
-        raise JournalBroken(f"{chain}: the house has lost heads")
+        raise JournalBroken(chain, "the house has lost heads")
     held = await journal_heads.hold(tx, chain)
     if held is None:
-        raise JournalBroken(f"{chain}: the head cannot be made")
+        raise JournalBroken(chain, "the head cannot be made")
     return held
 
 

@@ -17,7 +17,7 @@ from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, journal_heads
 from vestibule.storage import events as rows
-from vestibule.storage.database import Transaction
+from vestibule.storage.database import StorageError, Transaction
 from vestibule.storage.journal_heads import Held
 
 PAGE = 500
@@ -107,8 +107,15 @@ async def compare(means: Means, copies: Iterable[Copied], report: Report) -> Asy
             yield report.note(Break(copy.chain, copy.seq, Kind.OTHER_THAN_COPY))
 
 
+async def alarm_of(means: Means, caller: Caller, met: JournalBroken) -> None:
+    """Tell the operators of a head that nothing could be appended after."""
+    report = Report()
+    report.note(Break(met.chain, 0, Kind.WRONG_HEAD))
+    await alarm(means, caller, report)
+
+
 async def alarm(means: Means, caller: Caller, report: Report) -> None:
-    """Tell the operators of a break, once a day for the same."""
+    """Tell the operators of a break, once a day for the same; never fails."""
     first = report.first
     if first is None:
         return
@@ -120,7 +127,7 @@ async def alarm(means: Means, caller: Caller, report: Report) -> None:
 
     try:
         await work(means, caller, unit)
-    except JournalBroken as error:
+    except (JournalBroken, StorageError) as error:
         # The chain that the alarm itself belongs to: nothing can be put after the break.
         log_failure("journal_broken", error, chain=first.chain, kind=first.kind.value)
 

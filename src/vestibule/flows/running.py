@@ -1,4 +1,4 @@
-"""The house's own comings and goings as events: when it starts, with what, and when it ends (AU-05).
+"""The house's own starts and ends as events (AU-05).
 
 Two starts with different marks had different settings. Nothing of the settings can be read from it.
 """
