@@ -10,7 +10,6 @@ from vestibule.web.activity_wording import method_said, said
 from vestibule.web.desk import Desk
 from vestibule.web.sessions import browser_name
 from vestibule.web.visit import Visit
-from vestibule.web.wording import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
             EntryView(
                 what=said(one.name, desk.translate),
                 how=method_said(one.method, desk.translate),
-                when=moment(one.at),
+                when=desk.translate.moment(one.at),
                 browser=browser_name(one.user_agent, desk.translate),
                 place=one.source,
                 failed=one.has_failed,

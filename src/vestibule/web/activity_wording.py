@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from vestibule.domain.event import EventName
-from vestibule.web.wording import N_, Translate
+from vestibule.web.wording import N_, Words
 
 SENTENCES: Mapping[EventName, str] = {
     EventName.SIGN_UP_STARTED: N_("A sign-up began"),
@@ -80,12 +80,12 @@ METHODS: Mapping[str, str] = {
 }
 
 
-def said(name: str, translate: Translate) -> str:
+def said(name: str, translate: Words) -> str:
     """The sentence of an event, also of one that a newer version wrote."""
     known = {one.value: text for one, text in SENTENCES.items()}
     return translate(known.get(name, UNKNOWN))
 
 
-def method_said(method: str | None, translate: Translate) -> str | None:
+def method_said(method: str | None, translate: Words) -> str | None:
     """How it was done; None where no method is told."""
     return translate(METHODS[method]) if method and method in METHODS else None
