@@ -48,6 +48,7 @@ SENTENCES: Mapping[EventName, str] = {
     EventName.BROWSERS_FORGOTTEN: N_("Browsers were forgotten"),
     EventName.CHANGES_FROZEN: N_("Changes were stopped for 72 hours"),
     EventName.FREEZE_LIFTED: N_("Changes are open again"),
+    EventName.LANGUAGE_CHOSEN: N_("A language was chosen for your account"),
     EventName.REVIEW_ANSWERED: N_("“Still yours?” was answered"),
     EventName.GATE_OPENED: N_("User Settings were opened"),
     EventName.GATE_FAILED: N_("A code for User Settings was not right"),
