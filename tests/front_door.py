@@ -205,11 +205,12 @@ async def front_door(
     *,
     settings: dict[str, object] | None = None,
     catalogues: Catalogues | None = None,
+    clock: ManualClock | None = None,
 ) -> AsyncIterator[FrontDoor]:
     """A house over this database, with its own keys in the folder; it closes no database."""
     key, entropy = folder / "root.key", SeededEntropy(str(folder))
     root_key.make(key, entropy)
-    clock = ManualClock(START)
+    clock = clock or ManualClock(START)
     values: dict[str, object] = {
         "data": folder,
         "simulator": True,

@@ -40,6 +40,7 @@ from vestibule.flows.deliver import Delivering
 from vestibule.flows.key_refresh import KeyRefresh
 from vestibule.flows.passwords import Passwords
 from vestibule.flows.pulse import Beating, Mark, refuse_restored
+from vestibule.flows.running import note_start, note_stop
 from vestibule.flows.work import ELSEWHERE, Means, Policy
 from vestibule.observability.metrics import Gauges
 from vestibule.settings import DEFAULT_ACCENT, Settings, SettingsFault
@@ -75,18 +76,24 @@ class Built:
     providers: Mapping[str, Provider]
     keys: KeyRefresh
     beating: Beating
+    settings_text: str
+    """The settings without their secrets, to tell whether they changed between two starts."""
 
     @asynccontextmanager
     async def running(self, *, with_worker: bool = True) -> AsyncIterator[None]:
         """The worker runs while the block does; then everything is let go."""
         try:
-            async with (
-                self.keys.running(),
-                self.beating.running(),
-                self.worker.running() if with_worker else nullcontext(),
-                self.telephone.running() if self.telephone else nullcontext(),
-            ):
-                yield
+            await note_start(self.means, self.settings_text)
+            try:
+                async with (
+                    self.keys.running(),
+                    self.beating.running(),
+                    self.worker.running() if with_worker else nullcontext(),
+                    self.telephone.running() if self.telephone else nullcontext(),
+                ):
+                    yield
+            finally:
+                await note_stop(self.means)
         finally:
             await self.close()
 
@@ -143,7 +150,8 @@ def build_house(
     app = build(_front(settings, means, gauges, catalogues), more_routes=routes, lifespan=lifespan)
     keys = KeyRefresh(source, keyring, roots, clock)
     beating = Beating(means, mark_of(settings))
-    built = Built(app, means, worker, inbox, telephone, providers, keys, beating)
+    text = settings.model_dump_json()
+    built = Built(app, means, worker, inbox, telephone, providers, keys, beating, text)
     return built
 
 

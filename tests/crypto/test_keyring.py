@@ -35,6 +35,8 @@ def test_keyring_inventory_is_the_known_one() -> None:
         "throttle",
         "not-me",
         "session-reference",
+        "journal",
+        "journal-signature",
     ]
 
 

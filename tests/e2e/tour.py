@@ -135,6 +135,8 @@ def _sessions(visitor: Visitor, other: Visitor) -> Iterator[Stop]:
     yield "settings, waiting", other
     visitor.open("/sessions")
     yield "sessions", visitor
+    visitor.open("/activity")
+    yield "activity", visitor
     house.clock.advance(timedelta(minutes=31))
     visitor.open("/")
     yield "resume", visitor

@@ -78,6 +78,8 @@ WITHOUT_PROOF = {
     "/not-me/{token}",
     "/not-me/done",
     "/.well-known/change-password",
+    # Public keys.
+    "/.well-known/vestibule-journal.json",
 }
 """The doors that ask for no proof. A new one is added here with a reason, or it fails."""
 

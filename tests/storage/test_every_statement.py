@@ -16,6 +16,7 @@ import pytest
 from tests.databases import Store
 from vestibule import storage
 from vestibule.storage.database import Dialect, sqlite_path
+from vestibule.storage.events import _PRUNE
 from vestibule.storage.keyed import EVERY
 from vestibule.storage.restored import GONE
 from vestibule.storage.retention import KEPT
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.anyio
 ROOMS = sorted(
     {path.stem for path in Path(storage.__file__).parent.glob("*.py")}
     - {"__init__", "database", "migrate", "postgresql", "revision", "sqlite"}
-    - {"schema", "schema_columns", "schema_delivery", "schema_notices", "schema_triggers"}
+    - {"schema", "schema_columns", "schema_delivery", "schema_journal"}
+    - {"schema_notices", "schema_triggers"}
 )
 DIALECTS: tuple[Dialect, ...] = ("postgresql", "sqlite")
 EMPTIED = [{"table": table} for table in GONE.values()]
@@ -41,6 +43,14 @@ KEYED = [
 ]
 # What a statement takes from local variables, for each room that has such a statement.
 LOCALS: dict[str, dict[Dialect, list[dict[str, str]]]] = {
+    "events": {
+        "postgresql": [{"sql": _PRUNE["postgresql"]}],
+        "sqlite": [{"sql": _PRUNE["sqlite"]}],
+    },
+    "journal_heads": {
+        "postgresql": [{"lock": "FOR UPDATE"}],
+        "sqlite": [{"lock": ""}],
+    },
     "keyed": dict.fromkeys(DIALECTS, KEYED),
     "outbox": {
         "postgresql": [{"skip": "FOR UPDATE SKIP LOCKED"}],

@@ -23,7 +23,14 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.databases import run_script
+from tests.front_door import START, front_door
 from tests.postgresql import Cluster, program
+from vestibule.crypto import root_key
+from vestibule.crypto.keyring import Keyring
+from vestibule.domain.journal_check import Break
+from vestibule.entropy import SeededEntropy
+from vestibule.flows import journal_verify
+from vestibule.flows.journal_verify import Report
 from vestibule.storage import migrate, revision
 from vestibule.storage import schema as schema_module
 from vestibule.storage.database import connect, dialect_of, sqlite_path
@@ -148,6 +155,51 @@ def test_waiting_messages_survive_the_upgrade(place: Place) -> None:
         ("sent", 5, None, None, *same),
         ("waits", None, None, None, *same),
     ]
+
+
+OLD_EVENT = """INSERT INTO events (id, occurred_at, account_id, name, outcome, session_mac, source,
+    version, details) VALUES ('{id}', {at}, {account}, 'authn_login_success', 'success', {mac},
+    '192.0.2.7', '0.1.0', '{{"amr": "pwd"}}')"""
+OLD_ACCOUNT = """INSERT INTO accounts (id, email, email_key, name, locale, created_at)
+    VALUES ('{id}', '{id}@example.com', '{id}@example.com', 'Ada', 'en', 1)"""
+
+
+def test_the_journal_of_before_is_linked(place: Place, tmp_path: Path) -> None:
+    """AU-04: rows of revision 0004 are chained by the upgrade, in the order of their time; it needs
+    the root key, and without one nothing is changed."""
+    url = place.empty()
+    migrate.upgrade(url, "0004")
+    mac = "x'6b312eff'" if dialect_of(url) == "sqlite" else "'\\x6b312eff'"
+    events = [("b", 2, "'ada'"), ("a", 2, "'ada'"), ("c", 1, "'ada'"), ("d", 3, "NULL")]
+    rows = [OLD_EVENT.format(id=i, at=at, account=who, mac=mac) for i, at, who in events]
+    accounts = [OLD_ACCOUNT.format(id=one) for one in ("ada", "quiet")]
+    asyncio.run(run_script(url, *accounts, *rows))
+
+    with pytest.raises(ValueError, match="root key"):
+        migrate.upgrade(url)
+    assert migrate.current(url) == "0004"
+    root_key.make(tmp_path / "root.key", SeededEntropy("migration"))
+    migrate.upgrade(url, keyring=_ring(tmp_path))
+
+    sql = "SELECT chain, seq, id FROM events ORDER BY chain, seq"
+    kept = migrate.within_transaction(url, lambda c: c.execute(text(sql)).fetchall())
+    assert [tuple(row) for row in kept] == [
+        ("ada", 1, "c"), ("ada", 2, "a"), ("ada", 3, "b"), ("house/00", 1, "d"),
+    ]  # fmt: skip
+    assert asyncio.run(_verified(url, tmp_path)) == (18, 4, [])
+
+
+def _ring(folder: Path) -> Keyring:
+    return Keyring.of(root_key.read(folder / "root.key"), START)
+
+
+async def _verified(url: str, folder: Path) -> tuple[int, int, list[Break]]:
+    database = connect(url)
+    async with front_door(database, folder) as house:
+        report = Report()
+        found = [one async for one in journal_verify.verify(house.built.means, report)]
+    await database.close()
+    return report.chains, report.rows, found
 
 
 def test_upgrade_again_changes_nothing(place: Place) -> None:
@@ -280,6 +332,7 @@ def test_server_side_never_imports_the_migration_tools() -> None:
         "schema",
         "schema_columns",
         "schema_delivery",
+        "schema_journal",
         "schema_notices",
         "schema_triggers",
     }

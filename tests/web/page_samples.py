@@ -120,6 +120,12 @@ SESSIONS = [
     thing(id="s2", browser="Safari on iPhone", place="2001:db8::7", started="2 Nov 2026, 08:10 UTC",
           last_used="2 Nov 2026, 09:00 UTC", by="password and authentication app", current=False),
 ]  # fmt: skip
+HAPPENED = [
+    thing(what="You signed in", how="by text message", when="3 Nov 2026, 10:42 UTC",
+          browser="Firefox on Linux", place="192.0.2.7", failed=False),
+    thing(what="A wrong password was entered", how=None, when="2 Nov 2026, 08:10 UTC",
+          browser="W" * 60, place="2001:db8::7", failed=True),
+]  # fmt: skip
 MAILED: dict[str, Any] = {
     "email": "r•••@example.com", "sent": True, "number": 2, "sent_at": "10:42 UTC",
     "resend": resend("/settings/send", channel="email"),
@@ -305,6 +311,9 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("empty", "password.html", INSIDE | {"email": PERSON.email, "minimum": 12}),
     ("two", "sessions.html", INSIDE | {"sessions": SESSIONS, "need_password": True}),
     ("one", "sessions.html", INSIDE | {"sessions": SESSIONS[:1], "need_password": False}),
+    ("full", "activity.html", INSIDE | {"entries": HAPPENED, "older": 7, "is_first": True}),
+    ("last", "activity.html", INSIDE | {"entries": HAPPENED[:1], "older": None, "is_first": False}),
+    ("empty", "activity.html", INSIDE | {"entries": [], "older": None, "is_first": True}),
     ("empty", "forgot_password.html", {}),
     ("code", "forgot_code.html", {
         "email": PERSON.email, "number": 1, "resend": resend("/forgot-password/resend"),

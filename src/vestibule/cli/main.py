@@ -1,4 +1,4 @@
-"""`vestibule serve | work | deliver | keys | migrate | backup | restored | doctor | version`."""
+"""The commands: `vestibule serve | work | deliver | keys | journal | migrate | backup | …`."""
 
 import sys
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from vestibule.cli import attack as attack_command
 from vestibule.cli import backup as backup_command
 from vestibule.cli import deliver as deliver_command
 from vestibule.cli import doctor as doctor_command
+from vestibule.cli import journal as journal_command
 from vestibule.cli import keys as keys_command
 from vestibule.cli import migrate as migrate_command
 from vestibule.cli import restored as restored_command
@@ -22,6 +23,7 @@ from vestibule.cli import serve as serve_command
 from vestibule.cli import tolls as tolls_command
 from vestibule.cli import work as work_command
 from vestibule.cli.backup import CannotCopy
+from vestibule.cli.journal import CannotVerify
 from vestibule.cli.restored import NotRestored
 from vestibule.cli.tolls import CannotAllow
 from vestibule.cli.work import CannotWork
@@ -36,6 +38,7 @@ TOLD = (
     CannotAllow,
     CannotChangeKeys,
     CannotCopy,
+    CannotVerify,
     CannotWork,
     DatabaseRestored,
     NotRestored,
@@ -57,6 +60,9 @@ deliver = typer.Typer(no_args_is_help=True, help="How messages leave.")
 app.add_typer(deliver, name="deliver")
 keys = typer.Typer(no_args_is_help=True, help="The root keys, changed while the house serves.")
 app.add_typer(keys, name="keys")
+
+journal = typer.Typer(no_args_is_help=True, help="Whether the journal is what was written.")
+app.add_typer(journal, name="journal")
 
 EnvFile = Annotated[
     Path | None,
@@ -256,6 +262,57 @@ def keys_retire(
     """Take an old root key away once nothing needs it."""
     with _telling():
         typer.echo(keys_command.retire(_settings(settings), key, at_once=at_once))
+
+
+@journal.command("verify")
+def journal_verify(
+    settings: EnvFile = None,
+    account: Annotated[
+        str | None, typer.Option(help="Only this account, by address or id; or this chain.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Compare with the rows that the lines of this log name."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Check a downloaded copy instead; needs --key only.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="What /.well-known/vestibule-journal.json answered.")
+    ] = None,
+    json_wanted: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say where each chain breaks first; exits 1 if any does, and raises an alarm."""
+    with _telling():
+        if file is not None:
+            if key is None:
+                raise CannotVerify("--file needs --key, and neither needs the house.")
+            lines, is_whole = journal_command.checked(file, key, is_json=json_wanted)
+        else:
+            asked = journal_command.Asked(account, against)
+            lines, is_whole = journal_command.verified(
+                _settings(settings), asked, is_json=json_wanted
+            )
+    for line in lines:
+        typer.echo(line)
+    if not is_whole:
+        raise typer.Exit(1)
+
+
+@journal.command("key")
+def journal_key(settings: EnvFile = None) -> None:
+    """Print the public keys that copies of the journal are checked with."""
+    with _telling():
+        typer.echo(journal_command.keys(_settings(settings)))
+
+
+@journal.command("role")
+def journal_role(
+    name: Annotated[str, typer.Argument(help="The PostgreSQL role that `serve` connects as.")],
+) -> None:
+    """Print the SQL that lets a role serve, and append to the journal only."""
+    with _telling():
+        typer.echo(journal_command.role(name))
 
 
 @app.command()

@@ -56,6 +56,10 @@ class Purpose(StrEnum):
     """The digest of the short code that a notice by text offers."""
     SESSION_REFERENCE = "session-reference"
     """Naming a session in the journal without its id."""
+    JOURNAL = "journal"
+    """The marks on the rows and heads of the journal (AU-04)."""
+    JOURNAL_SIGNATURE = "journal-signature"
+    """The seed of the Ed25519 key that signs what a person downloads of the journal."""
 
 
 class UnknownKey(KeyError):

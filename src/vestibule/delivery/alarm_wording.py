@@ -54,6 +54,13 @@ ALARMS: Mapping[str, tuple[str, str]] = {
         N_("Somebody who got a call did not ask for it"),
         N_("They pressed 9, so the code's purpose ended. The journal says whose account it was."),
     ),
+    "journal_broken": (
+        N_("The journal is not what was written"),
+        N_(
+            "Chain %(where)s breaks at row %(row)s (%(kind)s). Keep the database as it is, and"
+            " compare it with the log that is kept elsewhere."
+        ),
+    ),
     "spray": (
         N_("Many accounts got wrong codes at once"),
         N_("Somebody seems to hold many passwords. Networks are slowed, known browsers are not."),

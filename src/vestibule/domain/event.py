@@ -86,6 +86,8 @@ class EventName(StrEnum):
     CSRF_REFUSED = "csrf_refused"
     SEQUENCE_REFUSED = "sequence_fail"
     # operation
+    STARTED = "sys_startup"
+    STOPPED = "sys_shutdown"
     ALARM_RAISED = "alarm_raised"
     CONVERSION_FORGOTTEN = "conversion_forgotten"
     KEY_PUBLISHED = "key_published"

@@ -17,14 +17,15 @@ from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Seal
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import Event, EventName, Outcome
+from vestibule.domain.journal import Row
 from vestibule.domain.language import Languages
 from vestibule.domain.password import PasswordPolicy
 from vestibule.domain.session import Limits
 from vestibule.domain.tolls import Tolls
 from vestibule.entropy import Entropy
+from vestibule.flows import journal
 from vestibule.flows.passwords import Passwords
 from vestibule.observability.logging import log_event
-from vestibule.storage import events
 from vestibule.storage.database import Database, Transaction
 
 T = TypeVar("T")
@@ -107,6 +108,8 @@ class Work:
     caller: Caller
     now: datetime
     told: list[Event] = field(default_factory=list)
+    written: list[Row] = field(default_factory=list)
+    """What became of them in the journal, in the same order."""
     has_mail: bool = False
 
     async def note(
@@ -121,7 +124,7 @@ class Work:
         method: str | None = None,
         **details: object,
     ) -> None:
-        """Append one event to the journal; after the commit the same event is logged."""
+        """Tell one event: into the journal as the unit ends, into the log after its commit."""
         event = Event(
             id=self.means.entropy.id(),
             occurred_at=self.now,
@@ -138,7 +141,6 @@ class Work:
             version=__version__,
             details=details,
         )
-        await events.append(self.tx, event)
         self.told.append(event)
 
     def visit_digest(self) -> bytes:
@@ -159,12 +161,14 @@ async def work(means: Means, caller: Caller, unit: Callable[[Work], Awaitable[T]
         nonlocal done
         # Anew at each run: PostgreSQL may have to run a unit twice.
         done = Work(tx=tx, means=means, caller=caller, now=means.clock())
-        return await unit(done)
+        value = await unit(done)
+        done.written = await journal.append(tx, means.keyring, done.told, done.now)
+        return value
 
     result = await means.database.transact(run)
     if done is not None:
-        for event in done.told:
-            log_event(event)
+        for event, row in zip(done.told, done.written, strict=True):
+            log_event(event, row)
         if done.has_mail:
             means.wake_delivery()
     return result

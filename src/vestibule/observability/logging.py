@@ -7,6 +7,7 @@ from typing import TextIO
 import structlog
 
 from vestibule.domain.event import Event, EventName
+from vestibule.domain.journal import Row
 
 
 def configure(stream: TextIO | None = None) -> None:
@@ -24,8 +25,11 @@ def configure(stream: TextIO | None = None) -> None:
     )
 
 
-def log_event(event: Event) -> None:
-    """One line for an event that was committed."""
+def log_event(event: Event, row: Row) -> None:
+    """One line for an event that was committed, with its place in the journal's chain.
+
+    A log that is kept elsewhere is so a copy that the journal can be compared with.
+    """
     logger = structlog.get_logger()
     write = logger.warning if event.name is EventName.ALARM_RAISED else logger.info
     write(
@@ -44,6 +48,9 @@ def log_event(event: Event) -> None:
         user_agent=event.user_agent,
         request_id=event.request_id,
         version=event.version,
+        chain=row.entry.chain,
+        seq=row.entry.seq,
+        link=row.link_digest.hex(),
     )
 
 

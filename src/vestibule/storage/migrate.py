@@ -19,21 +19,23 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from vestibule.crypto.keyring import Keyring
 from vestibule.storage.database import dialect_of, sqlite_path
 
 T = TypeVar("T")
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str, revision: str = "head", *, keyring: Keyring | None = None) -> None:
     """Upgrade to a revision, or do nothing when it is there already; makes a missing SQLite file.
 
     Two upgrades at once are ordered: the second one finds nothing to do. Must be called outside
-    an event loop.
+    an event loop. `ValueError` where rows have to be marked and no keyring is given.
     """
 
     def run(connection: Connection) -> None:
         config = configuration()
         config.attributes["connection"] = connection
+        config.attributes["keyring"] = keyring
         command.upgrade(config, revision)
 
     if dialect_of(url) == "sqlite":

@@ -1,8 +1,8 @@
 """Every table and constraint, as the source that migrations are compared with.
 
 Not used at run time: the server speaks SQL text and never imports SQLAlchemy. The kinds of
-columns are in `schema_columns`, the tables of delivery in `schema_delivery`, those of notices in
-`schema_notices`, the triggers in `schema_triggers`.
+columns are in `schema_columns`, the tables of delivery in `schema_delivery`, those of the journal
+in `schema_journal`, those of notices in `schema_notices`, the triggers in `schema_triggers`.
 """
 
 from sqlalchemy import (
@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from vestibule.storage import schema_delivery, schema_notices
+from vestibule.storage import schema_delivery, schema_journal, schema_notices
 from vestibule.storage.schema_columns import (
     account_column,
     at_column,
@@ -29,9 +29,13 @@ from vestibule.storage.schema_columns import (
     secret_column,
     text_column,
 )
-from vestibule.storage.schema_triggers import TRIGGERS
+from vestibule.storage.schema_triggers import TRIGGERS as _TRIGGERS
 
 __all__ = ["TRIGGERS", "metadata"]
+
+TRIGGERS = {
+    dialect: [*_TRIGGERS[dialect], *schema_journal.TRIGGERS[dialect]] for dialect in _TRIGGERS
+}
 
 metadata = MetaData(
     naming_convention={
@@ -306,7 +310,7 @@ Table(
     at_column("last_seen_at"),
 )
 
-# --- budgets, journal ---------------------------------------------------------------------
+# --- budgets ------------------------------------------------------------------------------
 
 Table(
     "throttles",
@@ -332,27 +336,6 @@ Table(
 )
 
 Table(
-    "events",
-    metadata,
-    id_column(),
-    at_column("occurred_at"),
-    Column("account_id", Text, nullable=True),
-    text_column("name"),
-    text_column("outcome"),
-    text_column("reason", optional=True),
-    text_column("actor_id", optional=True),
-    secret_column("session_mac", optional=True),
-    secret_column("sign_in_mac", optional=True),
-    text_column("method", optional=True),
-    text_column("source", optional=True),
-    text_column("user_agent", optional=True),
-    text_column("request_id", optional=True),
-    text_column("version"),
-    text_column("details"),
-    Index("ix_events_account_id_occurred_at", "account_id", "occurred_at"),
-)
-
-Table(
     # One row that goes up with time: where it went down, an older database was put in place.
     "pulse",
     metadata,
@@ -365,4 +348,5 @@ Table(
 )
 
 schema_delivery.add_tables(metadata)
+schema_journal.add_tables(metadata)
 schema_notices.add_tables(metadata)

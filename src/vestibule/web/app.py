@@ -19,6 +19,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Lifespan
 
 from vestibule.domain.event import EventName
+from vestibule.domain.journal import JournalBroken
+from vestibule.flows.journal_verify import alarm_of
 from vestibule.flows.work import Means, Work, work
 from vestibule.web import csrf
 from vestibule.web.cookies import Cookie, Cookies
@@ -90,6 +92,8 @@ def _route(front: Front, door: Door) -> Route:
             return await _answer(front, door, visit)
         except Exception as error:
             # The one place that catches everything: a visitor gets a page, the log the place.
+            if isinstance(error, JournalBroken):
+                await alarm_of(front.means, visit.caller, error)
             return problem(front.pages, visit, error)
 
     methods = [name for name, handler in (("GET", door.get), ("POST", door.post)) if handler]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from vestibule.web import (
+    activity,
     forgot_password,
     front,
     language,
@@ -97,6 +98,8 @@ DOORS: tuple[Door, ...] = (
     ),
     Door("/review", N.REVIEW, review.show, review.submit),
     Door("/sessions", N.SESSION, sessions.show, sessions.submit),
+    Door("/activity", N.SESSION, activity.show),
+    Door("/activity/download", N.SESSION, activity.download),
     Door("/settings", N.SESSION, settings.show),
     Door("/settings/open", N.SESSION, post=settings.open_settings),
     Door("/settings/send", N.SESSION, post=settings.send),
@@ -133,5 +136,11 @@ DOORS: tuple[Door, ...] = (
     Door("/session", N.NOTHING, front.show_session),
     Door("/livez", N.NOTHING, front.show_live, knows_visitor=False),
     Door("/readyz", N.NOTHING, front.show_ready, knows_visitor=False),
+    Door(
+        "/.well-known/vestibule-journal.json",
+        N.NOTHING,
+        activity.show_keys,
+        knows_visitor=False,
+    ),
     Door("/.well-known/change-password", N.NOTHING, front.change_password_address),
 )
