@@ -29,6 +29,8 @@ STRANGER = Caller("203.0.113.9", "", "", "en")
 USES = {
     "flows": {
         "CODE",
+        "JOURNAL",
+        "JOURNAL_SIGNATURE",
         "NOT_ME",
         "PHONE_FINGERPRINT",
         "PHONE_PREFIX",
@@ -44,7 +46,8 @@ USES = {
 def _uses() -> dict[str, set[str]]:
     """Which purposes each room's modules name, by where they import the word from."""
     found: dict[str, set[str]] = defaultdict(set)
-    for path in SOURCE.rglob("*.py"):
+    # Migrations do once, to old rows, what a room does from then on.
+    for path in set(SOURCE.rglob("*.py")) - set(SOURCE.rglob("migrations/**/*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {
             alias.asname or alias.name
@@ -154,7 +157,9 @@ async def test_the_database_alone_verifies_no_password(house: FrontDoor) -> None
     stolen = Keyring.from_root(bytes(range(32)), key_id=house.built.means.keyring.current)
 
     assert not PasswordHash(stolen, SeededEntropy("x"), CHEAPEST).matches(stored, PASSWORD)
-    assert await _sign_in(_with(house.built.means, stolen)) == Refused(Reason.SIGN_IN_WRONG)
+    hashing = _with(house.built.means, stolen).passwords
+    means = replace(house.built.means, passwords=hashing)
+    assert await _sign_in(means) == Refused(Reason.SIGN_IN_WRONG)
 
 
 @pytest.mark.anyio
