@@ -44,6 +44,14 @@ waits = st.sampled_from(
     ]
 )
 few = st.integers(0, 5)
+OWNER_DOES: tuple[Callable[[Owner], Awaitable[None]], ...] = (
+    Owner.come_in_elsewhere,
+    Owner.add_another_app,
+    Owner.change_password,
+    Owner.replace_paper,
+    Owner.reset_password,
+    Owner.recover,
+)
 
 
 class Databases(Protocol):
@@ -135,18 +143,17 @@ class Model(RuleBasedStateMachine):
 
     # --- the operator and the clock -----------------------------------------------------------
 
-    @rule(by=waits)
-    def wait(self, by: timedelta) -> None:
-        self.act(self._wait(by))
+    @rule(by=waits, restarts=st.sampled_from([False, False, False, True]))
+    def wait(self, by: timedelta, restarts: bool) -> None:
+        """Time passes; now and then the operator starts every process again."""
+        self.act(self._wait(by, restarts))
 
-    async def _wait(self, by: timedelta) -> None:
+    async def _wait(self, by: timedelta, restarts: bool) -> None:
         await self.owner.read_mail()
         await self.world.pass_time(by)
-        self.world.tally["time passed"] += 1
-
-    @rule()
-    def restart(self) -> None:
-        self.act(self.world.restart())
+        if restarts:
+            await self.world.restart()
+            self.world.tally["restarted"] += 1
 
     @precondition(lambda self: self.plot - self.world.held)
     @rule(which=few)
@@ -167,25 +174,13 @@ class Model(RuleBasedStateMachine):
         await self.owner.mistype(self.owner.known, mistyped)
         await self.owner.come_in()
 
-    @rule()
-    def owner_signs_in_elsewhere(self) -> None:
-        self.own(self.owner.come_in_elsewhere())
-
-    @rule(change=few)
-    def owner_changes_something(self, change: int) -> None:
-        self.own(self.owner.change(change))
+    @rule(does=st.sampled_from(OWNER_DOES))
+    def owner_does(self, does: Callable[[Owner], Awaitable[None]]) -> None:
+        self.own(does(self.owner))
 
     @rule(which=few)
     def owner_answers_a_notice(self, which: int) -> None:
         self.own(self.owner.answer_notice(which))
-
-    @rule()
-    def owner_resets(self) -> None:
-        self.own(self.owner.reset_password())
-
-    @rule()
-    def owner_recovers(self) -> None:
-        self.own(self.owner.recover())
 
     # --- the attackers ------------------------------------------------------------------------
 

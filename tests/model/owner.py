@@ -371,24 +371,30 @@ class Owner:
             await person.press("This was not me")
             self.world.tally["not me by the owner"] += 1
 
-    async def change(self, which: int) -> None:
-        """One change in User Settings, if it is open to this browser now."""
-        await self.come_in()
-        if not await self.step_up(self.known):
-            self.world.tally["owner's change had to wait"] += 1
-            return
-        if which == 0:
+    async def add_another_app(self) -> None:
+        if await self._may_change():
             await self.add_app(self.known)
-        elif which in {1, 2}:
+
+    async def change_password(self) -> None:
+        if await self._may_change():
             await self.known.get("/settings/password")
             if has(self.known, "Change password"):
                 await self._set_password(self.known, "Change password")
-        elif which in {3, 4}:
+                self.world.tally["owner changed the password"] += 1
+
+    async def replace_paper(self) -> None:
+        if await self._may_change():
             await self.known.get("/settings/recovery-code/new")
             if has(self.known, "Confirm"):
                 await self.known.press("Confirm")
                 await self._keep_paper(self.known)
-        self.world.tally["owner changed something"] += 1
+
+    async def _may_change(self) -> bool:
+        """Inside, the gate open and both factors fresh; or something that says not now."""
+        await self.come_in()
+        is_open = await self.step_up(self.known)
+        self.world.tally["owner's change was open" if is_open else "owner's change had to wait"] += 1
+        return is_open
 
     async def reset_password(self) -> None:
         await self.known.get("/")
