@@ -137,8 +137,6 @@ class Attackers:
         elif "Send a new code; it has" in person.text:
             self.world.tally["longer code demanded"] += 1
             await self._send(person)
-        if "Enter the code after it too" in person.text:
-            self.world.tally["two codes demanded"] += 1
 
     async def _certainly_wrong(self, person: Person) -> dict[str, str]:
         if "number ending in" in person.text:
@@ -150,8 +148,10 @@ class Attackers:
         for secret in self.owner.apps.values():
             shown |= {app_code(secret, now, steps=step) for step in range(-12, 13)}
         free = [f"{n:06}" for n in range(700_000, 700_200) if f"{n:06}" not in shown]
-        two = any("next_code" in form.fields for form in person.page.forms)
-        return {"code": free[0], "next_code": free[1]} if two else {"code": free[0]}
+        if not any("next_code" in form.fields for form in person.page.forms):
+            return {"code": free[0]}
+        self.world.tally["two codes demanded"] += 1
+        return {"code": free[0], "next_code": free[1]}
 
     async def _send(self, person: Person) -> None:
         for button in ("Send code by text message", "Call me"):

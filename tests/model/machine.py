@@ -14,8 +14,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.model.attackers import Attackers
 from tests.model.owner import Owner
@@ -94,6 +101,7 @@ class Model(RuleBasedStateMachine):
         self.attackers = Attackers(self.world, self.owner)
         self.watch = Watch(self.world, kind)
         await self.owner.join()
+        self._owner_rests_until = self.world.now
         await self.watch.look()
 
     def teardown(self) -> None:
@@ -109,6 +117,7 @@ class Model(RuleBasedStateMachine):
 
     async def _end(self) -> None:
         """(iv), (vi): whatever was done, the owner signs in from the known browser."""
+        await self._next_day()
         await self.owner.come_in()
         await self.watch.look()
 
@@ -123,18 +132,24 @@ class Model(RuleBasedStateMachine):
         self._runner.run(whole())
 
     def own(self, work: Awaitable[object]) -> None:
-        """One step of the owner, who does one thing a day and reads mail every evening.
-
-        Known browsers keep five texts a day: who wants more has used up their own.
-        """
+        """One step of the owner."""
 
         async def whole() -> None:
+            await self._next_day()
             await work
             await self.owner.read_mail()
-            await self.watch.look()
-            await self.world.pass_time(timedelta(hours=24, minutes=1))
 
         self.act(whole())
+
+    async def _next_day(self) -> None:
+        """The owner does one thing a day.
+
+        Known browsers keep five texts a day: who asked for more would have used up their own.
+        """
+        left = self._owner_rests_until - self.world.now
+        if left > timedelta():
+            await self._wait(left, restarts=False)
+        self._owner_rests_until = self.world.now + timedelta(hours=24, minutes=1)
 
     async def _nobody_is_inside(self) -> None:
         """No attacker has a session without both factors of the account."""
@@ -146,9 +161,9 @@ class Model(RuleBasedStateMachine):
     @rule(by=waits, restarts=st.sampled_from([False, False, False, True]))
     def wait(self, by: timedelta, restarts: bool) -> None:
         """Time passes; now and then the operator starts every process again."""
-        self.act(self._wait(by, restarts))
+        self.act(self._wait(by, restarts=restarts))
 
-    async def _wait(self, by: timedelta, restarts: bool) -> None:
+    async def _wait(self, by: timedelta, *, restarts: bool) -> None:
         await self.owner.read_mail()
         await self.world.pass_time(by)
         if restarts:
@@ -250,3 +265,35 @@ class Model(RuleBasedStateMachine):
     @rule()
     def thief_of_the_paper_tries_it(self) -> None:
         self.act(self.attackers.try_paper())
+
+
+def play(
+    databases: Databases,
+    tally: Counter[str],
+    *,
+    examples: int,
+    steps: int,
+    seed: int | None = None,
+    shrinks: bool = True,
+) -> None:
+    """So many runs of so many steps, the same ones each time unless a seed is given.
+
+    A failure is printed as the calls that lead to it, with a blob that repeats it.
+    """
+    phases = (Phase.generate, Phase.shrink) if shrinks else (Phase.generate,)
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=seed is None,
+        database=None,
+        print_blob=True,
+        phases=phases,
+        # Each step is many requests, so the clock of the machine says nothing about a rule.
+        suppress_health_check=list(HealthCheck),
+    )
+
+    def machine() -> Model:
+        return Model(databases, tally)
+
+    run_state_machine_as_test(machine if seed is None else machine, settings=chosen)
