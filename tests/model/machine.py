@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as from_seed
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -296,4 +297,5 @@ def play(
     def machine() -> Model:
         return Model(databases, tally)
 
-    run_state_machine_as_test(machine if seed is None else machine, settings=chosen)
+    factory = machine if seed is None else from_seed(seed)(machine)
+    run_state_machine_as_test(factory, settings=chosen)

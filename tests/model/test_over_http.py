@@ -7,8 +7,8 @@ import pytest
 
 from tests.faults.processes import Houses
 from tests.model.crowd import Crowd
+from tests.model.watch import EPOCH_BUDGET, YEAR_BUDGET
 from tests.postgresql import Cluster
-from vestibule.domain.throttle import EPOCH_BUDGET, YEAR_BUDGET
 from vestibule.storage.database import Transaction, connect
 
 pytestmark = pytest.mark.anyio
