@@ -185,6 +185,12 @@ class FrontDoor:
             await person.press("Verify", code=await self.code("email"))
         assert person.path == "/settings", person.text
 
+    async def prove_mailbox(self, person: Person) -> None:
+        """What a new browser is asked for before it sets the password that strikes demand."""
+        assert person.path == "/settings", person.text
+        await person.press("Send code")
+        await person.press("Verify", code=await self.code("email"))
+
     async def step_up(self, person: Person, *, password: str = PASSWORD) -> None:
         """Password and a texted code, on the page that asks before a change."""
         assert person.path == "/settings/confirm", person.text

@@ -249,7 +249,9 @@ class Attackers:
             self.world.spent.append(("sms", code))
 
     async def _is_inside(self, person: Person) -> bool:
-        return (await person.client.get("/session")).status_code == 200
+        """Whether there is a session, or one that begins with a review or a new password."""
+        await person.get("/")
+        return person.path in {"/", "/review", "/new-password", "/settings"}
 
     async def answer_text(self, which: int) -> None:
         """“Not me”, by the code of a text that came to the number."""
@@ -279,6 +281,10 @@ class Attackers:
                 self.world.tally["attacker disowned something"] += 1
                 return
             await person.press("Yes, all mine")
+        if person.path == "/settings":
+            self.world.tally["attacker was stopped before the demanded password"] += 1
+            await person.post("/new-password", {"new_password": f"{THEIRS} 0"})
+            return
         if person.path == "/new-password":
             await self._set_password(person)
             return

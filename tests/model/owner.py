@@ -219,6 +219,11 @@ class Owner:
             case "/review":
                 self.world.tally["review answered"] += 1
                 await person.press("Yes, all mine")
+            case "/settings":
+                # A new browser proves the mailbox before it sets the password that is demanded.
+                if has(person, "Send code"):
+                    await person.press("Send code")
+                await person.press("Verify", code=await self.world.code("email", to=EMAIL))
             case "/new-password":
                 self.world.tally["new password demanded"] += 1
                 await self._set_password(person, "Set new password")

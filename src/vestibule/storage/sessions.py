@@ -21,7 +21,9 @@ _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_metho
  EXISTS (SELECT 1 FROM acts own
     JOIN acts first ON first.browser_digest = own.browser_digest
         AND first.account_id = own.account_id AND first.kind = 'set_up'
-    WHERE own.id = sessions.id) AS is_set_up_browser"""
+    WHERE own.id = sessions.id) AS is_set_up_browser,
+ EXISTS (SELECT 1 FROM acts own WHERE own.id = sessions.id AND own.kind = 'recovery')
+    AS is_recovery"""
 
 
 def _session(row: Mapping[str, Any]) -> Session:
