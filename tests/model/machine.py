@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from tests.model.attackers import Attackers
-from tests.model.owner import Owner
+from tests.model.owner import LockedOut, Owner
 from tests.model.watch import Watch
 from tests.model.world import Holding, Kind, World, world_over
 from vestibule.storage.database import Database
@@ -119,8 +119,24 @@ class Model(RuleBasedStateMachine):
     async def _end(self) -> None:
         """(iv), (vi): whatever was done, the owner signs in from the known browser."""
         await self._next_day()
-        await self.owner.come_in()
+        try:
+            await self.owner.come_in()
+        except LockedOut:
+            if not await self._is_lost_by_design():
+                raise
+            self.world.tally["lost by design"] += 1
         await self.watch.look()
+
+    async def _is_lost_by_design(self) -> bool:
+        """The one loss that is accepted; docs/security/attacker-model.md says why.
+
+        The number is the account's only second factor and is in other hands, and a recovery code
+        younger than seven days was disowned from the mailbox.
+        """
+        disowned = await self.world.number_of(
+            "SELECT COUNT(*) AS n FROM recovery_codes WHERE ended_by = 'not_me'"
+        )
+        return N in self.world.held and not self.owner.apps and disowned > 0
 
     def act(self, work: Awaitable[object]) -> None:
         """One step of somebody, and the invariants after it."""
