@@ -26,7 +26,7 @@ def databases(_cluster: Cluster | None) -> Databases:
 
 def test_no_sequence_breaks_an_invariant(databases: Databases) -> None:
     """D.6, RL-05, RL-06, RL-12: chosen by chance from a fixed seed, no order of acts does."""
-    play(databases, Counter(), examples=6, steps=25)
+    play(databases, Counter(), examples=5, steps=25)
 
 
 def _password(run: Model) -> None:
@@ -35,7 +35,6 @@ def _password(run: Model) -> None:
     run.owner_signs_in(mistyped=2)
     run.password_holder_guesses_at_once(times=8)
     run.password_holder_replays(back=0)
-    run.password_holder_uses_up_sends(times=12)
     run.password_holder_guesses_recovery_codes(times=3)
     run.wait(by=DAY, restarts=True)
     run.password_holder_guesses(times=40, other=1, is_patient=True)
@@ -46,12 +45,33 @@ def _password(run: Model) -> None:
 def _year(run: Model) -> None:
     run.begin(kind=Kind.APP, plot=frozenset({P}))
     run.steal(which=0)
+    run.password_holder_guesses(times=12, other=0, is_patient=False)
+    run.owner_signs_in(mistyped=0)
+    run.password_holder_replays(back=0)
+    run.wait(by=timedelta(days=8), restarts=False)
     for _ in range(3):
         run.password_holder_guesses(times=22, other=0, is_patient=True)
         run.owner_signs_in(mistyped=0)
     run.password_holder_guesses(times=5, other=0, is_patient=False)
     run.wait(by=timedelta(days=366), restarts=False)
     run.password_holder_guesses(times=12, other=0, is_patient=False)
+
+
+def _texts(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({P}))
+    run.steal(which=0)
+    run.password_holder_uses_up_sends(times=12)
+    run.owner_signs_in(mistyped=0)
+
+
+def _demanded(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({P, N}))
+    run.steal(which=0)
+    run.steal(which=0)
+    run.password_holder_guesses(times=40, other=1, is_patient=True)
+    run.wait(by=DAY, restarts=False)
+    run.swapper_with_password_enters(mistyped=0)
+    run.swapper_is_inside(does=0)
 
 
 def _mailbox(run: Model) -> None:
@@ -102,11 +122,13 @@ def _paper(run: Model) -> None:
 
 REACHED = {
     _password: {"guess of 6 digits", "guess of 10 digits"}
-    | {"attacker was paused", "replay refused", "sends used up", "guesses at once", "restarted"}
+    | {"attacker was paused", "replay refused", "guesses at once", "restarted"}
     | {"owner mistyped", "owner entered ten digits", "told of 10 strikes", "told of 20 strikes"}
     | {"new password demanded"},
     _year: {"two codes demanded", "guess of 12 digits", "owner entered two codes"}
     | {"told of 15 strikes", "told of 50 strikes"},
+    _texts: {"sends used up", "owner signed in"},
+    _demanded: {"attacker was stopped before the demanded password", "owner recovered"},
     _mailbox: {"not me by a thief of the mailbox", "reset stopped at the second factor"}
     | {"password opened nothing", "owner reset the password", "review answered"},
     _number: {"reset by mail and text waits", "owner stopped a reset", "owner recovered"}
