@@ -98,9 +98,7 @@ class Crowd:
         """Sign in from the known browser; what is asked for besides is answered too."""
         person = resident.browser
         await person.get("/")
-        if person.path == "/resume":
-            await person.press("Sign out")
-        elif person.path == "/":
+        if person.path in {"/", "/resume"}:
             await person.press("Sign out")
         await person.get("/sign-in")
         await person.press("Sign in", email=resident.member.email, password=resident.password)

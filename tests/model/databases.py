@@ -26,7 +26,7 @@ class PostgresqlDatabases:
     cluster: Cluster
     _name: str = ""
 
-    async def open(self, folder: Path) -> Database:
+    async def open(self, folder: Path) -> Database:  # noqa: ARG002 - its place is the cluster
         self._name = await self.cluster.create()
         return connect(self.cluster.url(self._name))
 

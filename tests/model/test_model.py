@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from tests.model.databases import PostgresqlDatabases, SqliteFiles
+from tests.model.everyday import Everyday
 from tests.model.machine import Databases, Model, play
-from tests.model.owner import Owner
 from tests.model.world import Holding, Kind
 from tests.postgresql import Cluster
 
@@ -77,8 +77,8 @@ def _demanded(run: Model) -> None:
 def _mailbox(run: Model) -> None:
     run.begin(kind=Kind.BOTH, plot=frozenset({M}))
     run.steal(which=0)
-    run.owner_does(does=Owner.change_password)
-    run.owner_does(does=Owner.come_in_elsewhere)
+    run.owner_does(does=Everyday.change_password)
+    run.owner_does(does=Everyday.come_in_elsewhere)
     for which in range(3):
         run.thief_of_the_mailbox_presses_a_link(which=which)
         run.thief_of_the_mailbox_resets(guesses=2)
@@ -88,7 +88,7 @@ def _mailbox(run: Model) -> None:
 
 def _number(run: Model) -> None:
     run.begin(kind=Kind.PHONE, plot=frozenset({M, N}))
-    run.owner_does(does=Owner.change_password)
+    run.owner_does(does=Everyday.change_password)
     run.steal(which=0)
     run.steal(which=0)
     run.swapper_answers_a_text(which=0)
@@ -115,8 +115,9 @@ def _paper(run: Model) -> None:
     run.steal(which=0)
     run.thief_of_the_paper_tries_it()
     run.stranger_guesses_passwords(times=8)
+    run.owner_signs_in(mistyped=0)
     run.stranger_asks_resets(times=5)
-    run.owner_does(does=Owner.recover)
+    run.owner_does(does=Everyday.recover)
     run.owner_answers_a_notice(which=0)
 
 

@@ -65,9 +65,12 @@ async def _figures(url: str) -> tuple[list[int], list[int], int, int]:
         strikes = "SELECT COUNT(*) AS n FROM strikes WHERE digits = 6 GROUP BY account_id"
         in_epoch = await tx.fetch_all(f"{strikes}, password_epoch")
         in_all = await tx.fetch_all(strikes)
-        entered = await tx.fetch_one("SELECT COUNT(*) AS n FROM events WHERE name = :name", name="authn_login_success")
+        entered = await tx.fetch_one(
+            "SELECT COUNT(*) AS n FROM events WHERE name = :name", name="authn_login_success"
+        )
         compared = await tx.fetch_one(
-            "SELECT COUNT(*) AS n FROM events WHERE name IN ('authn_login_fail', 'authn_token_reuse')"
+            "SELECT COUNT(*) AS n FROM events"
+            " WHERE name IN ('authn_login_fail', 'authn_token_reuse')"
         )
         assert entered is not None
         assert compared is not None
