@@ -73,6 +73,8 @@ class Crowd:
             self.residents.append(Resident(member, await self.browser()))
         self.houses.advance(10 * STEP)
         await asyncio.gather(*(self.come_in(one) for one in self.residents))
+        # A day later those browsers are known (R11).
+        self.houses.advance(25 * 3600)
 
     async def browser(self) -> Person:
         client = httpx.AsyncClient(
