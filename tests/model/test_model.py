@@ -97,6 +97,16 @@ def _number(run: Model) -> None:
     run.wait(by=DAY, restarts=False)
 
 
+def _barrier(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({M, N}))
+    run.owner_does(does=Everyday.change_password)
+    run.steal(which=0)
+    run.steal(which=0)
+    run.owner_signs_in(mistyped=0)
+    for which in range(7):
+        run.thief_of_the_mailbox_presses_a_link(which=which)
+
+
 def _both_factors(run: Model) -> None:
     run.begin(kind=Kind.BOTH, plot=frozenset({P, N}))
     run.steal(which=0)
@@ -134,6 +144,7 @@ REACHED = {
     | {"password opened nothing", "owner reset the password", "review answered"},
     _number: {"reset by mail and text waits", "owner stopped a reset", "owner recovered"}
     | {"changes frozen by a text"},
+    _barrier: {"owner recovered", "not me by a thief of the mailbox"},
     _both_factors: {"attacker with both factors was inside", "attacker was kept from changes"}
     | {"attacker ended the owner's sessions"},
     _paper: {"paper alone opened nothing", "wrong password", "unasked reset", "owner recovered"}
