@@ -45,6 +45,7 @@ def _password(run: Model) -> None:
 def _year(run: Model) -> None:
     run.begin(kind=Kind.APP, plot=frozenset({P}))
     run.steal(which=0)
+    run.password_holder_guesses_at_once(times=8)
     run.password_holder_guesses(times=12, other=0, is_patient=False)
     run.owner_signs_in(mistyped=0)
     run.password_holder_replays(back=0)
