@@ -17,7 +17,7 @@ from tests.model.machine import play
 from tests.postgresql import shared_cluster
 from vestibule.clock import SystemClock
 
-EXAMPLES = 20
+EXAMPLES = 5
 """Runs of one part: after each the time is looked at."""
 
 
