@@ -3,9 +3,12 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test quick e2e check fix lock coverage bench
+.PHONY: help run test quick e2e model check fix lock coverage bench
 
 PORT ?= 8000
+MINUTES ?= 10
+SEED ?= 1
+DATABASE ?= sqlite
 DATA ?= var
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
@@ -30,6 +33,10 @@ quick: .venv/.dev  ## The tests that need no browser.
 e2e: .venv/.dev  ## The tests that drive a browser.
 	@scripts/components
 	@.venv/bin/pytest -m browser
+
+model: .venv/.dev  ## The attacker model for MINUTES (10) from SEED (1) on DATABASE (sqlite).
+	@scripts/components postgresql
+	@.venv/bin/python -m tests.model --minutes $(MINUTES) --seed $(SEED) --database $(DATABASE)
 
 check: .venv/.dev  ## Format, lint, types, floors, house rules, wording. Never writes.
 	@scripts/check

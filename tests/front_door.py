@@ -4,10 +4,11 @@
 leave when the test says so (`deliver`), which is what the worker does in the server.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -32,9 +33,13 @@ START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 class FrontDoor:
     """One running house without a socket."""
 
-    def __init__(self, built: Built, clock: ManualClock) -> None:
-        self.built = built
+    def __init__(self, build: Callable[[], Built], clock: ManualClock) -> None:
+        self._build = build
+        self.built = build()
         self.clock = clock
+        self.requests = 0
+        self.form_takes = 0.0
+        """Seconds that pass with each form that is sent; none, unless a test says so."""
         self._clients: list[httpx.AsyncClient] = []
 
     @property
@@ -50,12 +55,22 @@ class FrontDoor:
     ) -> Person:
         """A fresh browser: no cookies, its own address, its Accept-Language."""
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.built.app, client=(source, 40000)),
+            transport=httpx.ASGITransport(self._serve, client=(source, 40000)),
             base_url="http://localhost",
             headers={"user-agent": agent, "accept-language": language},
         )
         self._clients.append(client)
         return Person(client)
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        self.requests += 1
+        if scope["method"] == "POST":
+            self.clock.advance(seconds=self.form_takes)
+        await self.built.app(scope, receive, send)
+
+    def restart(self) -> None:
+        """As a new process over the same database and key: what was in memory only is gone."""
+        self.built = self._build()
 
     async def deliver(self) -> None:
         """Send everything that waits in the outbox; the simulated network does its part."""
@@ -191,6 +206,12 @@ class FrontDoor:
             await person.press("Verify", code=await self.code("email"))
         assert person.path == "/settings", person.text
 
+    async def prove_mailbox(self, person: Person) -> None:
+        """What a new browser is asked for before it sets the password that strikes demand."""
+        assert person.path == "/settings", person.text
+        await person.press("Send code")
+        await person.press("Verify", code=await self.code("email"))
+
     async def step_up(self, person: Person, *, password: str = PASSWORD) -> None:
         """Password and a texted code, on the page that asks before a change."""
         assert person.path == "/settings/confirm", person.text
@@ -206,9 +227,13 @@ async def front_door(
     settings: dict[str, object] | None = None,
     catalogues: Catalogues | None = None,
     clock: ManualClock | None = None,
+    seed: str | None = None,
 ) -> AsyncIterator[FrontDoor]:
-    """A house over this database, with its own keys in the folder; it closes no database."""
-    key, entropy = folder / "root.key", SeededEntropy(str(folder))
+    """A house over this database, with its own keys in the folder; it closes no database.
+
+    Its chance follows the folder's name, or `seed` where a run must be repeatable.
+    """
+    key, entropy = folder / "root.key", SeededEntropy(seed or str(folder))
     root_key.make(key, entropy)
     clock = clock or ManualClock(START)
     values: dict[str, object] = {
@@ -217,15 +242,18 @@ async def front_door(
         "public_origin": "http://localhost",
         **(settings or {}),
     }
-    built = build_house(
-        Settings.model_validate(values),
-        clock=clock,
-        entropy=entropy,
-        profile=CHEAPEST,
-        database=database,
-        catalogues=catalogues,
-    )
-    house = FrontDoor(built, clock)
+
+    def build() -> Built:
+        return build_house(
+            Settings.model_validate(values),
+            clock=clock,
+            entropy=entropy,
+            profile=CHEAPEST,
+            database=database,
+            catalogues=catalogues,
+        )
+
+    house = FrontDoor(build, clock)
     try:
         yield house
     finally:

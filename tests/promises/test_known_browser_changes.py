@@ -15,6 +15,7 @@ from tests.promises.states import (
     snapshot,
     standing,
 )
+from vestibule.storage import accounts
 from vestibule.web.doors import DOORS
 from vestibule.web.guard import Needs
 
@@ -166,6 +167,42 @@ async def test_signing_in_again_starts_no_new_day(house: FrontDoor) -> None:
 
     await person.get("/settings/app")
     assert person.path == "/settings/app", person.text
+
+
+async def test_demanded_password_waits_for_the_mailbox(house: FrontDoor) -> None:
+    """R11: a thief of password and app, from a new browser, sets no password by guessing first."""
+    ada = await member(house)
+    (account,) = await rows(house, "accounts")
+    await house.database.transact(
+        lambda tx: accounts.require_new_password(tx, account["id"], house.clock())
+    )
+    thief = await ada.sign_in_as_far_as_it_goes(house.browser(source="198.51.100.66"))
+    assert thief.path == "/settings", thief.text
+    before = await snapshot(house, but=("events",))
+
+    for path in ("/", "/new-password", "/sessions", "/settings/password"):
+        await thief.get(path)
+        assert thief.path == "/settings", path
+    await thief.post("/new-password", {"new_password": NEW_PASSWORD})
+
+    assert await snapshot(house, but=("events",)) == before
+    assert (await thief.client.get("/session")).status_code == 401
+    await house.prove_mailbox(thief)
+    assert thief.path == "/new-password", thief.text
+
+
+async def test_known_browser_sets_the_demanded_password_at_once(house: FrontDoor) -> None:
+    """R11: the browser of the set-up is asked for no mailed code before it."""
+    ada = await member(house)
+    (account,) = await rows(house, "accounts")
+    await house.database.transact(
+        lambda tx: accounts.require_new_password(tx, account["id"], house.clock())
+    )
+    await ada.person.press("Sign out")
+
+    await ada.sign_in(ada.person)
+
+    assert ada.person.path == "/new-password", ada.person.text
 
 
 async def test_gate_and_step_up_change_the_session_id(house: FrontDoor) -> None:

@@ -105,6 +105,8 @@ class Session:
     browser_known_at: datetime | None = None
     """The first full sign-in of its browser; None where that browser was forgotten since."""
     is_set_up_browser: bool = False
+    is_recovery: bool = False
+    """It completed a recovery, which proved more than a mailbox does."""
 
     def has_gate_open(self, now: datetime) -> bool:
         """EM-04: ten minutes since the last act, thirty at most."""
@@ -135,6 +137,17 @@ class Session:
         One from before goes on: somebody else's wrong codes shut nobody out (R4).
         """
         return required_at is not None and self.signed_in_at >= required_at
+
+    def must_prove_mailbox(self, now: datetime) -> bool:
+        """Whether the mailed code comes before the password that is demanded.
+
+        A browser that changes nothing yet (R11) would else let a thief of password and number
+        set one, and so keep out the owner.
+        """
+        opens_at = self.changes_open_at()
+        is_open = opens_at is not None and now >= opens_at
+        # Once is enough: the proofs of the sign-in itself are asked to be young besides.
+        return not (is_open or self.is_recovery or self.gate_opened_at is not None)
 
     def has_fresh_password(self, now: datetime) -> bool:
         return fresh(self.password_at, now)

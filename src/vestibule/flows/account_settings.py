@@ -295,7 +295,8 @@ async def change_password(
 
     This session goes on under a new token, so whoever copied its cookie is out too (SE-05).
     `is_required` is the change that the account's strikes demand: the sign-in just completed
-    is its proof, so no gate is asked, but freshness is. Raises `Busy`.
+    is its proof, so freshness is asked, and the gate in browsers that change nothing yet (R11).
+    Raises `Busy`.
     """
     account = await look(means, caller, lambda unit: accounts.get(unit.tx, session.account_id))
     if account is None:
@@ -336,7 +337,8 @@ async def _may_change_password(
         account = await accounts.get(work.tx, session.account_id)
         now = await sessions.get(work.tx, session.id, work.now)
         demanded = account is not None and account.new_password_required_at is not None
-        if now is not None and demanded and now.is_fresh(work.now):
+        is_ready = now is not None and not now.must_prove_mailbox(work.now)
+        if now is not None and demanded and is_ready and now.is_fresh(work.now):
             return None
         return Refused(Reason.STEP_UP_NEEDED)
     account_or_refusal = await _fresh_account(work, session, is_password=True)

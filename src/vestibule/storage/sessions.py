@@ -23,7 +23,9 @@ _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_metho
         AND first.account_id = own.account_id AND first.kind = 'set_up'
     JOIN known_browsers since ON since.token_digest = own.browser_digest
         AND since.account_id = own.account_id AND since.created_at <= first.made_at
-    WHERE own.id = sessions.id) AS is_set_up_browser"""
+    WHERE own.id = sessions.id) AS is_set_up_browser,
+ EXISTS (SELECT 1 FROM acts own WHERE own.id = sessions.id AND own.kind = 'recovery')
+    AS is_recovery"""
 # Known since the set-up, that is: a recovery may have forgotten it since.
 
 

@@ -28,6 +28,8 @@ class Needs(StrEnum):
     STEP_UP = "the same with password and second factor proven within ten minutes"
 
 
+GATE = frozenset({"/settings", "/settings/open", "/settings/send", "/settings/code"})
+"""The doors of the mailed code; they open for every session."""
 INSIDE = {Needs.SESSION, Needs.GATE, Needs.STEP_UP, Needs.NEW_PASSWORD, Needs.REVIEW}
 
 
@@ -92,6 +94,9 @@ def _inside(visit: Visit, needs: Needs) -> str | None:
     if session is None:
         return "/resume" if visit.idle_session else _way_in(visit)
     must_change = session.must_set_password(visit.the_account().new_password_required_at)
+    if must_change and session.must_prove_mailbox(visit.now):
+        # A password that is set here counts for its owner, so the owner's mailbox is asked.
+        return None if visit.path in GATE else "/settings"
     if must_change != (needs is Needs.NEW_PASSWORD):
         # Past the strikes of one password nothing opens before another one is set.
         return "/new-password" if must_change else "/"

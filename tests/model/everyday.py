@@ -1,0 +1,109 @@
+"""What an owner does on ordinary days, and by mistake; how they come in is in `owner`."""
+
+from datetime import timedelta
+
+from tests.attack import wrong
+from tests.model.owner import LockedOut, Owner
+from tests.model.world import EMAIL, NUMBER, has
+from tests.person import Person
+
+
+class Everyday(Owner):
+    """One act each; none of them needs to succeed, and none leaves the owner without a way in."""
+
+    async def mistype(self, person: Person, times: int) -> None:
+        """Wrong codes of their own, in a sign-in that is finished or left."""
+        await person.get("/sign-in")
+        if person.path == "/sign-in":
+            await person.press("Sign in", email=EMAIL, password=self.password)
+        for _ in range(times):
+            if person.path != "/sign-in/code" or not has(person, "Verify"):
+                return
+            right = await self.world.code("sms", to=NUMBER) if self.reads_texts else "123456"
+            await person.press("Verify", code=wrong(right or "123456", by=7))
+            self.world.tally["owner mistyped"] += 1
+
+    async def come_in_elsewhere(self) -> None:
+        """Sign in from a browser that nobody knows yet, where the account lets them today."""
+        person = self.world.browser(agent="Mozilla/5.0 (iPhone) Safari/19 owner")
+        try:
+            await self.come_in(person)
+        except LockedOut:
+            # Strangers may make an unknown browser wait; the known one is what is promised.
+            self.world.tally["owner had to wait elsewhere"] += 1
+        self.other = person
+
+    async def read_mail(self) -> None:
+        """What a careful owner does daily: a reset that waits and is not theirs is stopped."""
+        for link in await self.links("reset_waits"):
+            if link not in self._answered:
+                self._answered.add(link)
+                person = self.world.browser(agent="Mozilla/5.0 mail")
+                await person.get(link)
+                if has(person, "Stop the new password"):
+                    await person.press("Stop the new password")
+                    self.world.tally["owner stopped a reset"] += 1
+
+    async def answer_notice(self, which: int) -> None:
+        """Press *not me* on some notice, by care or by mistake."""
+        links = await self.links()
+        if not links:
+            return
+        person = self.world.browser(agent="Mozilla/5.0 mail")
+        await person.get(links[-1 - which % len(links)])
+        if has(person, "This was not me"):
+            await person.press("This was not me")
+            self.world.tally["not me by the owner"] += 1
+
+    async def add_another_app(self) -> None:
+        if await self._may_change():
+            await self.add_app(self.known)
+
+    async def change_password(self) -> None:
+        if await self._may_change():
+            await self.known.get("/settings/password")
+            if has(self.known, "Change password"):
+                await self._set_password(self.known, "Change password")
+                self.world.tally["owner changed the password"] += 1
+
+    async def replace_paper(self) -> None:
+        if await self._may_change():
+            await self.known.get("/settings/recovery-code/new")
+            if has(self.known, "Confirm"):
+                await self.known.press("Confirm")
+                await self._keep_paper(self.known)
+
+    async def _may_change(self) -> bool:
+        """Inside, the gate open and both factors fresh; or something that says not now."""
+        await self.come_in()
+        is_open = await self.step_up(self.known)
+        self.world.tally[
+            "owner's change was open" if is_open else "owner's change had to wait"
+        ] += 1
+        return is_open
+
+    async def reset_password(self) -> None:
+        await self.known.get("/")
+        if has(self.known, "Sign out"):
+            await self.known.press("Sign out")
+        await self.reset(self.known)
+
+    async def recover(self) -> None:
+        """Use the paper although nothing is lost, and set up an app; not twice on one day."""
+        person, now = self.known, self.world.now
+        if now - self._recovered_at < timedelta(days=1):
+            return
+        self._recovered_at = now
+        await person.get("/")
+        if has(person, "Sign out"):
+            await person.press("Sign out")
+        await person.get("/sign-in")
+        if has(person, "Sign in"):
+            await person.press("Sign in", email=EMAIL, password=self.password)
+        if person.path == "/sign-in/code":
+            try:
+                await self._recover(person)
+            except LockedOut:
+                # A paper that somebody answered "not me" about; the second factor is still there.
+                self.world.tally["paper was void"] += 1
+        await self.come_in()

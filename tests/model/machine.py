@@ -1,0 +1,319 @@
+"""The attacker model as a state machine: its rules are what each side may do, its teardown asks
+whether the owner still comes in.
+
+Rules only pass chosen numbers on; what they mean is in `owner` and `attackers`, what must hold in
+`watch`.
+"""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as from_seed
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.model.attackers import Attackers
+from tests.model.everyday import Everyday
+from tests.model.owner import LockedOut
+from tests.model.watch import Watch
+from tests.model.world import Holding, Kind, World, world_over
+from vestibule.storage.database import Database
+
+T = TypeVar("T")
+
+P, M, N, R = Holding.PASSWORD, Holding.MAILBOX, Holding.NUMBER, Holding.PAPER
+PLOTS: tuple[frozenset[Holding], ...] = tuple(
+    frozenset(plot)
+    for plot in ((), (P,), (M,), (N,), (R,), (P, M), (P, N), (M, N), (M, R), (N, R), (M, N, R))
+)
+"""What the attackers of one run get hold of in the end."""
+
+waits = st.sampled_from(
+    [
+        timedelta(seconds=1),
+        timedelta(seconds=31),
+        timedelta(minutes=16),
+        timedelta(minutes=61),
+        timedelta(hours=25),
+        timedelta(days=8),
+        timedelta(days=91),
+    ]
+)
+few = st.integers(0, 5)
+OWNER_DOES: tuple[Callable[[Everyday], Awaitable[None]], ...] = (
+    Everyday.come_in_elsewhere,
+    Everyday.add_another_app,
+    Everyday.change_password,
+    Everyday.replace_paper,
+    Everyday.reset_password,
+    Everyday.recover,
+)
+
+
+class Databases(Protocol):
+    """Where a run gets its empty database from."""
+
+    async def open(self, folder: Path) -> Database: ...
+
+    async def close(self, database: Database) -> None: ...
+
+
+class Model(RuleBasedStateMachine):
+    """One account over one database, from set-up to the owner's last sign-in."""
+
+    def __init__(self, databases: Databases, tally: Counter[str]) -> None:
+        super().__init__()
+        self._databases, self._tally = databases, tally
+        self._runner = asyncio.Runner()
+        self._open = AsyncExitStack()
+        self.plot: frozenset[Holding] = frozenset()
+
+    def run(self, work: Awaitable[T]) -> T:
+        async def whole() -> T:
+            return await work
+
+        return self._runner.run(whole())
+
+    # --- beginning and end --------------------------------------------------------------------
+
+    @initialize(kind=st.sampled_from(Kind), plot=st.sampled_from(PLOTS))
+    def begin(self, kind: Kind, plot: frozenset[Holding]) -> None:
+        self.plot = plot
+        self.run(self._begin(kind))
+
+    async def _begin(self, kind: Kind) -> None:
+        folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="model-")))
+        database = await self._databases.open(folder)
+        self._open.push_async_callback(self._databases.close, database)
+        self.world: World = await self._open.enter_async_context(world_over(database, folder))
+        self.owner = Everyday(self.world, kind)
+        self.attackers = Attackers(self.world, self.owner)
+        self.watch = Watch(self.world, kind)
+        await self.owner.join()
+        self._owner_rests_until = self.world.now
+        await self.watch.look()
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "watch"):
+                self.run(self._end())
+        finally:
+            if hasattr(self, "world"):
+                self._tally.update(self.world.tally)
+                self._tally["requests"] += self.world.house.requests
+            self.run(self._open.aclose())
+            self._runner.close()
+
+    async def _end(self) -> None:
+        """(iv), (vi): whatever was done, the owner signs in from the known browser."""
+        await self._next_day()
+        try:
+            await self.owner.come_in()
+        except LockedOut:
+            if not await self._is_lost_by_design():
+                raise
+            self.world.tally["lost by design"] += 1
+        await self.watch.look()
+
+    async def _is_lost_by_design(self) -> bool:
+        """The one loss that is accepted; docs/security/attacker-model.md says why.
+
+        The number is the account's only second factor and is in other hands, and a recovery code
+        younger than seven days was disowned from the mailbox.
+        """
+        disowned = await self.world.number_of(
+            "SELECT COUNT(*) AS n FROM recovery_codes WHERE ended_by = 'not_me'"
+        )
+        return N in self.world.held and not self.owner.apps and disowned > 0
+
+    def act(self, work: Awaitable[object]) -> None:
+        """One step of somebody, and the invariants after it."""
+
+        async def whole() -> None:
+            await work
+            await self.watch.look()
+            await self._nobody_is_inside()
+
+        self._runner.run(whole())
+
+    def own(self, work: Awaitable[object]) -> None:
+        """One step of the owner."""
+
+        async def whole() -> None:
+            await self._next_day()
+            await work
+            await self.owner.read_mail()
+
+        self.act(whole())
+
+    async def _next_day(self) -> None:
+        """The owner does one thing a day.
+
+        Known browsers keep five texts a day: who asked for more would have used up their own.
+        """
+        left = self._owner_rests_until - self.world.now
+        if left > timedelta():
+            await self._wait(left, restarts=False)
+        self._owner_rests_until = self.world.now + timedelta(hours=24, minutes=1)
+
+    async def _nobody_is_inside(self) -> None:
+        """No attacker has a session without both factors of the account."""
+        both = self.attackers.holds(P, N) and self.owner.kind is not Kind.APP
+        assert both or not self.attackers.inside
+
+    # --- the operator and the clock -----------------------------------------------------------
+
+    @rule(by=waits, restarts=st.sampled_from([False, False, False, True]))
+    def wait(self, by: timedelta, restarts: bool) -> None:
+        """Time passes; now and then the operator starts every process again."""
+        self.act(self._wait(by, restarts=restarts))
+
+    async def _wait(self, by: timedelta, *, restarts: bool) -> None:
+        await self.owner.read_mail()
+        await self.world.pass_time(by)
+        if restarts:
+            await self.world.restart()
+            self.world.tally["restarted"] += 1
+
+    @precondition(lambda self: self.plot - self.world.held)
+    @rule(which=few)
+    def steal(self, which: int) -> None:
+        left = sorted(self.plot - self.world.held)
+        self.world.held.add(left[which % len(left)])
+
+    # --- the owner ----------------------------------------------------------------------------
+
+    @rule(mistyped=st.integers(0, 4))
+    def owner_signs_in(self, mistyped: int) -> None:
+        self.own(self._sign_in(mistyped))
+
+    async def _sign_in(self, mistyped: int) -> None:
+        await self.owner.known.get("/")
+        if self.owner.known.path == "/":
+            await self.owner.known.press("Sign out")
+        await self.owner.mistype(self.owner.known, mistyped)
+        await self.owner.come_in()
+
+    @rule(does=st.sampled_from(OWNER_DOES))
+    def owner_does(self, does: Callable[[Everyday], Awaitable[None]]) -> None:
+        self.own(does(self.owner))
+
+    @rule(which=few)
+    def owner_answers_a_notice(self, which: int) -> None:
+        self.own(self.owner.answer_notice(which))
+
+    # --- the attackers ------------------------------------------------------------------------
+
+    @rule(times=st.integers(1, 8))
+    def stranger_guesses_passwords(self, times: int) -> None:
+        self.act(self.attackers.guess_passwords(times))
+
+    @rule(times=few)
+    def stranger_asks_resets(self, times: int) -> None:
+        self.act(self.attackers.ask_resets(times))
+
+    @rule(does=st.sampled_from([Attackers.sign_up_again, Attackers.guess_answers]))
+    def stranger_tries(self, does: Callable[[Attackers], Awaitable[None]]) -> None:
+        self.act(does(self.attackers))
+
+    @precondition(lambda self: self.attackers.holds(P))
+    @rule(times=st.sampled_from([1, 4, 5, 9, 12, 22]), other=few, is_patient=st.booleans())
+    def password_holder_guesses(self, times: int, other: int, is_patient: bool) -> None:
+        self.act(self.attackers.guess_codes(times, other=other, is_patient=is_patient))
+
+    @precondition(lambda self: self.attackers.holds(P))
+    @rule(times=st.integers(6, 12))
+    def password_holder_guesses_at_once(self, times: int) -> None:
+        self.act(self.attackers.guess_at_once(times))
+
+    @precondition(lambda self: self.attackers.holds(P))
+    @rule(back=few)
+    def password_holder_replays(self, back: int) -> None:
+        self.act(self.attackers.replay(back))
+
+    @precondition(lambda self: self.attackers.holds(P))
+    @rule(times=st.sampled_from([1, 6, 12]))
+    def password_holder_uses_up_sends(self, times: int) -> None:
+        self.act(self.attackers.use_up_sends(times))
+
+    @precondition(lambda self: self.attackers.holds(P))
+    @rule(times=st.integers(1, 6))
+    def password_holder_guesses_recovery_codes(self, times: int) -> None:
+        self.act(self.attackers.guess_recovery_codes(times))
+
+    @precondition(lambda self: self.attackers.holds(P, N))
+    @rule(mistyped=st.sampled_from([0, 0, 3, 4]))
+    def swapper_with_password_enters(self, mistyped: int) -> None:
+        self.act(self.attackers.enter(mistyped))
+
+    @precondition(lambda self: self.attackers.inside)
+    @rule(does=st.integers(0, 9))
+    def swapper_is_inside(self, does: int) -> None:
+        self.act(self.attackers.be_inside(does))
+
+    @precondition(lambda self: self.attackers.holds(N))
+    @rule(which=few)
+    def swapper_answers_a_text(self, which: int) -> None:
+        self.act(self.attackers.answer_text(which))
+
+    @precondition(lambda self: self.attackers.holds(M))
+    @rule(which=st.integers(0, 9))
+    def thief_of_the_mailbox_presses_a_link(self, which: int) -> None:
+        self.act(self.attackers.press_link(which))
+
+    @precondition(lambda self: self.attackers.holds(M))
+    @rule(guesses=few)
+    def thief_of_the_mailbox_resets(self, guesses: int) -> None:
+        self.act(self.attackers.reset(guesses))
+
+    @precondition(lambda self: self.attackers.holds(R))
+    @rule()
+    def thief_of_the_paper_tries_it(self) -> None:
+        self.act(self.attackers.try_paper())
+
+
+def play(
+    databases: Databases,
+    tally: Counter[str],
+    *,
+    examples: int,
+    steps: int,
+    seed: int | None = None,
+    shrinks: bool = True,
+) -> None:
+    """So many runs of so many steps, the same ones each time unless a seed is given.
+
+    A failure is printed as the calls that lead to it, with a blob that repeats it.
+    """
+    phases = (Phase.generate, Phase.shrink) if shrinks else (Phase.generate,)
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=seed is None,
+        database=None,
+        print_blob=True,
+        phases=phases,
+        # Each step is many requests, so the clock of the machine says nothing about a rule.
+        suppress_health_check=list(HealthCheck),
+    )
+
+    def machine() -> Model:
+        return Model(databases, tally)
+
+    factory = machine if seed is None else from_seed(seed)(machine)
+    # Hypothesis calls it; the annotation asks for the class alone.
+    run_state_machine_as_test(factory, settings=chosen)  # type: ignore[arg-type]  # a factory

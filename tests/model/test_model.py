@@ -1,0 +1,167 @@
+"""The attacker model, by chance and along chosen ways, on both databases.
+
+`python -m tests.model` runs it for as long as one likes.
+"""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from tests.model.databases import PostgresqlDatabases, SqliteFiles
+from tests.model.everyday import Everyday
+from tests.model.machine import Databases, Model, play
+from tests.model.world import Holding, Kind
+from tests.postgresql import Cluster
+
+P, M, N, R = Holding.PASSWORD, Holding.MAILBOX, Holding.NUMBER, Holding.PAPER
+HOUR, DAY = timedelta(hours=1), timedelta(hours=25)
+
+
+@pytest.fixture
+def databases(_cluster: Cluster | None) -> Databases:
+    """Where runs get their databases from: once SQLite, once PostgreSQL."""
+    return SqliteFiles() if _cluster is None else PostgresqlDatabases(_cluster)
+
+
+def test_no_sequence_breaks_an_invariant(databases: Databases) -> None:
+    """D.6, RL-05, RL-06, RL-12: chosen by chance from a fixed seed, no order of acts does."""
+    play(databases, Counter(), examples=5, steps=25)
+
+
+def _password(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({P}))
+    run.steal(which=0)
+    run.owner_signs_in(mistyped=2)
+    run.password_holder_guesses_at_once(times=8)
+    run.password_holder_replays(back=0)
+    run.password_holder_guesses_recovery_codes(times=3)
+    run.wait(by=DAY, restarts=True)
+    run.password_holder_guesses(times=40, other=1, is_patient=True)
+    run.owner_signs_in(mistyped=0)
+    run.wait(by=DAY, restarts=False)
+
+
+def _year(run: Model) -> None:
+    run.begin(kind=Kind.APP, plot=frozenset({P}))
+    run.steal(which=0)
+    run.password_holder_guesses_at_once(times=8)
+    run.password_holder_guesses(times=12, other=0, is_patient=False)
+    run.owner_signs_in(mistyped=0)
+    run.password_holder_replays(back=0)
+    run.wait(by=timedelta(days=8), restarts=False)
+    for _ in range(3):
+        run.password_holder_guesses(times=22, other=0, is_patient=True)
+        run.owner_signs_in(mistyped=0)
+    run.password_holder_guesses(times=5, other=0, is_patient=False)
+    run.wait(by=timedelta(days=366), restarts=False)
+    run.password_holder_guesses(times=12, other=0, is_patient=False)
+
+
+def _texts(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({P}))
+    run.steal(which=0)
+    run.password_holder_uses_up_sends(times=12)
+    run.owner_signs_in(mistyped=0)
+
+
+def _demanded(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({P, N}))
+    run.steal(which=0)
+    run.steal(which=0)
+    run.password_holder_guesses(times=40, other=1, is_patient=True)
+    run.wait(by=DAY, restarts=False)
+    run.swapper_with_password_enters(mistyped=0)
+    run.swapper_is_inside(does=0)
+
+
+def _mailbox(run: Model) -> None:
+    run.begin(kind=Kind.BOTH, plot=frozenset({M}))
+    run.steal(which=0)
+    run.owner_does(does=Everyday.change_password)
+    run.owner_does(does=Everyday.come_in_elsewhere)
+    for which in range(3):
+        run.thief_of_the_mailbox_presses_a_link(which=which)
+        run.thief_of_the_mailbox_resets(guesses=2)
+    run.owner_signs_in(mistyped=0)
+    run.thief_of_the_mailbox_presses_a_link(which=1)
+
+
+def _number(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({M, N}))
+    run.owner_does(does=Everyday.change_password)
+    run.steal(which=0)
+    run.steal(which=0)
+    run.swapper_answers_a_text(which=0)
+    run.wait(by=HOUR, restarts=False)
+    run.thief_of_the_mailbox_resets(guesses=0)
+    run.wait(by=DAY, restarts=False)
+
+
+def _barrier(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({M, N}))
+    run.owner_does(does=Everyday.change_password)
+    run.steal(which=0)
+    run.steal(which=0)
+    run.owner_signs_in(mistyped=0)
+    for which in range(7):
+        run.thief_of_the_mailbox_presses_a_link(which=which)
+
+
+def _both_factors(run: Model) -> None:
+    run.begin(kind=Kind.BOTH, plot=frozenset({P, N}))
+    run.steal(which=0)
+    run.steal(which=0)
+    run.owner_signs_in(mistyped=0)
+    run.swapper_with_password_enters(mistyped=3)
+    run.swapper_is_inside(does=1)
+    run.swapper_is_inside(does=0)
+    run.wait(by=DAY, restarts=False)
+    run.swapper_with_password_enters(mistyped=0)
+    run.swapper_is_inside(does=1)
+
+
+def _paper(run: Model) -> None:
+    run.begin(kind=Kind.APP, plot=frozenset({R}))
+    run.steal(which=0)
+    run.thief_of_the_paper_tries_it()
+    run.stranger_guesses_passwords(times=8)
+    run.owner_signs_in(mistyped=0)
+    run.stranger_asks_resets(times=5)
+    run.owner_does(does=Everyday.recover)
+    run.owner_answers_a_notice(which=0)
+
+
+REACHED = {
+    _password: {"guess of 6 digits", "guess of 10 digits"}
+    | {"attacker was paused", "replay refused", "guesses at once", "restarted"}
+    | {"owner mistyped", "owner entered ten digits", "told of 10 strikes", "told of 20 strikes"}
+    | {"new password demanded"},
+    _year: {"two codes demanded", "guess of 12 digits", "owner entered two codes"}
+    | {"told of 15 strikes", "told of 50 strikes"},
+    _texts: {"sends used up", "owner signed in"},
+    _demanded: {"attacker was stopped before the demanded password", "owner recovered"},
+    _mailbox: {"not me by a thief of the mailbox", "reset stopped at the second factor"}
+    | {"password opened nothing", "owner reset the password", "review answered"},
+    _number: {"reset by mail and text waits", "owner stopped a reset", "owner recovered"}
+    | {"changes frozen by a text"},
+    _barrier: {"owner recovered", "not me by a thief of the mailbox"},
+    _both_factors: {"attacker with both factors was inside", "attacker was kept from changes"}
+    | {"attacker ended the owner's sessions"},
+    _paper: {"paper alone opened nothing", "wrong password", "unasked reset", "owner recovered"}
+    | {"recovery code saved", "not me by the owner"},
+}
+"""Each way, and the states that it has gone through."""
+
+
+@pytest.mark.parametrize("way", REACHED)
+def test_every_state_is_reached(databases: Databases, way: object) -> None:
+    """D.6: the invariants hold in ten-digit codes, two-code demands, resets and recoveries too."""
+    tally = Counter[str]()
+    run = Model(databases, tally)
+    try:
+        way(run)  # type: ignore[operator]  # one of the functions above
+    finally:
+        run.teardown()
+
+    assert not REACHED[way] - set(tally), dict(tally)  # type: ignore[index]  # as above

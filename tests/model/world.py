@@ -1,0 +1,145 @@
+"""One account, what each side holds of it, and everything that was sent: the ground of the model.
+
+Knows no rule of the house. Owner and attackers act on it through pages; `watch` judges it.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tests.attack import rows
+from tests.front_door import FrontDoor, front_door
+from tests.person import Person
+from vestibule.delivery.providers.simulator import Delivered
+from vestibule.domain import totp
+from vestibule.storage.database import Database
+
+EMAIL = "ada@example.com"
+NUMBER = "+447400123456"
+
+
+class Holding(StrEnum):
+    """What an attacker may have got hold of."""
+
+    PASSWORD = "password"
+    MAILBOX = "mailbox"
+    NUMBER = "number"
+    PAPER = "paper"
+    """A copy of the recovery code."""
+
+
+class Kind(StrEnum):
+    """What the account's second factors are."""
+
+    PHONE = "phone"
+    APP = "app"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A wrong code of an attacker that the house compared with the right one."""
+
+    at: datetime
+    epoch: int
+    digits: int
+    sign_in: int
+    """Which of the attackers' sign-ins it was made in."""
+
+
+@dataclass
+class World:
+    """The house, the clock, the mailbox, and who holds what by now."""
+
+    house: FrontDoor
+    held: set[Holding] = field(default_factory=set)
+    tally: Counter[str] = field(default_factory=Counter)
+    sent: list[Delivered] = field(default_factory=list)
+    guesses: list[Guess] = field(default_factory=list)
+    spent: list[tuple[str, str]] = field(default_factory=list)
+    """Channel and code of every code that opened something."""
+    _seen: set[tuple[int, str]] = field(default_factory=set)
+    _sources: int = 0
+    _runs: int = 0
+
+    @property
+    def now(self) -> datetime:
+        return self.house.clock()
+
+    async def pass_time(self, by: timedelta) -> None:
+        """The clock moves, and the worker does what is due by then."""
+        await self.house.deliver()
+        await self.house.let_time_pass(seconds=by.total_seconds())
+        self._collect()
+
+    async def messages(self, channel: str, *, to: str | None = None) -> list[Delivered]:
+        """All that arrived by a channel, oldest first."""
+        await self.house.deliver()
+        self._collect()
+        return [one for one in self.sent if one.channel == channel and to in {None, one.to}]
+
+    def _collect(self) -> None:
+        for one in self.house.inbox():
+            if (self._runs, one.id) not in self._seen:
+                self._seen.add((self._runs, one.id))
+                self.sent.append(one)
+
+    async def code(self, channel: str, *, to: str) -> str:
+        """The newest code that arrived there; empty where none ever did."""
+        found = [one.code for one in await self.messages(channel, to=to) if one.code]
+        return found[-1] if found else ""
+
+    async def restart(self) -> None:
+        """Every process of the house starts again."""
+        await self.house.deliver()
+        self._collect()
+        self._runs += 1
+        self.house.restart()
+
+    def browser(self, *, agent: str) -> Person:
+        """A fresh browser in a network of its own."""
+        self._sources += 1
+        third, fourth = divmod(self._sources, 250)
+        return self.house.browser(source=f"198.51.{third}.{fourth}", agent=agent)
+
+    async def rows(self, sql: str, **params: object) -> list[Mapping[str, Any]]:
+        return await rows(self.house, sql, **params)
+
+    async def number_of(self, sql: str, **params: object) -> int:
+        """The one number `n` that a query selects."""
+        return int((await self.rows(sql, **params))[0]["n"])
+
+    async def compared(self) -> int:
+        """How many wrong codes the house has compared with the right one, by its journal."""
+        return await self.number_of(
+            "SELECT COUNT(*) AS n FROM events WHERE name IN ('authn_login_fail',"
+            " 'authn_token_reuse')"
+        )
+
+    async def epoch(self) -> int:
+        """How often the password has been set."""
+        return await self.number_of("SELECT epoch AS n FROM passwords")
+
+
+def app_code(secret: bytes, at: datetime, *, steps: int = 0) -> str:
+    """What an app shows, `steps` of 30 seconds from then."""
+    return totp.hotp(secret, totp.step_at(at) + steps)
+
+
+def has(person: Person, button: str) -> bool:
+    """Whether the page has a button with these words."""
+    return any(button in one[0] for form in person.page.forms for one in form.buttons)
+
+
+@asynccontextmanager
+async def world_over(database: Database, folder: Path) -> AsyncIterator[World]:
+    """A house over this database, the same one in every run."""
+    async with front_door(database, folder, seed="model") as house:
+        # As for people: what happens one after the other does not happen at one moment.
+        house.form_takes = 2.0
+        yield World(house)
