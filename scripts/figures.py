@@ -17,12 +17,14 @@ from vestibule.clock import SystemClock
 PAGE = Path("docs/security/figures.md")
 FILES = (
     "tests/attacks/test_command.py",
+    "tests/model/test_over_http.py",
     "tests/promises/test_code_races.py",
     "tests/promises/test_four_servers.py",
     "tests/promises/test_year_of_guessing.py",
     "tests/promises/test_delivery_kills.py",
     "tests/faults/test_kill.py",
     "tests/faults/test_postgresql_faults.py",
+    "tests/faults/test_rotation.py",
     "tests/faults/test_sqlite_faults.py",
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.processes import Houses
+from tests.figures import Record, note
 from tests.model.crowd import Crowd
 from tests.model.watch import EPOCH_BUDGET, YEAR_BUDGET
 from tests.postgresql import Cluster
@@ -33,7 +34,9 @@ async def crowd(postgresql_cluster: Cluster, tmp_path: Path) -> AsyncIterator[tu
     await postgresql_cluster.drop(name)
 
 
-async def test_crowd_steals_nothing_and_locks_nobody_out(crowd: tuple[Crowd, str]) -> None:
+async def test_crowd_steals_nothing_and_locks_nobody_out(
+    crowd: tuple[Crowd, str], record_property: Record
+) -> None:
     """RL-05, RL-12, D.6: over four processes no account gets a guess more than its budget.
 
     Nobody but owners comes in, each owner does in every round, and every process took part.
@@ -55,7 +58,14 @@ async def test_crowd_steals_nothing_and_locks_nobody_out(crowd: tuple[Crowd, str
     assert made.counted["two codes demanded"] >= ACCOUNTS, made.counted
     assert made.counted["new passwords demanded"] >= ACCOUNTS, made.counted
     assert made.counted["replays"] > 0
-    print({**made.counted, "compared": compared})  # noqa: T201 - the figures of the document
+    note(
+        record_property,
+        requests=made.counted["requests"],
+        compared=compared,
+        confirmed=made.counted["owners' sign-ins"],
+        lost=0,
+        twice=made.counted["stolen"],
+    )
 
 
 async def _figures(url: str) -> tuple[list[int], list[int], int, int]:
