@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -30,10 +31,23 @@ def free_ports(count: int) -> list[int]:
 
 
 class Houses:
-    """Some processes over one database; the clock is a file that all of them read."""
+    """Some processes over one database; the clock is a file that all of them read.
 
-    def __init__(self, folder: Path, database_url: str, *, count: int = 1) -> None:
+    With a certificate they speak https, and note each request in their log.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        count: int = 1,
+        certificate: Path | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
         self.folder = folder
+        self._certificate = certificate
+        self._more = settings or {}
         self.ports = free_ports(count)
         self.clock = folder / "clock"
         self._now = 0.0
@@ -51,15 +65,27 @@ class Houses:
                 "database_url": database_url,
                 "host": "127.0.0.1",
                 "port": port,
-                "public_origin": "http://localhost",
+                "public_origin": f"{self._scheme}://localhost",
                 "simulator": True,
+                **self._more,
             }
-            given = {"settings": settings, "clock": str(self.clock)}
+            given: dict[str, object] = {"settings": settings, "clock": str(self.clock)}
+            if self._certificate is not None:
+                given["certificate"] = str(self._certificate)
             (self.folder / f"{port}.json").write_text(json.dumps(given))
 
     @property
+    def _scheme(self) -> str:
+        return "https" if self._certificate is not None else "http"
+
+    @property
     def origins(self) -> list[str]:
-        return [f"http://127.0.0.1:{port}" for port in self.ports]
+        return [f"{self._scheme}://127.0.0.1:{port}" for port in self.ports]
+
+    @property
+    def log(self) -> Path:
+        """What they have said on both of their outputs."""
+        return self.folder / "houses.log"
 
     @property
     def now(self) -> float:
@@ -85,7 +111,7 @@ class Houses:
             # The process ends with this one, even when that is killed.
             if setpriv := shutil.which("setpriv"):
                 command = [setpriv, "--pdeathsig", "KILL", *command]
-            log = (self.folder / "houses.log").open("ab")
+            log = self.log.open("ab")
             self._running[port] = subprocess.Popen(
                 command,
                 env={"PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])},
@@ -104,7 +130,8 @@ class Houses:
 
     async def ready(self) -> None:
         """Wait until every one of them answers that it is ready."""
-        async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
+        # Whoever made the certificate need not be asked whether it is right.
+        async with httpx.AsyncClient(verify=False) as client, asyncio.timeout(PATIENCE):  # noqa: S501 - see above
             for origin in self.origins:
                 while not await _is_ready(client, origin):  # noqa: ASYNC110 - another process
                     await asyncio.sleep(0.02)
