@@ -1,7 +1,8 @@
 """The whole house for a test: real flows, real storage, real pages; time and chance are given.
 
 `FrontDoor` builds it over a database of the caller's choice and hands out browsers. Messages
-leave when the test says so (`deliver`), which is what the worker does in the server.
+leave when the test says so (`deliver`), which is what the worker does in the server. When its test
+ends, the house is searched for every secret that came through its doors.
 """
 
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.leaks import LeakAlarm, Watched, watching
 from tests.person import Person
 from vestibule.bootstrap import Built, build_house
 from vestibule.catalogues import Catalogues
@@ -21,6 +23,8 @@ from vestibule.delivery.providers.simulator import Delivered
 from vestibule.domain import totp
 from vestibule.entropy import SeededEntropy
 from vestibule.flows.deliver import drain
+from vestibule.flows.metrics import gather
+from vestibule.observability.metrics import Gauges
 from vestibule.settings import Settings
 from vestibule.storage.database import Database
 
@@ -31,9 +35,10 @@ START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 class FrontDoor:
     """One running house without a socket."""
 
-    def __init__(self, built: Built, clock: ManualClock) -> None:
+    def __init__(self, built: Built, clock: ManualClock, alarm: LeakAlarm) -> None:
         self.built = built
         self.clock = clock
+        self.alarm = alarm
         self._clients: list[httpx.AsyncClient] = []
 
     @property
@@ -48,8 +53,9 @@ class FrontDoor:
         language: str = "",
     ) -> Person:
         """A fresh browser: no cookies, its own address, its Accept-Language."""
+        inside = httpx.ASGITransport(self.built.app, client=(source, 40000))
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.built.app, client=(source, 40000)),
+            transport=Watched(inside, self.alarm),
             base_url="http://localhost",
             headers={"user-agent": agent, "accept-language": language},
         )
@@ -63,6 +69,12 @@ class FrontDoor:
     def inbox(self) -> list[Delivered]:
         assert self.built.inbox is not None
         return self.built.inbox.messages()
+
+    async def leaks(self) -> list[str]:
+        """Where this house has written down a secret, as places and kinds."""
+        self.alarm.receive(self.inbox())
+        measured = Gauges().render(await gather(self.built.means)).decode()
+        return await self.alarm.search(self.database, measured)
 
     async def message(self, channel: str, *, to: str | None = None) -> Delivered:
         """The newest message of a channel, after delivering what waits."""
@@ -203,9 +215,13 @@ async def front_door(
         database=database,
         catalogues=catalogues,
     )
-    house = FrontDoor(built, clock)
-    try:
-        yield house
-    finally:
-        for client in house._clients:
-            await client.aclose()
+    with watching() as alarm:
+        house = FrontDoor(built, clock, alarm)
+        try:
+            yield house
+        finally:
+            for client in house._clients:
+                await client.aclose()
+        if not alarm.is_rung_on_purpose:
+            found = await house.leaks()
+            assert found == [], found
