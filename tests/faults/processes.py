@@ -99,8 +99,11 @@ class Houses:
         fresh.write_text(str(self._now))
         fresh.replace(self.clock)
 
-    def start(self, *, file_size: int | None = None) -> None:
-        """Start what does not run; `file_size` limits how far its files grow, in bytes."""
+    def start(self, *, file_size: int | None = None, is_bound: bool = False) -> None:
+        """Start what does not run; `file_size` limits how far its files grow, in bytes.
+
+        Where `is_bound`, a file's permissions bind them, whoever runs the tests.
+        """
         for port in self.ports:
             if port in self._running:
                 continue
@@ -108,6 +111,9 @@ class Houses:
             command.append(str(self.folder / f"{port}.json"))
             if prlimit := shutil.which("prlimit") if file_size is not None else None:
                 command = [prlimit, f"--fsize={file_size}", *command]
+            if is_bound and os.geteuid() == 0:
+                powers = "-dac_override,-dac_read_search"
+                command = [_program("setpriv"), f"--bounding-set={powers}", *command]
             # The process ends with this one, even when that is killed.
             if setpriv := shutil.which("setpriv"):
                 command = [setpriv, "--pdeathsig", "KILL", *command]
@@ -128,6 +134,12 @@ class Houses:
                 process.send_signal(signal.SIGKILL)
                 process.wait(PATIENCE)
 
+    def wait(self) -> list[int]:
+        """The exit statuses of all, once each has ended by itself."""
+        statuses = [process.wait(PATIENCE) for process in self._running.values()]
+        self._running.clear()
+        return statuses
+
     async def ready(self) -> None:
         """Wait until every one of them answers that it is ready."""
         # Whoever made the certificate need not be asked whether it is right.
@@ -139,6 +151,12 @@ class Houses:
     async def restart(self) -> None:
         self.start()
         await self.ready()
+
+
+def _program(name: str) -> str:
+    path = shutil.which(name)
+    assert path, f"no {name} on PATH"
+    return path
 
 
 async def _is_ready(client: httpx.AsyncClient, origin: str) -> bool:
