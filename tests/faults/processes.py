@@ -14,9 +14,11 @@ from pathlib import Path
 
 import httpx
 
+from tests.leaks import Secrets
 from vestibule.crypto import root_key
 from vestibule.entropy import SystemEntropy
 
+_WRITTEN = (".log", ".db", ".db-wal")
 PATIENCE = 60.0
 """Seconds after which a house that does not answer is a failure."""
 
@@ -46,6 +48,8 @@ class Houses:
         settings: Mapping[str, object] | None = None,
     ) -> None:
         self.folder = folder
+        self.secrets = Secrets()
+        """What was typed and shown: to be found in nothing that they write."""
         self._certificate = certificate
         self._more = settings or {}
         self.ports = free_ports(count)
@@ -133,6 +137,15 @@ class Houses:
             if process is not None:
                 process.send_signal(signal.SIGKILL)
                 process.wait(PATIENCE)
+
+    def leaks(self) -> list[str]:
+        """Where a secret stands in their outputs or in a file of SQLite's, as places and kinds."""
+        written = [one for one in self.folder.rglob("*") if one.name.endswith(_WRITTEN)]
+        return [
+            hit
+            for one in written
+            for hit in self.secrets.hits(one.name, one.read_bytes().decode("latin-1"))
+        ]
 
     def wait(self) -> list[int]:
         """The exit statuses of all, once each has ended by itself."""

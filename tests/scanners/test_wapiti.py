@@ -82,6 +82,8 @@ class Home:
                 messages = (await self.client.get("/simulator/messages")).json()
                 for one in messages:
                     if one["channel"] == channel and one["code"] not in {None, besides}:
+                        self.houses.secrets.register("a code", one["code"])
+                        self.houses.secrets.register("a number", PHONE)
                         return str(one["code"])
                 await asyncio.sleep(0.05)
 
@@ -124,6 +126,9 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
             verify=False,  # noqa: S501 - the certificate is ours
         ) as client:
             yield Home(houses, client)
+        houses.kill()
+        found = houses.leaks()
+        assert found == [], found
     finally:
         houses.kill()
 
