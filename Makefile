@@ -7,7 +7,7 @@ SHELL := bash
 
 PORT ?= 8000
 DATA ?= var
-TOOLS := .tools/wapiti/.made
+TOOLS := .tools/semgrep/.made .tools/wapiti/.made
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
@@ -46,6 +46,7 @@ lock: .venv/.dev  ## Pin again after a change of dependencies; UPGRADE=--upgrade
 	@$(LOCK) $(UPGRADE) pyproject.toml --group build --group dev -c requirements.txt \
 		-o requirements-dev.txt
 	@$(LOCK) $(UPGRADE) --group installer -o requirements-installer.txt
+	@$(LOCK) $(UPGRADE) --group semgrep -o requirements-semgrep.txt
 	@$(LOCK) $(UPGRADE) --group wapiti -o requirements-wapiti.txt
 
 coverage: .venv/.dev $(TOOLS)  ## Branch coverage of the tests that need no browser.

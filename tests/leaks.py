@@ -117,10 +117,13 @@ class LeakAlarm(Secrets):
                 if hit.removeprefix("a message: ") not in WRITTEN_OUT
             ]
 
-    async def search(self, database: Database, measured: str = "") -> list[str]:
+    def told(self) -> list[str]:
+        """What was found in answers, messages and the log."""
+        return [*self.seen, *self.hits("the log", self.log.getvalue())]
+
+    async def search(self, database: Database, measured: str) -> list[str]:
         """Every place where a secret was found: `place: kind`, never the secret."""
-        found = [*self.seen, *self.hits("the log", self.log.getvalue())]
-        found += self.hits("the metrics", measured)
+        found = [*self.told(), *self.hits("the metrics", measured)]
         for table in metadata.sorted_tables:
             columns = [
                 column.name
