@@ -53,7 +53,7 @@ def _written() -> Iterator[tuple[str, re.Pattern[str]]]:
 def _as_text(pattern: re.Pattern[str] | re.Pattern[bytes]) -> re.Pattern[str]:
     if isinstance(pattern.pattern, bytes):
         return re.compile(pattern.pattern.decode("latin-1"))
-    return pattern  # type: ignore[return-value]  # bytes are done with above
+    return pattern
 
 
 OUR_OWN = {"vestibule.storage.statements._TOKEN", "vestibule.storage.statements._VERB"}

@@ -88,6 +88,7 @@ LINE = {
     "version": str,
 }
 MORE = {"purpose", "amr", "label", "door", "ended", "kind", "digits"} | {"country", "limit"}
+MORE |= {"risk_notice"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\+00:00|Z)")
 
 
