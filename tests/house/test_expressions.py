@@ -16,7 +16,7 @@ SOURCE = Path(vestibule.__file__).parent
 SHORT, TIMES = 500, 4
 WORST = 8
 """Four times the text may take eight times as long; with its square it takes sixteen times."""
-TOO_QUICK = 0.003
+TOO_QUICK = 0.001
 """Seconds: what is done in less has no growth to speak of, and none that could be measured."""
 PARTS = (
     "a", "1", " ", "-", "_", ".", "/", "+", ":", "'", '"', "\\", "%", "$", "(", "<", "é", "\u200b",
@@ -91,7 +91,7 @@ def test_no_expression_grows_with_the_square(name: str) -> None:
     assert worst_growth(EXPRESSIONS[name]) < WORST
 
 
-@pytest.mark.parametrize("slow", [r"a+b", r"\s+$", r"(?:1|a)+-"])
+@pytest.mark.parametrize("slow", [r"(?:a|1)+b", r"\s+$", r"(?:1|a)+-"])
 def test_slow_expression_is_seen(slow: str) -> None:
     """What does grow with the square is named."""
     assert worst_growth(re.compile(slow)) >= WORST

@@ -94,7 +94,7 @@ def test_house_names_a_breach(path: str, text: str, said: str) -> None:
         ("docs/a.md", "data in /var/lib/vestibule, keys in /etc/vestibule"),
         ("src/vestibule/crypto/a.py", '"""A."""\nimport hashlib'),
         ("src/vestibule/domain/totp.py", '"""A."""\nimport hmac'),
-        ("src/vestibule/web/templates/a.html", "{{ name }} is safe"),
+        ("src/vestibule/web/templates/a.html", '{{ _("It is safe") }}'),
         ("LICENSE", LAST_WORD),
     ],
 )

@@ -31,9 +31,9 @@ WHOLE_MODULE = 120
 """Seconds: each looks for its fault to the end."""
 LEAST_TRIES = 20
 """So often a form must have been sent and answered by its next page."""
-NO_PLACE = ("/simulator/*", "/static/*", "/sign-out", "/sessions")
+NO_PLACE = ("/simulator/*", "/static/*", "/sign-out", "/sessions", "/language")
 """The simulator is no part of a house that is open to others; signing out, here or everywhere,
-would end the scan."""
+would end the scan; every page's choice of languages would take all of its time."""
 FAULTS = {
     "CRLF Injection",
     "Clickjacking Protection",
