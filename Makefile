@@ -10,6 +10,7 @@ MINUTES ?= 10
 SEED ?= 1
 DATABASE ?= sqlite
 DATA ?= var
+TOOLS := .tools/semgrep/.made .tools/wapiti/.made
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
@@ -21,12 +22,12 @@ run: .venv/.run  ## Vestibule on http://localhost:$PORT (8000) with its data in 
 		VESTIBULE_DATA='$(DATA)' VESTIBULE_SIMULATOR=true; \
 	.venv/bin/vestibule migrate && exec .venv/bin/vestibule serve
 
-test: .venv/.dev  ## All tests, with a real PostgreSQL and a real browser.
+test: .venv/.dev $(TOOLS)  ## All tests, with a real PostgreSQL and a real browser.
 	@scripts/components
 	@.venv/bin/pytest -n 2 -m 'not browser'
 	@.venv/bin/pytest -m browser
 
-quick: .venv/.dev  ## The tests that need no browser.
+quick: .venv/.dev $(TOOLS)  ## The tests that need no browser.
 	@scripts/components fonts nginx postgresql oathtool zbar
 	@.venv/bin/pytest -n 2 -m 'not browser'
 
@@ -52,8 +53,10 @@ lock: .venv/.dev  ## Pin again after a change of dependencies; UPGRADE=--upgrade
 	@$(LOCK) $(UPGRADE) pyproject.toml --group build --group dev -c requirements.txt \
 		-o requirements-dev.txt
 	@$(LOCK) $(UPGRADE) --group installer -o requirements-installer.txt
+	@$(LOCK) $(UPGRADE) --group semgrep -o requirements-semgrep.txt
+	@$(LOCK) $(UPGRADE) --group wapiti -o requirements-wapiti.txt
 
-coverage: .venv/.dev  ## Branch coverage of the tests that need no browser.
+coverage: .venv/.dev $(TOOLS)  ## Branch coverage of the tests that need no browser.
 	@scripts/components fonts nginx postgresql oathtool zbar
 	@.venv/bin/coverage erase
 	@.venv/bin/coverage run -m pytest -q -m 'not browser'
@@ -73,3 +76,8 @@ MADE_FROM := pyproject.toml requirements-installer.txt scripts/environment
 .venv/.dev: requirements-dev.txt requirements.txt $(MADE_FROM)
 	@scripts/environment requirements-dev.txt
 	@touch $@ .venv/.run
+
+# Programs that look at Vestibule from outside, each in an environment of its own.
+.tools/%/.made: requirements-%.txt scripts/tool | .venv/.dev
+	@scripts/tool $*
+	@touch $@

@@ -246,6 +246,74 @@ def unmarked_sentences(source: Source) -> Iterator[Fault]:
         yield source.fault(line, f"mark it for translation: “{words[:40]}”")
 
 
+_CRYPTOGRAPHY = {"argon2", "cryptography", "hashlib", "hmac", "joserfc", "ssl"}
+CRYPTOGRAPHY_OUTSIDE: dict[str, set[str]] = {
+    "src/vestibule/delivery/callbacks.py": {"hashlib", "hmac", "joserfc"},
+    "src/vestibule/delivery/http_call.py": {"ssl"},
+    "src/vestibule/delivery/providers/letter.py": {"hashlib"},
+    "src/vestibule/delivery/providers/smtp.py": {"ssl"},
+    "src/vestibule/delivery/providers/vonage.py": {"joserfc"},
+    "src/vestibule/delivery/providers/webhook.py": {"hashlib", "hmac"},
+    "src/vestibule/domain/journal.py": {"hashlib", "hmac"},
+    "src/vestibule/domain/recovery_code.py": {"hmac"},
+    "src/vestibule/domain/totp.py": {"hmac"},
+    "src/vestibule/entropy.py": {"hashlib"},
+    "src/vestibule/flows/work.py": {"hashlib"},
+    "src/vestibule/web/metrics.py": {"hmac"},
+    "src/vestibule/web/render.py": {"hashlib"},
+}
+"""The inventory of ASVS 11.1.3: besides `crypto`, who uses which cryptography. Carriers prove
+themselves by their own rules, the journal is linked by digests that anybody can make; the rest
+compares in constant time or names a file by its digest."""
+
+
+def cryptography_elsewhere(source: Source) -> Iterator[Fault]:
+    if not source.path.startswith("src/") or source.path.startswith("src/vestibule/crypto/"):
+        return
+    allowed = CRYPTOGRAPHY_OUTSIDE.get(source.path, set())
+    for node in source.nodes():
+        for name in _imported(node) & _CRYPTOGRAPHY - allowed:
+            yield source.fault(
+                getattr(node, "lineno", 1), f"{name} belongs into crypto, or on the inventory"
+            )
+
+
+def _imported(node: ast.AST) -> set[str]:
+    """The packages that an import names."""
+    match node:
+        case ast.Import(names=names):
+            return {name.name.partition(".")[0] for name in names}
+        case ast.ImportFrom(module=str(module), level=0):
+            return {module.partition(".")[0]}
+    return set()
+
+
+_LOGS = {"src/vestibule/observability/logging.py", "src/vestibule/cli/serve.py"}
+
+
+def logs_elsewhere(source: Source) -> Iterator[Fault]:
+    """AU-02: one module writes log lines, and it never writes an error's values."""
+    if not source.path.startswith("src/") or source.path in _LOGS:
+        return
+    for node in source.nodes():
+        if _imported(node) & {"logging", "structlog"}:
+            yield source.fault(
+                getattr(node, "lineno", 1), "log by vestibule.observability.logging only"
+            )
+
+
+_UNESCAPED = re.compile(r"\|\s*safe\b|{%-?\s*autoescape\b")
+
+
+def unescaped_markup(source: Source) -> Iterator[Fault]:
+    """WB-06: a template escapes what it is given; markup of ours is made in Python."""
+    if not re.fullmatch(r"src/.*\.(html|txt|svg)", source.path):
+        return
+    for number, line in source.numbered():
+        if found := _UNESCAPED.search(line):
+            yield source.fault(number, f"a template escapes everything; no {found[0].strip()}")
+
+
 RULES: tuple[Callable[[Source], Iterator[Fault]], ...] = (
     long_rooms,
     long_functions,
@@ -258,6 +326,9 @@ RULES: tuple[Callable[[Source], Iterator[Fault]], ...] = (
     secret_comparisons,
     sql_from_values,
     unmarked_sentences,
+    cryptography_elsewhere,
+    logs_elsewhere,
+    unescaped_markup,
 )
 
 

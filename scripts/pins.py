@@ -17,6 +17,8 @@ GROUPS = {
     "requirements.txt": ("project", "build"),
     "requirements-dev.txt": ("project", "build", "dev"),
     "requirements-installer.txt": ("installer",),
+    "requirements-semgrep.txt": ("semgrep",),
+    "requirements-wapiti.txt": ("wapiti",),
 }
 """Which lists of pyproject.toml each file answers for."""
 

@@ -1,7 +1,8 @@
 """The whole house for a test: real flows, real storage, real pages; time and chance are given.
 
 `FrontDoor` builds it over a database of the caller's choice and hands out browsers. Messages
-leave when the test says so (`deliver`), which is what the worker does in the server.
+leave when the test says so (`deliver`), which is what the worker does in the server. When its test
+ends, the house is searched for every secret that came through its doors.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from tests.leaks import LeakAlarm, Watched, watching
 from tests.person import Person
 from vestibule.bootstrap import Built, build_house
 from vestibule.catalogues import Catalogues
@@ -22,9 +24,11 @@ from vestibule.delivery.providers.simulator import Delivered
 from vestibule.domain import totp
 from vestibule.entropy import SeededEntropy
 from vestibule.flows.deliver import drain
+from vestibule.flows.metrics import gather
+from vestibule.observability.metrics import Gauges
 from vestibule.settings import Settings
 from vestibule.simulator.telephone import Telephone
-from vestibule.storage.database import Database
+from vestibule.storage.database import Database, StorageDown
 
 PASSWORD = "a lantern in the porch"
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -33,10 +37,11 @@ START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 class FrontDoor:
     """One running house without a socket."""
 
-    def __init__(self, build: Callable[[], Built], clock: ManualClock) -> None:
+    def __init__(self, build: Callable[[], Built], clock: ManualClock, alarm: LeakAlarm) -> None:
         self._build = build
         self.built = build()
         self.clock = clock
+        self.alarm = alarm
         self.requests = 0
         self.form_takes = 0.0
         """Seconds that pass with each form that is sent; none, unless a test says so."""
@@ -54,8 +59,9 @@ class FrontDoor:
         language: str = "",
     ) -> Person:
         """A fresh browser: no cookies, its own address, its Accept-Language."""
+        inside = httpx.ASGITransport(self._serve, client=(source, 40000))
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self._serve, client=(source, 40000)),
+            transport=Watched(inside, self.alarm),
             base_url="http://localhost",
             headers={"user-agent": agent, "accept-language": language},
         )
@@ -85,6 +91,17 @@ class FrontDoor:
     def inbox(self) -> list[Delivered]:
         assert self.built.inbox is not None
         return self.built.inbox.messages()
+
+    async def leaks(self) -> list[str]:
+        """Where this house has written down a secret, as places and kinds."""
+        if self.built.inbox is not None:
+            self.alarm.receive(self.inbox())
+        try:
+            measured = Gauges().render(await gather(self.built.means)).decode()
+            return await self.alarm.search(self.database, measured)
+        except StorageDown:
+            # The test has closed its database: what was said is left.
+            return self.alarm.told()
 
     async def message(self, channel: str, *, to: str | None = None) -> Delivered:
         """The newest message of a channel, after delivering what waits."""
@@ -253,9 +270,13 @@ async def front_door(
             catalogues=catalogues,
         )
 
-    house = FrontDoor(build, clock)
-    try:
-        yield house
-    finally:
-        for client in house._clients:
-            await client.aclose()
+    with watching() as alarm:
+        house = FrontDoor(build, clock, alarm)
+        try:
+            yield house
+        finally:
+            for client in house._clients:
+                await client.aclose()
+        if not alarm.is_rung_on_purpose:
+            found = await house.leaks()
+            assert found == [], found

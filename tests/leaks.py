@@ -1,26 +1,26 @@
-"""The leak alarm: every secret of a walk is registered, then logs and rows are searched for it.
+"""The leak alarm: every secret that a house is shown or shows is registered, then looked for.
 
-`watching` takes over the log for a walk; `LeakAlarm.search` fails and names the place. Columns
-that hold what they say (an address, a name) are excepted one by one.
+Each `FrontDoor` has one, and is searched when its test ends; houses in processes of their own are
+searched in what they wrote. Columns that hold what they say (an address) are excepted one by one.
 """
 
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
+from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 import structlog
-from sqlalchemy import Text
+from sqlalchemy import LargeBinary, Text
 
-from tests.attack import rows
-from tests.front_door import FrontDoor
-from tests.person import Person
+from vestibule.delivery.providers.simulator import Delivered
 from vestibule.observability.logging import configure
+from vestibule.storage.database import Database, Row, Transaction
 from vestibule.storage.schema import metadata
 
 READABLE = {
@@ -31,77 +31,114 @@ READABLE = {
     "resets.email": "an address",
 }
 """Columns that may hold a secret of that kind, and no other."""
+WRITTEN_OUT = {"a code", "an address"}
+"""What a message is there to say; everything else it may say masked only."""
 
 _FIELDS = {"password", "new_password", "code", "next_code", "recovery_code", "shown", "phone"}
 _TOKENS = {"session", "pending", "sign-up", "reset", "browser", "visit"}
 
 
 @dataclass
-class LeakAlarm:
+class Secrets:
     """What must appear nowhere, each with the kind it is told as."""
 
-    log: io.StringIO
-    secrets: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
 
     def register(self, kind: str, secret: str) -> None:
         """Add one, in the ways it may be written."""
-        if len(secret) >= 6:
-            self.secrets[secret] = kind
+        if len(secret) >= 6 and not (secret in self.kinds and kind.startswith("a typed ")):
+            self.kinds[secret] = kind
         digits = re.sub(r"\D", "", secret)
         if kind == "a number" and len(digits) >= 10:
-            self.secrets[digits[-10:]] = kind
+            self.kinds[digits[-10:]] = kind
 
-    def watch(self, person: Person) -> Person:
-        """Register everything secret that this browser sends or is given."""
-        person.client.event_hooks["request"].append(self._sent)
-        person.client.event_hooks["response"].append(self._given)
-        return person
-
-    async def _sent(self, request: httpx.Request) -> None:
-        if request.method != "POST":
-            return
-        for name, value in parse_qsl((await request.aread()).decode()):
-            if name in _FIELDS:
-                self.register("a number" if name == "phone" else f"a typed {name}", value)
-            if name == "email":
-                self.register("an address", value)
-
-    async def _given(self, response: httpx.Response) -> None:
-        for header in response.headers.get_list("set-cookie"):
-            for name, morsel in SimpleCookie(header).items():
-                if name in _TOKENS:
-                    self.register(f"a {name} token", morsel.value)
-        for secret in re.findall(r"secret=([A-Z2-7]{32})", (await response.aread()).decode()):
-            self.register("an app's secret", secret)
-
-    def receive(self, house: FrontDoor) -> None:
-        """Register what the house has sent: codes and where they went."""
-        for message in house.inbox():
-            self.register("an address" if message.channel == "email" else "a number", message.to)
-            if message.code:
-                self.register("a code", message.code)
-
-    async def search(self, house: FrontDoor) -> list[str]:
-        """Where secrets were found: `place: kind`, never the secret."""
-        self.receive(house)
-        found = self._hits("the log", self.log.getvalue())
-        for table in metadata.sorted_tables:
-            for column in table.columns:
-                if not isinstance(column.type, Text) or column.name.endswith("_mac"):
-                    continue
-                place = f"{table.name}.{column.name}"
-                sql = f"SELECT {column.name} AS said FROM {table.name}"  # noqa: S608 - the schema
-                for row in await rows(house, sql):
-                    found += self._hits(place, str(row["said"]))
-        return sorted({hit for hit in found if READABLE.get(hit.split(": ")[0]) != hit[-10:]})
-
-    def _hits(self, place: str, text: str) -> list[str]:
+    def hits(self, place: str, text: str) -> list[str]:
+        """Where secrets are in a text: `place: kind`, never the secret."""
         return [
             f"{place}: {kind}"
-            for secret, kind in self.secrets.items()
+            for secret, kind in self.kinds.items()
             if secret in text
             and re.search(rf"(?<![\w-]){re.escape(secret)}(?![\w-])|{_anywhere(secret)}", text)
         ]
+
+
+def _anywhere(secret: str) -> str:
+    """Long secrets count inside other text too; six digits would be found in any number."""
+    return re.escape(secret) if len(secret) >= 10 else "(?!)"
+
+
+@dataclass
+class LeakAlarm(Secrets):
+    """The secrets of one house, and where they have been seen already."""
+
+    log: io.StringIO = field(default_factory=io.StringIO)
+    seen: list[str] = field(default_factory=list)
+    """Hits in answers, at the moment that they were given."""
+    is_rung_on_purpose: bool = False
+    """The test leaks something itself."""
+
+    def sent(self, request: httpx.Request) -> None:
+        """Register everything secret that a browser sends."""
+        if request.method != "POST":
+            return
+        text = request.content.decode("latin-1")
+        for name, value in parse_qsl(text):
+            is_guess = "code" in name and len(set(value)) < 3
+            if name in _FIELDS and not is_guess:
+                self.register("a number" if name == "phone" else f"a typed {name}", value)
+            if name == "email" and "@" in value:
+                self.register("an address", value)
+
+    def given(self, answer: httpx.Response) -> None:
+        """Register everything secret that a browser is given, and look where none belongs."""
+        for header in answer.headers.get_list("set-cookie"):
+            for name, morsel in SimpleCookie(header).items():
+                if name.removeprefix("__Host-") in _TOKENS and morsel.value:
+                    self.register(f"a {name.removeprefix('__Host-')} token", morsel.value)
+        text = answer.content.decode("latin-1")
+        for secret in re.findall(r"secret=([A-Z2-7]{32})", text):
+            self.register("an app's secret", secret)
+        for code in re.findall(r'name="shown" value="([^"]+)"', text):
+            self.register("a recovery code", code)
+        if answer.is_server_error:
+            self.seen += self.hits("an error page", text)
+        if answer.has_redirect_location:
+            self.seen += self.hits("a redirect", answer.headers["location"])
+
+    def receive(self, messages: Iterable[Delivered]) -> None:
+        """Register what a house has sent, and look for what it must not say."""
+        for message in messages:
+            self.register("an address" if message.channel == "email" else "a number", message.to)
+            if message.code:
+                self.register("a code", message.code)
+            said = "\n".join(filter(None, (message.subject, message.text, message.html)))
+            self.seen += [
+                hit
+                for hit in self.hits("a message", said)
+                if hit.removeprefix("a message: ") not in WRITTEN_OUT
+            ]
+
+    def told(self) -> list[str]:
+        """What was found in answers, messages and the log."""
+        return [*self.seen, *self.hits("the log", self.log.getvalue())]
+
+    async def search(self, database: Database, measured: str) -> list[str]:
+        """Every place where a secret was found: `place: kind`, never the secret."""
+        found = [*self.told(), *self.hits("the metrics", measured)]
+        for table in metadata.sorted_tables:
+            columns = [
+                column.name
+                for column in table.columns
+                if isinstance(column.type, Text | LargeBinary)
+            ]
+            sql = f"SELECT {', '.join(columns)} FROM {table.name}"  # noqa: S608 - the schema
+            for row in await database.read(_all_of(sql)):
+                for column, value in row.items():
+                    if value is not None:
+                        found += self.hits(f"{table.name}.{column}", _text_of(value))
+        return sorted(
+            {hit for hit in found if READABLE.get(hit.split(": ")[0]) != hit.split(": ")[1]}
+        )
 
     def lines(self) -> list[dict[str, object]]:
         """The log, parsed; a line that is no JSON object fails."""
@@ -110,17 +147,41 @@ class LeakAlarm:
         return parsed
 
 
-def _anywhere(secret: str) -> str:
-    """Long secrets count inside other text too; six digits would be found in any number."""
-    return re.escape(secret) if len(secret) >= 10 else "(?!)"
+def _all_of(sql: str) -> Callable[[Transaction], Any]:
+    async def unit(tx: Transaction) -> list[Row]:
+        return await tx.fetch_all(sql)
+
+    return unit
+
+
+def _text_of(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+class Watched(httpx.AsyncBaseTransport):
+    """The way into a house, with the alarm beside it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, alarm: LeakAlarm) -> None:
+        self._inner = inner
+        self._alarm = alarm
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not isinstance(request.stream, AsyncIterator):
+            await request.aread()
+            self._alarm.sent(request)
+        answer = await self._inner.handle_async_request(request)
+        await answer.aread()
+        self._alarm.given(answer)
+        return answer
 
 
 @contextmanager
 def watching() -> Iterator[LeakAlarm]:
     """An alarm that the log is written to while the block runs."""
-    stream = io.StringIO()
-    configure(stream)
+    before = structlog.get_config()
+    alarm = LeakAlarm()
+    configure(alarm.log)
     try:
-        yield LeakAlarm(stream)
+        yield alarm
     finally:
-        structlog.reset_defaults()
+        structlog.configure(**before)

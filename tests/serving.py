@@ -11,13 +11,18 @@ from pathlib import Path
 
 import httpx
 
+from tests.leaks import Secrets
+
 PATIENCE = 60.0
 """Seconds after which a server that does not answer is a failure."""
 
 
 @contextmanager
 def serving(folder: Path, database_url: str, ports: Sequence[int]) -> Iterator[None]:
-    """The processes run while the block does; each is ended and waited for."""
+    """The processes run while the block does; each is ended and waited for.
+
+    Then their outputs may hold no code, number or address that a message went out with.
+    """
     started: list[subprocess.Popen[bytes]] = []
     settings = {
         "PYTHONPATH": os.pathsep.join(sys.path),
@@ -33,11 +38,24 @@ def serving(folder: Path, database_url: str, ports: Sequence[int]) -> Iterator[N
                 env = {**settings, "VESTIBULE_PORT": str(port)}
                 started.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
             yield
+            secrets = _sent(ports)
         finally:
             for process in started:
                 process.send_signal(signal.SIGTERM)
             for process in started:
                 process.wait(PATIENCE)
+    found = secrets.hits("the servers' log", (folder / "servers.log").read_text())
+    assert found == [], found
+
+
+def _sent(ports: Sequence[int]) -> Secrets:
+    """Every code that the servers' simulators show, and whom each went to."""
+    secrets = Secrets()
+    for port in ports:
+        for one in httpx.get(f"http://127.0.0.1:{port}/simulator/messages").json():
+            secrets.register("an address" if one["channel"] == "email" else "a number", one["to"])
+            secrets.register("a code", one["code"] or "")
+    return secrets
 
 
 async def ready(origins: Sequence[str]) -> None:

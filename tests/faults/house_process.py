@@ -1,6 +1,7 @@
 """A whole house in a process of its own, to be killed: `python -m tests.faults.house_process FILE`.
 
-FILE holds its settings and the file of its clock as JSON. Real storage, real HTTP; only the time
+FILE holds its settings and the file of its clock as JSON, and the certificate where it speaks
+https and writes down each request. Real storage, real HTTP; only the time
 is given, and hashing is cheap.
 """
 
@@ -40,12 +41,14 @@ def main() -> None:
     built = build_house(
         settings, clock=FileClock(Path(given["clock"])), profile=CHEAPEST, database=database
     )
+    certificate = given.get("certificate")
     uvicorn.run(
         built.app,
         host="127.0.0.1",
         port=settings.port,
-        access_log=False,
-        log_level="warning",
+        access_log=bool(certificate),
+        log_level="info" if certificate else "warning",
+        ssl_certfile=certificate,
         server_header=False,
         http="h11",
         timeout_graceful_shutdown=1,

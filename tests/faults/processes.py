@@ -8,14 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 
+from tests.leaks import Secrets
 from vestibule.crypto import root_key
 from vestibule.entropy import SystemEntropy
 
+_WRITTEN = (".log", ".db", ".db-wal")
 PATIENCE = 60.0
 """Seconds after which a house that does not answer is a failure."""
 
@@ -30,10 +33,25 @@ def free_ports(count: int) -> list[int]:
 
 
 class Houses:
-    """Some processes over one database; the clock is a file that all of them read."""
+    """Some processes over one database; the clock is a file that all of them read.
 
-    def __init__(self, folder: Path, database_url: str, *, count: int = 1) -> None:
+    With a certificate they speak https, and note each request in their log.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        count: int = 1,
+        certificate: Path | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
         self.folder = folder
+        self.secrets = Secrets()
+        """What was typed and shown: to be found in nothing that they write."""
+        self._certificate = certificate
+        self._more = settings or {}
         self.ports = free_ports(count)
         self.clock = folder / "clock"
         self._now = 0.0
@@ -51,15 +69,27 @@ class Houses:
                 "database_url": database_url,
                 "host": "127.0.0.1",
                 "port": port,
-                "public_origin": "http://localhost",
+                "public_origin": f"{self._scheme}://localhost",
                 "simulator": True,
+                **self._more,
             }
-            given = {"settings": settings, "clock": str(self.clock)}
+            given: dict[str, object] = {"settings": settings, "clock": str(self.clock)}
+            if self._certificate is not None:
+                given["certificate"] = str(self._certificate)
             (self.folder / f"{port}.json").write_text(json.dumps(given))
 
     @property
+    def _scheme(self) -> str:
+        return "https" if self._certificate is not None else "http"
+
+    @property
     def origins(self) -> list[str]:
-        return [f"http://127.0.0.1:{port}" for port in self.ports]
+        return [f"{self._scheme}://127.0.0.1:{port}" for port in self.ports]
+
+    @property
+    def log(self) -> Path:
+        """What they have said on both of their outputs."""
+        return self.folder / "houses.log"
 
     @property
     def now(self) -> float:
@@ -73,8 +103,11 @@ class Houses:
         fresh.write_text(str(self._now))
         fresh.replace(self.clock)
 
-    def start(self, *, file_size: int | None = None) -> None:
-        """Start what does not run; `file_size` limits how far its files grow, in bytes."""
+    def start(self, *, file_size: int | None = None, is_bound: bool = False) -> None:
+        """Start what does not run; `file_size` limits how far its files grow, in bytes.
+
+        Where `is_bound`, a file's permissions bind them, whoever runs the tests.
+        """
         for port in self.ports:
             if port in self._running:
                 continue
@@ -82,10 +115,13 @@ class Houses:
             command.append(str(self.folder / f"{port}.json"))
             if prlimit := shutil.which("prlimit") if file_size is not None else None:
                 command = [prlimit, f"--fsize={file_size}", *command]
+            if is_bound and os.geteuid() == 0:
+                powers = "-dac_override,-dac_read_search"
+                command = [_program("setpriv"), f"--bounding-set={powers}", *command]
             # The process ends with this one, even when that is killed.
             if setpriv := shutil.which("setpriv"):
                 command = [setpriv, "--pdeathsig", "KILL", *command]
-            log = (self.folder / "houses.log").open("ab")
+            log = self.log.open("ab")
             self._running[port] = subprocess.Popen(
                 command,
                 env={"PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])},
@@ -102,9 +138,25 @@ class Houses:
                 process.send_signal(signal.SIGKILL)
                 process.wait(PATIENCE)
 
+    def leaks(self) -> list[str]:
+        """Where a secret stands in their outputs or in a file of SQLite's, as places and kinds."""
+        written = [one for one in self.folder.rglob("*") if one.name.endswith(_WRITTEN)]
+        return [
+            hit
+            for one in written
+            for hit in self.secrets.hits(one.name, one.read_bytes().decode("latin-1"))
+        ]
+
+    def wait(self) -> list[int]:
+        """The exit statuses of all, once each has ended by itself."""
+        statuses = [process.wait(PATIENCE) for process in self._running.values()]
+        self._running.clear()
+        return statuses
+
     async def ready(self) -> None:
         """Wait until every one of them answers that it is ready."""
-        async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
+        # Whoever made the certificate need not be asked whether it is right.
+        async with httpx.AsyncClient(verify=False) as client, asyncio.timeout(PATIENCE):  # noqa: S501 - see above
             for origin in self.origins:
                 while not await _is_ready(client, origin):  # noqa: ASYNC110 - another process
                     await asyncio.sleep(0.02)
@@ -112,6 +164,12 @@ class Houses:
     async def restart(self) -> None:
         self.start()
         await self.ready()
+
+
+def _program(name: str) -> str:
+    path = shutil.which(name)
+    assert path, f"no {name} on PATH"
+    return path
 
 
 async def _is_ready(client: httpx.AsyncClient, origin: str) -> bool:

@@ -154,3 +154,35 @@ async def _holds_one(trial: Trial, session: str) -> None:
     async with httpx.AsyncClient(base_url=trial.houses.origins[0], timeout=PATIENCE) as client:
         answer = await client.get("/", headers={"cookie": f"session={session}"})
         assert answer.status_code == 200
+
+
+async def test_read_only_database_opens_nothing_and_readiness_says_so(
+    lasting: Lasting, tmp_path: Path
+) -> None:
+    """RL-07: a PostgreSQL that turns read only under load lets nobody in, and `/readyz` tells it
+    although reading works; writable again, all goes on without a restart."""
+    async with trial_over(tmp_path, lasting.url(), count=2) as trial:
+        load = Load(trial.houses, trial.members, seed="read only")
+        await load.round(lambda: None)
+        await load.round(lambda: _turn(lasting, "on"))
+        trial.houses.advance(31)
+        before = sum(len(member.confirmed) for member in trial.members)
+        await load.round(lambda: None)
+        origin = trial.houses.origins[0]
+        async with httpx.AsyncClient(base_url=origin, timeout=PATIENCE) as client:
+            seen = [(await client.get(path)).status_code for path in ("/readyz", "/livez")]
+
+        await asyncio.to_thread(_turn, lasting, "off")
+        await trial.houses.ready()
+        await load.round(lambda: None)
+
+        assert seen == [503, 200]
+        after = sum(len(member.confirmed) for member in trial.members)
+        assert after == before + len(trial.members)
+        await _holds(trial, lasting.url())
+
+
+def _turn(lasting: Lasting, read_only: str) -> None:
+    lasting.run(
+        f"ALTER SYSTEM SET default_transaction_read_only = {read_only}", "SELECT pg_reload_conf()"
+    )

@@ -1,4 +1,4 @@
-"""SQLite without room to write: nothing is half done, and it comes back."""
+"""SQLite without room or leave to write: nothing is half done, and it comes back."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 
 from tests.databases import migrated_sqlite
 from tests.faults.audit import audit
+from tests.faults.load import Load
 from tests.faults.members import Member
 from tests.faults.processes import PATIENCE, Houses
 from tests.faults.trial import trial_over
@@ -49,3 +50,46 @@ async def test_full_disk_confirms_nothing_it_did_not_keep(
         found = await audit(houses, trial.url, trial.members)
         assert (found.lost, found.replayed, found.without_journal) == (0, 0, 0), found
         note_audit(record_property, found, faults=entered.count(False))
+
+
+class _Disk:
+    """A database in a folder of its own, which may be read only."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "house.db"
+
+    def is_writable(self, yes: bool) -> None:
+        for one in self.folder.iterdir():
+            one.chmod(0o600 if yes else 0o400)
+        self.folder.chmod(0o700 if yes else 0o500)
+
+
+async def test_server_does_not_start_on_a_read_only_disk(tmp_path: Path) -> None:
+    """RL-07: killed under load, on a disk that turned read only, it does not start and says why;
+    writable again, it starts, nothing confirmed is lost and no code works twice."""
+    (tmp_path / "disk").mkdir()
+    disk = _Disk(tmp_path / "disk")
+    async with trial_over(tmp_path, migrated_sqlite(disk.path)) as trial:
+        houses, endings = trial.houses, []
+
+        def strike() -> None:
+            houses.kill()
+            disk.is_writable(False)
+            houses.start(is_bound=True)
+            endings.extend(houses.wait())
+
+        load = Load(houses, trial.members, seed="read only")
+        await load.round(lambda: None)
+        await load.round(strike)
+        disk.is_writable(True)
+        await houses.restart()
+        houses.advance(31)
+        entered = [await _sign_in(member, houses) for member in trial.members]
+
+        assert endings == [3]
+        assert "the file may only be read" in houses.log.read_text()
+        assert entered == [True] * len(trial.members)
+        found = await audit(houses, trial.url, trial.members)
+        assert (found.lost, found.replayed, found.without_journal) == (0, 0, 0), found
+        assert found.confirmed >= 2 * len(trial.members), found

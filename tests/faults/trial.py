@@ -22,12 +22,18 @@ class Trial:
 
 @asynccontextmanager
 async def trial_over(folder: Path, url: str, *, count: int = 1) -> AsyncIterator[Trial]:
-    """So many processes over this database, with members; all are killed at the end."""
+    """So many processes over this database, with members; all are killed at the end.
+
+    Then nothing that they wrote may hold a secret of these members.
+    """
     houses = Houses(folder, url, count=count)
     try:
         await houses.restart()
         origin = houses.origins[0]
         members = [await join(houses, origin, f"{turn}@example.com") for turn in range(MEMBERS)]
         yield Trial(houses, url, members)
+        houses.kill()
+        found = houses.leaks()
+        assert found == [], found
     finally:
         houses.kill()

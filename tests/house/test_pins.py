@@ -13,6 +13,8 @@ dependencies = ["Star_lette[full]>=1.10"]
 build = ["hatchling>=1"]
 dev = ["pytest>=9"]
 installer = ["uv>=0.13"]
+semgrep = ["semgrep>=1"]
+wapiti = ["wapiti3>=3"]
 """
 HASHED = " \\\n    --hash=sha256:00\n"
 
@@ -28,6 +30,8 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "requirements.txt").write_text(pinned(*run))
     (tmp_path / "requirements-dev.txt").write_text(pinned(*run, "pytest==9.2"))
     (tmp_path / "requirements-installer.txt").write_text(pinned("uv==0.13.9"))
+    (tmp_path / "requirements-semgrep.txt").write_text(pinned("semgrep==1.185.0"))
+    (tmp_path / "requirements-wapiti.txt").write_text(pinned("wapiti3==3.2.3"))
     return tmp_path
 
 

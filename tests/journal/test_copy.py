@@ -213,16 +213,13 @@ def test_every_event_has_its_sentence() -> None:
 
 async def test_a_copy_holds_no_secret(house: FrontDoor) -> None:
     """AU-02: no code, number, address or token of a walk is in the person's copy or on the page."""
-    with watching() as alarm:
-        person = alarm.watch(house.browser())
-        await house.sign_up(person, "ada@example.com")
-        alarm.register("a recovery code", await house.set_up_phone(person))
-        await house.password(alarm.watch(house.browser()), password="not the lantern")
-        alarm.receive(house)
-        copy = await copy_of(person)
+    person, _ = await house.member()
+    await house.password(house.browser(), password="not the lantern")
+    house.alarm.receive(house.inbox())
+    copy = await copy_of(person)
 
-        assert len(alarm.secrets) > 10
-        assert [kind for secret, kind in alarm.secrets.items() if secret in copy] == []
+    assert len(house.alarm.kinds) > 10
+    assert house.alarm.hits("the copy", copy) == []
 
 
 async def test_nothing_is_signed_over_a_broken_head(store: Store, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ may share a file; they wait for each other's write lock. Must not contain SQL ab
 """
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -181,6 +182,10 @@ class SqliteDatabase:
 def _connect(
     path: Path, synchronous: Synchronous, busy_for: float, *, read_only: bool
 ) -> sqlite3.Connection:
+    # A connection to a file that may only be read would hold its shared memory read only, and so
+    # keep every later one from writing, when the disk is long writable again.
+    if path.exists() and not os.access(path, os.W_OK):
+        raise sqlite3.OperationalError("the file may only be read")
     # mode=rw: a mistyped path is refused instead of becoming an empty database.
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
