@@ -70,6 +70,7 @@ WITHOUT_PROOF = {
     "/forgot-password",
     "/sign-out",
     "/help",
+    "/language",
     "/session",
     "/livez",
     "/readyz",

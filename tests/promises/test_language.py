@@ -179,10 +179,13 @@ async def test_a_call_speaks_the_accounts_language(house: FrontDoor) -> None:
     house.clock.advance(seconds=61)
     await other.press("Call me instead")
     call = await house.message("voice")
+    await house.telephone.answer(call)
 
     assert call.locale == "pt-BR"
+    on_line = house.telephone.call(call)
+    assert on_line is not None
     greeting = say("Hello. This is %(product)s, with your code %(why)s.", "pt-BR")
-    assert call.spoken[0].startswith(greeting.partition("%")[0])
+    assert on_line.heard[0].text.startswith(greeting.partition("%")[0])
 
 
 async def test_the_saved_code_is_in_the_language_of_the_page(house: FrontDoor) -> None:

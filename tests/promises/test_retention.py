@@ -5,14 +5,16 @@ import pytest
 from tests.attack import rows
 from tests.front_door import FrontDoor
 from vestibule.flows.housekeeping import purge
-from vestibule.storage.retention import KEPT
+from vestibule.storage.retention import JOURNAL, KEPT
 
 LONGEST = 401
 
 
 async def _counts(house: FrontDoor) -> dict[str, int]:
+    """Rows by table. PostgreSQL lets go of the journal by its own clock only: `tests/journal`."""
     found = {}
-    for table in KEPT:
+    by_its_own_clock = {JOURNAL} if house.database.dialect == "postgresql" else set()
+    for table in KEPT.keys() - by_its_own_clock:
         many = await rows(house, f"SELECT count(*) AS many FROM {table}")  # noqa: S608 - ours
         found[table] = many[0]["many"]
     return found
@@ -29,7 +31,7 @@ async def test_everything_goes_in_its_time(either_house: FrontDoor) -> None:
     await stranger.press("Verify", code="000000")
     await house.deliver()
     before = await _counts(house)
-    assert {"sessions", "events", "challenges", "strikes", "outbox", "throttles"} <= {
+    assert {"sessions", "challenges", "strikes", "outbox", "throttles"} <= {
         table for table, many in before.items() if many
     }
 

@@ -7,19 +7,25 @@ from vestibule.crypto.keyring import Purpose
 from vestibule.domain.event import EventName
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.observability.logging import log_failure
-from vestibule.storage.database import StorageError
+from vestibule.storage.database import StorageDown, StorageError
 
 THIS_PROCESS = Caller(source="", user_agent="vestibule", request_id="", locale="en")
 
 
 async def note_start(means: Means, settings: str) -> None:
-    """Tell of the start; raises where the journal takes no event, so that nothing is served."""
+    """Tell of the start; raises where the journal takes no event, so that nothing is served.
+
+    Where the disk is full the house starts all the same, since each door then says so.
+    """
     mark = means.keyring.mac(Purpose.JOURNAL, "settings", settings)[-32:]
 
     async def unit(one: Work) -> None:
         await one.note(EventName.STARTED, settings=mark.hex()[:16])
 
-    await work(means, THIS_PROCESS, unit)
+    try:
+        await work(means, THIS_PROCESS, unit)
+    except StorageDown as error:
+        log_failure("start_not_noted", error)
 
 
 async def note_stop(means: Means) -> None:

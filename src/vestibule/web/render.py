@@ -82,7 +82,7 @@ class Pages:
     ) -> Response:
         """The page, with what every page has; sets the visit's cookie where it is new."""
         html = self._environment.get_template(template).render(
-            {**self._everywhere(visit), "doors": doors, "status": status, **context}
+            {**self._everywhere(visit, status), "doors": doors, "status": status, **context}
         )
         response = HTMLResponse(html, status_code=status)
         response.headers["Content-Language"] = visit.caller.locale
@@ -94,7 +94,7 @@ class Pages:
             visit.cookies.put(response, Cookie.VISIT, visit.token)
         return response
 
-    def _everywhere(self, visit: Visit) -> Mapping[str, object]:
+    def _everywhere(self, visit: Visit, status: int) -> Mapping[str, object]:
         notice = visit.notice
         words, refusal = self.words(visit), None
         if notice is not None:
@@ -125,7 +125,7 @@ class Pages:
                 Choice(tag, native_name(tag), tag == words.tag)
                 for tag in visit.means.policy.languages.tags
             ],
-            "here": _address(visit),
+            "here": _address(visit, status),
             "now": visit.now,
         }
 
@@ -141,8 +141,10 @@ def _ngettext(context: Context, one: str, many: str, count: int) -> str:
     return str(context["translations"].ngettext(one, many, count))
 
 
-def _address(visit: Visit) -> str:
+def _address(visit: Visit, status: int) -> str:
     """Where a change of language comes back to: this page, as far as it can be asked for."""
+    if status == 404:
+        return "/"
     asked = f"{visit.path}?{visit.request.url.query}"
     is_whole = visit.request.method == "GET" and safe_path(asked) is not None
     return asked.rstrip("?") if is_whole else visit.path
