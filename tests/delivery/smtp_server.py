@@ -221,8 +221,9 @@ async def mail_server(
     tls: ssl.SSLContext | None = None,
     is_login_wanted: bool = True,
     is_international: bool = True,
+    port: int = 0,
 ) -> AsyncIterator[MailServer]:
-    """Listens on a free port of 127.0.0.1, in the test's own event loop, until the test ends."""
+    """Listens on 127.0.0.1, on a free port by default, in the test's own event loop."""
     seen = MailServer()
 
     def connected() -> SMTP:
@@ -241,7 +242,9 @@ async def mail_server(
         seen.connections.append(connection)
         return connection
 
-    listening = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", 0, ssl=tls)
+    listening = await asyncio.get_running_loop().create_server(
+        connected, "127.0.0.1", port, ssl=tls
+    )
     seen.port = listening.sockets[0].getsockname()[1]
     try:
         yield seen
