@@ -150,6 +150,7 @@ def test_simulated_call_is_answered(arrive: Arrive) -> None:
     expect(phone.button("Answer")).to_be_visible()
     phone.button("Answer").click()
     transcript = phone.page.get_by_role("log", name="Transcript")
+    phone.page.get_by_role("button", name="5", exact=True).click()
     phone.page.clock.run_for(60_000)
     spoken = re.search(r"^\d( \d){5}$", transcript.inner_text(), re.MULTILINE)
     assert spoken, transcript.inner_text()

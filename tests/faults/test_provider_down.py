@@ -59,7 +59,7 @@ async def test_mails_wait_for_their_server(
             await house.deliver()
             house.clock.advance(seconds=45)
         async with mail_server(port=port) as server:
-            house.clock.advance(seconds=600)
+            house.clock.advance(seconds=900)
             await house.deliver()
             await house.deliver()
 
