@@ -36,7 +36,9 @@ class Sources:
         )
 
 
-_WITH_PORT = re.compile(r"(?:(\d+(?:\.\d+){3})|\[([0-9A-Fa-f:.]+)\])(?::\d{1,5})?", re.ASCII)
+_WITH_PORT = re.compile(
+    r"(?:(\d{1,3}(?:\.\d{1,3}){3})|\[([0-9A-Fa-f:.]{2,45})\])(?::\d{1,5})?", re.ASCII
+)
 
 
 def _without_port(hop: str) -> str:
