@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.call_script import a_script
 from tests.simulator.conftest import Put
+from vestibule.simulator.app import PAGE_SIZE
 
 pytestmark = pytest.mark.browser
 
@@ -164,10 +165,10 @@ def test_call_declined_stays_in_the_list_and_rings_no_more(page: Page, put: Put)
 
 def test_page_of_older_messages_stays_as_it_is(page: Page, put: Put) -> None:
     """Older messages are a link away; new ones come to the newest page only."""
-    for n in range(30):
+    for n in range(PAGE_SIZE + 5):
         put(text=f"text number {n}.")
     page.goto("/simulator")
-    expect(page.get_by_text("text number 29.")).to_be_attached()
+    expect(page.get_by_text(f"text number {PAGE_SIZE + 4}.")).to_be_attached()
     expect(page.get_by_text("text number 2.")).to_have_count(0)
 
     page.get_by_role("link", name="Older messages").click()
