@@ -45,6 +45,7 @@ class FrontDoor:
         self.requests = 0
         self.form_takes = 0.0
         """Seconds that pass with each form that is sent; none, unless a test says so."""
+        self._houses = [self.built]
         self._clients: list[httpx.AsyncClient] = []
 
     @property
@@ -77,6 +78,15 @@ class FrontDoor:
     def restart(self) -> None:
         """As a new process over the same database and key: what was in memory only is gone."""
         self.built = self._build()
+        self._houses.append(self.built)
+
+    async def close(self) -> None:
+        """End the connections of its browsers and to its carriers; the database stays open."""
+        for client in self._clients:
+            await client.aclose()
+        for built in self._houses:
+            for provider in built.providers.values():
+                await provider.close()
 
     async def deliver(self) -> None:
         """Send everything that waits in the outbox; the simulated network does its part."""
@@ -275,8 +285,7 @@ async def front_door(
         try:
             yield house
         finally:
-            for client in house._clients:
-                await client.aclose()
+            await house.close()
         if not alarm.is_rung_on_purpose:
             found = await house.leaks()
             assert found == [], found
