@@ -82,6 +82,16 @@ async def test_a_refusal_is_kept_when_the_language_changes(house: FrontDoor) -> 
     assert 'value="no address"' in person.response.text
 
 
+async def test_the_chooser_of_an_answered_form_leads_to_a_page(house: FrontDoor) -> None:
+    """A page that answers a form directly stands where nothing can be asked for."""
+    person, _ = await house.member()
+    await person.post("/settings/open", {"csrf": "another house's"})
+    assert person.status == 403
+    await person.press("Deutsch")
+
+    assert (spoken(person), person.status) == ("de", 200)
+
+
 # --- the account's language -----------------------------------------------------------------
 
 

@@ -143,11 +143,11 @@ def _ngettext(context: Context, one: str, many: str, count: int) -> str:
 
 def _address(visit: Visit, status: int) -> str:
     """Where a change of language comes back to: this page, as far as it can be asked for."""
-    if status == 404:
+    # A page that answers a form stands at an address that may not be asked for.
+    if status == 404 or visit.request.method != "GET":
         return "/"
     asked = f"{visit.path}?{visit.request.url.query}"
-    is_whole = visit.request.method == "GET" and safe_path(asked) is not None
-    return asked.rstrip("?") if is_whole else visit.path
+    return visit.path if safe_path(asked) is None else asked.rstrip("?")
 
 
 def _person(visit: Visit) -> Person | None:
