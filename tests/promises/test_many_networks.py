@@ -51,6 +51,42 @@ async def test_resets_of_one_customer_fill_no_mailbox(house: FrontDoor) -> None:
     assert (await ask_reset(house, "192.0.2.1")).path == "/forgot-password/code"
 
 
+async def thieves(house: FrontDoor) -> None:
+    """Five browsers of different networks that know the password, each with its mailed code."""
+    for n in range(5):
+        thief = house.browser(source=f"203.0.{n}.1")
+        await house.password(thief, VICTIM)
+        await thief.press("Send code")
+        assert "six-digit code" in thief.text
+
+
+async def test_a_thief_of_a_password_keeps_nobody_at_the_wall(house: FrontDoor) -> None:
+    """RL-10: past the usual mails a set-up goes on with one an hour, of ten digits."""
+    await house.sign_up(house.browser(), VICTIM)
+    await thieves(house)
+
+    owner = house.browser(source="192.0.2.1")
+    await house.password(owner, VICTIM)
+    await owner.press("Send code")
+
+    assert "ten-digit code" in owner.text
+    await house.deliver()
+    [code] = [one.code for one in house.inbox() if one.to == VICTIM and len(one.code or "") == 10]
+    await owner.press("Verify", code=str(code))
+    assert owner.path == "/set-up", owner.text
+
+
+async def test_a_thief_of_a_password_ends_no_set_up(house: FrontDoor) -> None:
+    """OC-10: a set-up whose mailbox is proven goes on however often others begin."""
+    owner = house.browser()
+    await house.sign_up(owner, VICTIM)
+    await thieves(house)
+
+    await house.set_up_phone(owner)
+
+    assert owner.path == "/", owner.text
+
+
 async def test_nobody_guesses_his_way_to_an_address(house: FrontDoor) -> None:
     """EF-08: past an address's usual mails its sign-up codes are ten digits, and still work."""
     usual = [await ask_sign_up(house, f"203.0.{n}.1") for n in range(5)]

@@ -127,7 +127,7 @@ HAPPENED = [
           browser="W" * 60, place="2001:db8::7", failed=True),
 ]  # fmt: skip
 MAILED: dict[str, Any] = {
-    "email": "r•••@example.com", "sent": True, "number": 2, "sent_at": "10:42 UTC",
+    "email": "r•••@example.com", "sent": True, "digits": 6, "number": 2, "sent_at": "10:42 UTC",
     "resend": resend("/settings/send", channel="email"),
 }  # fmt: skip
 UNSENT = MAILED | {"sent": False, "number": 0, "sent_at": None, "resend": None}
@@ -217,13 +217,13 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "refusal": refusal("password", "Use at least 12 characters. Yours has 7."),
     }),
     ("code", "sign_up_code.html",
-     MAILED | {"digits": 6, "email": PERSON.email,
+     MAILED | {"email": PERSON.email,
                "resend": resend("/sign-up/resend", channel="email")}),
     ("crowded", "sign_up_code.html",
      MAILED | {"digits": 10, "email": PERSON.email,
                "resend": resend("/sign-up/resend", channel="email")}),
     ("error", "sign_up_code.html", MAILED | {
-        "digits": 6, "email": PERSON.email, "refusal": WRONG,
+        "email": PERSON.email, "refusal": WRONG,
         "resend": resend("/sign-up/resend", left=0),
     }),
     ("empty", "sign_up_address.html", {}),
@@ -257,6 +257,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "refusal": refusal("recovery_code", "A recovery code has 24 letters and digits."),
     }),
     ("sent", "set_up_email.html", PENDING | MAILED),
+    ("crowded", "set_up_email.html", PENDING | MAILED | {"digits": 10}),
     ("unsent", "set_up_email.html", PENDING | UNSENT),
     ("first", "set_up.html", PENDING | {"replacing": False, "phone_open": True, "app_open": True}),
     ("app only", "set_up.html",

@@ -104,7 +104,7 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
     )
     if isinstance(spent, Refused):
         return spent
-    if spent is Granted.CROWDED and asked.purpose is Purpose.SIGN_UP:
+    if spent is Granted.CROWDED and asked.purpose is not Purpose.RESET:
         # Each of those networks has five guesses at an address that is not its own.
         asked = replace(asked, digits=CROWDED_DIGITS)
     if live is not None and _is_same_code_enough(work, live, asked):

@@ -16,7 +16,8 @@ from vestibule.flows.limits import DAY, HOUR, Budget, Stopped, spend_all
 from vestibule.flows.tolls import Toll, spend_toll
 from vestibule.flows.work import Work
 
-ANYBODY_MAY_ASK = {Purpose.SIGN_UP, Purpose.RESET}
+OTHERS_MAY_ASK = {Purpose.SIGN_UP, Purpose.RESET, Purpose.WALL}
+"""Strangers cause these mails, or who knows a password: they may use up the usual ones."""
 
 
 class Granted(StrEnum):
@@ -87,9 +88,9 @@ async def _spend_mail(
     stopped = await spend_all(work, _mail_budgets(work, purpose, account_id, address))
     if stopped is None:
         return Granted.USUAL
-    if purpose not in ANYBODY_MAY_ASK:
+    if purpose not in OTHERS_MAY_ASK:
         return stopped
-    # Strangers may have used up the address's budget; its owner still gets one an hour.
+    # The owner still gets one an hour.
     own = _mail(f"mail-own-{purpose}", f"{address} {network_of(work)}", 1)
     return await spend_all(work, [own]) or Granted.CROWDED
 

@@ -26,7 +26,10 @@ def _sign_in(row: Mapping[str, Any]) -> PendingSignIn:
 async def add(
     tx: Transaction, sign_in: PendingSignIn, *, token_digest: bytes, visit_digest: bytes
 ) -> None:
-    """Add a pending sign-in and, past three of unknown browsers, end the oldest (OC-10)."""
+    """Add a pending sign-in and, past three of unknown browsers, end the oldest (OC-10).
+
+    Those that have proven more than the password stay: with a password alone nobody ends them.
+    """
     await tx.execute(
         """INSERT INTO sign_ins (id, token_digest, visit_digest, account_id, state,
             is_known_browser, authenticator_id, channel, password_at, email_confirmed_at,
@@ -55,12 +58,16 @@ async def add(
     )
     await tx.execute(
         """DELETE FROM sign_ins WHERE account_id = :account_id AND NOT is_known_browser
-            AND state <> 'replacement' AND id NOT IN (
+            AND state <> 'replacement' AND email_confirmed_at IS NULL
+            AND id <> :id AND id NOT IN (
             SELECT id FROM sign_ins WHERE account_id = :same_account_id AND NOT is_known_browser
-                AND state <> 'replacement' ORDER BY created_at DESC, id DESC LIMIT :kept)""",
+                AND state <> 'replacement' AND email_confirmed_at IS NULL
+                AND id <> :same_id ORDER BY created_at DESC, id LIMIT :others)""",
         account_id=sign_in.account_id,
         same_account_id=sign_in.account_id,
-        kept=SIGN_INS_PER_ACCOUNT,
+        id=sign_in.id,
+        same_id=sign_in.id,
+        others=SIGN_INS_PER_ACCOUNT - 1,
     )
 
 
