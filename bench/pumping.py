@@ -52,7 +52,8 @@ async def _pump(house: FrontDoor, sign_ups: int) -> tuple[Tally, Tally]:
     return pumped, honest
 
 
-async def main(sign_ups: int) -> None:
+async def main(sign_ups: int) -> tuple[Tally, Tally]:
+    """Print the figures of a run; what the pumper got, and the honest people."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -66,6 +67,7 @@ async def main(sign_ups: int) -> None:
         await database.close()
     print(f"in the ledger: {messages} texts, {cost / 1_000_000:.2f} at 0.05 a text")
     print(f"took {time.monotonic() - began:.0f} s")
+    return pumped, honest
 
 
 def _print(pumped: Tally, honest: Tally) -> None:
@@ -86,4 +88,6 @@ def _told(tally: Tally) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sign-ups", type=int, default=10_000)
-    asyncio.run(main(parser.parse_args().sign_ups))
+    pumper, people = asyncio.run(main(parser.parse_args().sign_ups))
+    # TF-04, and what the page of figures says.
+    raise SystemExit(pumper.most > 20 or people.entered < people.people)

@@ -55,7 +55,7 @@ async def set_up(house: FrontDoor, phone: str, *, tally: Tally, source: str, ent
     """Sign up with an address of one's own and ask for a text; whether a code was entered."""
     means = house.built.means
     tally.people += 1
-    email = f"p{tally.people}-{phone[-4:]}-{house.clock():%d%H%M%S}@example.com"
+    email = f"p{tally.people}-{source}-{house.clock():%d%H%M%S}@example.com"
     caller = Caller(source, "Mozilla/5.0 pump", "", "en", visit_token=email)
     started = await sign_up.start(
         means,

@@ -2,13 +2,17 @@
 
 import hashlib
 import hmac
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from vestibule.crypto.keyring import Keyring, Purpose, UnknownKey
+from vestibule.crypto.root_key import RootKey, RootKeys, with_new, without
+from vestibule.entropy import SeededEntropy
 
 ROOT = bytes(range(32))
 NEWER = bytes(range(100, 132))
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
 def test_keyring_has_a_key_per_purpose() -> None:
@@ -143,3 +147,30 @@ def test_keyring_shows_no_key() -> None:
 
     assert "must not be seen" not in repr(ring)
     assert repr(ring.key(Purpose.SEAL)) not in repr(ring)
+
+
+def test_bucket_keeps_its_name_when_a_root_is_added() -> None:
+    """RL-07: a new root empties no window: what is counted keeps its name."""
+    before = Keyring.from_root(ROOT, key_id="k1")
+    after = Keyring.from_root(NEWER, key_id="k2", previous={"k1": ROOT})
+
+    assert before.bucket("password", "ada") == after.bucket("password", "ada")
+    assert after.bucket("password", "ada") == before.mac(Purpose.THROTTLE, "password", "ada")
+
+
+def test_bucket_of_published_roots() -> None:
+    """RL-07: nor does a root that is published first, nor its turn to write; retiring does."""
+    old = RootKeys((RootKey("k1", ROOT, None),))
+    published = with_new(old, SeededEntropy("bucket"), now=NOW, published_for=timedelta(hours=1))
+    names = [
+        Keyring.of(keys, at).bucket("password", "ada")
+        for keys, at in [
+            (old, NOW),
+            (published, NOW),
+            (published, NOW + timedelta(hours=2)),
+            (without(published, "k1", {}), NOW + timedelta(hours=3)),
+        ]
+    ]
+
+    assert [name[:2] for name in names] == [b"k1", b"k1", b"k1", b"k2"]
+    assert len(set(names[:3])) == 1

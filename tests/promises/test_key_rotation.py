@@ -101,6 +101,35 @@ async def test_open_pages_survive(either_house: FrontDoor, tmp_path: Path) -> No
     await house.save_recovery_code(wall)
 
 
+async def test_a_new_root_gives_nobody_new_tries(either_house: FrontDoor, tmp_path: Path) -> None:
+    """RL-07: who waits after wrong passwords waits on, and mails that are used up stay so."""
+    house, operator = either_house, Operator(either_house, tmp_path)
+    await house.member(phone=PHONE)
+    thief = house.browser(source="198.51.100.9")
+    for waited in (0, 0, 0, 0, 0, 31, 61, 121):
+        house.clock.advance(seconds=waited)
+        await house.password(thief, password="one of many guesses")
+    for n in range(5):
+        asking = house.browser(source=f"192.0.2.{n}")
+        await asking.get("/forgot-password")
+        await asking.press("Send code", email="ada@example.com")
+
+    await operator.publish()
+    operator.activate()
+
+    await house.password(thief)
+    assert thief.path == "/sign-in", "the right password, unheard while its lane waits"
+    assert "There were many tries" in thief.text
+    await house.deliver()
+    before = len(house.inbox())
+    for n in range(2):
+        asking = house.browser(source=f"192.0.2.{n}")
+        await asking.get("/forgot-password")
+        await asking.press("Send code", email="ada@example.com")
+    await house.deliver()
+    assert len(house.inbox()) == before + 1, "one an hour for each network, as before"
+
+
 async def test_what_nobody_can_remake_stays_good(house: FrontDoor, tmp_path: Path) -> None:
     """KY-03: after the old root is gone, passwords and recovery codes of before still open, numbers
     are recognised, and numbers that want no texts get none."""

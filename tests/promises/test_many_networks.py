@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
 from tests.promises.states import rows
@@ -103,6 +105,30 @@ async def test_nobody_guesses_his_way_to_an_address(house: FrontDoor) -> None:
     sent = [one.code for one in house.inbox() if one.to == VICTIM and len(one.code or "") == 10]
     await owner.press("Verify", code=str(sent[0]))
     assert owner.path == "/set-up", owner.text
+
+
+@pytest.mark.parametrize("has_password", [False, True], ids=["sign-up", "wall"])
+async def test_mailed_codes_are_guessed_fifty_times_a_year(
+    house: FrontDoor, has_password: bool
+) -> None:
+    """OC-08: ten codes a year are short, whoever asks: fifty guesses in a million, and no more."""
+    if has_password:
+        await house.sign_up(house.browser(), VICTIM)
+    for n in range(24):
+        house.clock.advance(seconds=12 * 3600)
+        thief = house.browser(source=f"203.0.{n}.1")
+        if has_password:
+            await house.password(thief, VICTIM)
+            await thief.press("Send code")
+        else:
+            await ask_sign_up(house, f"203.0.{n}.1")
+        await house.deliver()
+    codes = [one.code or "" for one in house.inbox() if one.to == VICTIM]
+    assert Counter(map(len, codes)) == {6: 10, 10: 15 if has_password else 14}
+
+    house.clock.advance(seconds=366 * 86_400)
+    owner = await ask_sign_up(house, "192.0.2.1")
+    assert "six-digit code" in owner.text
 
 
 async def test_a_taken_address_looks_the_same_when_crowded(house: FrontDoor) -> None:

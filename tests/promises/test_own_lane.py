@@ -65,6 +65,25 @@ async def test_own_lane_is_a_lane_and_no_more(house: FrontDoor) -> None:
     assert "There were many tries" in person.text
 
 
+async def test_a_mailbox_opens_five_lanes_a_day(house: FrontDoor) -> None:
+    """RL-02: who reads an owner's mail has 25 more tries at the password in a day, no more."""
+    await house.member()
+    compared = 0
+    for n in range(8):
+        house.clock.advance(seconds=3_601)
+        person = house.browser(source=f"192.0.{n}.1")
+        await person.get("/forgot-password")
+        await person.press("Send code", email="ada@example.com")
+        await person.press("Verify", code=await house.code("email"))
+        await _guess(house, 6)
+        await person.get("/sign-in")
+        for _ in range(6):
+            await person.press("Sign in", email="ada@example.com", password="not the right one")
+            compared += "is not right" in person.text
+
+    assert compared == 25
+
+
 async def test_phone_form_starts_with_the_browsers_country(house: FrontDoor) -> None:
     """The country of the browser's language is chosen where it is served, else the default."""
     person = house.browser()

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import structlog
+
+from bench import pumping
 from tests.attack import journal, rows
 from tests.front_door import FrontDoor
 from tests.pumping import COUNTRIES, Tally, number, set_up
@@ -48,6 +51,18 @@ async def test_pumping_costs_twenty_texts_a_block(either_house: FrontDoor) -> No
         assert await set_up(house, phone, tally=honest, source=f"192.0.2.{turn}", enters=True)
     alarms = [one.details["alarm"] for one in await journal(house, "alarm_raised")]
     assert alarms.count("prefix_paused") == 1
+
+
+async def test_the_command_of_the_figures_runs() -> None:
+    """TF-04: what `docs/explanation/toll-fraud.md` was measured with still plays both sides."""
+    before = structlog.get_config()
+    try:
+        pumped, honest = await pumping.main(20)
+    finally:
+        structlog.configure(**before)
+
+    assert pumped.most == 1
+    assert (honest.entered, honest.people) == (20, 20)
 
 
 async def test_a_paused_block_opens_again(house: FrontDoor) -> None:

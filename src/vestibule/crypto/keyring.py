@@ -72,6 +72,8 @@ class _Keys:
 
     current: str
     by_id: Mapping[str, Mapping[Purpose, bytes]]
+    oldest: str
+    """The root that has been there longest, which is not always the last by id."""
 
 
 class Keyring:
@@ -82,7 +84,8 @@ class Keyring:
     """
 
     def __init__(self, current: str, roots: Mapping[str, bytes]) -> None:
-        self._keys = _Keys(current, {key_id: _all_of(root) for key_id, root in roots.items()})
+        by_id = {key_id: _all_of(root) for key_id, root in roots.items()}
+        self._keys = _Keys(current, by_id, oldest=next(reversed(by_id), current))
         self.on_unknown: Callable[[], None] | None = None
         """Called once when an id is not known, before it is given up: to look for newer keys."""
 
@@ -128,7 +131,7 @@ class Keyring:
                 for purpose in Purpose
                 if (key_id, purpose.value) in roots.kept
             }
-        fresh = _Keys(current.id, by_id)
+        fresh = _Keys(current.id, by_id, oldest=roots.roots[-1].id)
         is_changed, self._keys = fresh != self._keys, fresh
         return is_changed
 
@@ -156,6 +159,14 @@ class Keyring:
         """A keyed digest to be stored: the current key's id, a dot, 32 bytes."""
         key_id = self.current
         return _mac_by(key_id, self.key(purpose, key_id), *fields)
+
+    def bucket(self, *fields: str | bytes) -> bytes:
+        """The name under which tries or sends are counted (RL-07).
+
+        By the oldest root, so that a new one empties no window; they begin anew once it retires.
+        """
+        key_id = self._keys.oldest
+        return _mac_by(key_id, self.key(Purpose.THROTTLE, key_id), *fields)
 
     def matches(self, stored: bytes, purpose: Purpose, *fields: str | bytes) -> bool:
         """Whether the stored digest is over these fields, by the key that it names.

@@ -7,7 +7,6 @@ and nothing closes (product section 5).
 
 from datetime import datetime
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.event import EventName
 from vestibule.domain.throttle import (
     SPRAY_COMPARED_WITH,
@@ -33,7 +32,7 @@ async def slowed_until(work: Work) -> datetime | None:
         return None
     return await throttles.spend(
         work.tx,
-        work.means.keyring.mac(KeyPurpose.THROTTLE, "spray-source", source),
+        work.means.keyring.bucket("spray-source", source),
         kind="spray-source",
         limit=SPRAY_TRIES_PER_SOURCE,
         period=SPRAY_WINDOW,
@@ -64,4 +63,4 @@ async def watch(work: Work) -> None:
 
 
 def _alarm(work: Work) -> bytes:
-    return work.means.keyring.mac(KeyPurpose.THROTTLE, "spray-alarm", "everybody")
+    return work.means.keyring.bucket("spray-alarm", "everybody")

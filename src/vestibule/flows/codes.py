@@ -27,12 +27,14 @@ from vestibule.domain.event import EventName
 from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows.conversion import note_conversion
-from vestibule.flows.sending import Granted, spend_send
+from vestibule.flows.sending import Granted, spend_send, take_short_code
 from vestibule.flows.work import Means, Work
 from vestibule.storage import accounts, challenges, outbox
 
 RESET_CODE_LENGTH = 10
-CROWDED_DIGITS = 10
+LONG_DIGITS = 10
+_GUESSED_AT = {Purpose.SIGN_UP, Purpose.WALL}
+"""Codes that somebody without the mailbox may ask for, and then guess at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,15 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
     )
     if isinstance(spent, Refused):
         return spent
-    if spent is Granted.CROWDED and asked.purpose is not Purpose.RESET:
-        # Each of those networks has five guesses at an address that is not its own.
-        asked = replace(asked, digits=CROWDED_DIGITS)
+    if asked.purpose in _GUESSED_AT and (
+        spent is Granted.CROWDED or (live is not None and live.digits == LONG_DIGITS)
+    ):
+        asked = replace(asked, digits=LONG_DIGITS)
     if live is not None and _is_same_code_enough(work, live, asked):
         return await _send_again(work, live, asked)
+    is_short = asked.purpose in _GUESSED_AT and asked.digits < LONG_DIGITS
+    if is_short and not await take_short_code(work, asked.address):
+        asked = replace(asked, digits=LONG_DIGITS)
     return await _issue(work, asked, replaced=live)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.tolls import LimitName, hour_of
@@ -19,6 +18,7 @@ from vestibule.storage import throttles
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+YEAR = timedelta(days=365)
 NO_LIMIT = 2**62
 
 
@@ -85,7 +85,7 @@ class Budget:
             await raise_alarm(work, self.alarm, hour_of(work.now), country=self.key)
 
     def _bucket(self, work: Work) -> bytes:
-        return work.means.keyring.mac(KeyPurpose.THROTTLE, self.kind, self.key)
+        return work.means.keyring.bucket(self.kind, self.key)
 
 
 async def spend_all(work: Work, limits: Sequence[Limit]) -> Stopped | None:

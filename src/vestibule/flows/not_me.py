@@ -129,7 +129,7 @@ async def _reserve(work: Work) -> Refused | None:
     network = network_of(work, ipv4=32)
     if network is None:
         return None
-    bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, "not-me-source", network)
+    bucket = work.means.keyring.bucket("not-me-source", network)
     until = await throttles.spend(
         work.tx,
         bucket,

@@ -125,7 +125,7 @@ async def tell_together(work: Work, account: Account, digested: digests.Digest) 
 
 async def _is_told_singly(work: Work, account_id: str, kind: str, act_id: str) -> bool:
     noise = NOISY[kind]
-    bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, f"notice-{kind}", account_id)
+    bucket = work.means.keyring.bucket(f"notice-{kind}", account_id)
     until = await throttles.spend(
         work.tx,
         bucket,

@@ -7,7 +7,6 @@ bound nothing else opens, and the new code only resumes this (product.md E).
 from dataclasses import dataclass
 from datetime import timedelta
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain import recovery_code
 from vestibule.domain.event import EventName
 from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
@@ -53,7 +52,7 @@ async def _reserve(work: Work, sign_in_id: str) -> Refused | None:
     if source is not None:
         lanes.append(("recovery-source", source, TRIES_PER_SOURCE_HOUR, timedelta(hours=1)))
     for kind, key, limit, period in lanes:
-        bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, kind, key)
+        bucket = work.means.keyring.bucket(kind, key)
         until = await throttles.spend(
             work.tx, bucket, kind=kind, limit=limit, period=period, now=work.now
         )

@@ -5,14 +5,15 @@ spent before a message is written and survive restarts, since they live in the d
 """
 
 import ipaddress
+from datetime import timedelta
 from enum import StrEnum
 
 from vestibule.domain.challenge import Channel, Purpose
 from vestibule.domain.event import EventName
-from vestibule.domain.identifier import PhoneNumber
+from vestibule.domain.identifier import PhoneNumber, parse_email
 from vestibule.domain.refusal import Refused
 from vestibule.domain.tolls import LimitName
-from vestibule.flows.limits import DAY, HOUR, Budget, Stopped, spend_all
+from vestibule.flows.limits import DAY, HOUR, YEAR, Budget, Stopped, spend_all
 from vestibule.flows.tolls import Toll, spend_toll
 from vestibule.flows.work import Work
 
@@ -82,6 +83,17 @@ async def spend_hash(work: Work) -> Refused | None:
     return stopped.refused if stopped else None
 
 
+async def take_short_code(work: Work, address: str) -> bool:
+    """Whether a code mailed to this address may have six digits still.
+
+    Ten may in a year, five guesses each: who asks in an owner's place, at sign-up or with a
+    password at the wall, has fifty guesses in a million, as at a second factor (product section 5).
+    """
+    parsed = parse_email(address)
+    year = _mail("mailed-short-year", parsed.key if parsed else address, 10, YEAR)
+    return await year.take(work, counts_only=False) is None
+
+
 async def _spend_mail(
     work: Work, purpose: Purpose, account_id: str | None, address: str
 ) -> Granted | Stopped:
@@ -110,17 +122,17 @@ def _mail_budgets(
         # Asked for with the password alone, so fewer guesses a day.
         return [
             _mail(f"mail-hour-{purpose}", account_id, 5),
-            Budget(LimitName.MAIL, f"mail-day-{purpose}", account_id, 10, DAY),
+            _mail(f"mail-day-{purpose}", account_id, 10, DAY),
         ]
     return [
         *_source_budget(work, f"mail-source-hour-{purpose}"),
         _mail(f"mail-hour-{purpose}", address, 5),
-        Budget(LimitName.MAIL, f"mail-day-{purpose}", address, 10, DAY),
+        _mail(f"mail-day-{purpose}", address, 10, DAY),
     ]
 
 
-def _mail(kind: str, key: str, limit: int) -> Budget:
-    return Budget(LimitName.MAIL, kind, key, limit, HOUR)
+def _mail(kind: str, key: str, limit: int, period: timedelta = HOUR) -> Budget:
+    return Budget(LimitName.MAIL, kind, key, limit, period)
 
 
 def network_of(work: Work, *, ipv4: int = 24) -> str | None:

@@ -32,6 +32,8 @@ from vestibule.storage import accounts, challenges, sign_ins, throttles
 from vestibule.storage import recovery_codes as stored_codes
 
 OWN_LANE_FOR = timedelta(days=1)
+OWN_LANES_A_DAY = 5
+"""For each account: who reads its mail has so many more tries at its password, and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,10 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
     if account is not None and not is_known:
         is_known = await _has_own_lane(work, account.id)
     whose = f"browser {work.caller.browser_token}" if is_known else "anybody"
-    lane = keyring.mac(KeyPurpose.THROTTLE, "password", address.key, whose)
+    lane = keyring.bucket("password", address.key, whose)
     source_lane = None
     if source is not None and not is_known:
-        source_lane = keyring.mac(KeyPurpose.THROTTLE, "password-source", source)
+        source_lane = keyring.bucket("password-source", source)
     lanes = [bucket for bucket in (lane, source_lane) if bucket is not None]
     source_failures, until = await _take_try(work, lanes)
     if until is not None:
@@ -127,11 +129,21 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
 async def open_own_lane(work: Work, account_id: str) -> str:
     """Its mailbox was proven in this browser: for a day its password tries wait for nobody's.
 
-    The browser's token, which may be new. Failures elsewhere keep no owner out (R4).
+    The browser's token, which may be new. Failures elsewhere keep no owner out (R4). Past five
+    browsers in a day it is one of the unknown ones still (RL-02).
     """
     token = work.caller.browser_token or work.means.entropy.token()
-    lane = work.means.keyring.mac(KeyPurpose.THROTTLE, "own-lane", account_id, token)
-    await throttles.open_lane(work.tx, lane, work.now + OWN_LANE_FOR)
+    spent_until = await throttles.spend(
+        work.tx,
+        work.means.keyring.bucket("own-lanes-day", account_id),
+        kind="own-lanes-day",
+        limit=OWN_LANES_A_DAY,
+        period=OWN_LANE_FOR,
+        now=work.now,
+    )
+    if spent_until is None:
+        lane = work.means.keyring.bucket("own-lane", account_id, token)
+        await throttles.open_lane(work.tx, lane, work.now + OWN_LANE_FOR)
     return token
 
 

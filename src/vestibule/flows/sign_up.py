@@ -7,7 +7,6 @@ decoy challenge that no code answers (EN-06).
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.account import Account
 from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.event import EventName
@@ -146,7 +145,7 @@ async def _keep(
 ) -> Started | Refused:
     visit = work.visit_digest()
     # Its row lock orders the two requests of a double click.
-    lane = work.means.keyring.mac(KeyPurpose.THROTTLE, "sign-up-visit", visit)
+    lane = work.means.keyring.bucket("sign-up-visit", visit)
     await throttles.hold_lane(work.tx, lane, work.now, kind="visit")
     again = await sign_ups.repeat(work.tx, sign_up, token_digest=digest(token), visit_digest=visit)
     if again is not None:

@@ -7,7 +7,6 @@ an owner out (product section 5). What is refused here was not written, and cost
 from dataclasses import dataclass
 from datetime import timedelta
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Place
 from vestibule.domain.call import LONGEST_CALL, RINGS_FOR
 from vestibule.domain.challenge import Channel
@@ -109,7 +108,7 @@ async def hang_up(tx: Transaction, means: Means, message_id: str) -> None:
     challenge_id, destination_sealed = called
     place = Place("challenges", "destination_sealed", challenge_id)
     line = _line(means.seal.open(destination_sealed, place))
-    bucket = means.keyring.mac(KeyPurpose.THROTTLE, line.kind, line.key)
+    bucket = means.keyring.bucket(line.kind, line.key)
     await throttles.forgive(tx, bucket)
 
 

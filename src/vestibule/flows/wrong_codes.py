@@ -6,7 +6,6 @@ say how far it went. Counts nothing itself: that is done before the comparison.
 
 from datetime import timedelta
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.challenge import Purpose
 from vestibule.domain.throttle import (
     EPOCH_BUDGET,
@@ -53,7 +52,7 @@ async def _tell_milestones(work: Work, holder: Holder) -> None:
 
 async def _is_first(work: Work, account_id: str, what: str, period: timedelta) -> bool:
     """Parallel guesses jump over a number, so a milestone is reached by any count past it."""
-    bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, "notice-strikes", account_id, what)
+    bucket = work.means.keyring.bucket("notice-strikes", account_id, what)
     until = await throttles.spend(
         work.tx, bucket, kind="notice-strikes", limit=1, period=period, now=work.now
     )
