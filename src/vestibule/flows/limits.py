@@ -88,8 +88,11 @@ class Budget:
         return work.means.keyring.bucket(self.kind, self.key)
 
 
-async def spend_all(work: Work, limits: Sequence[Limit]) -> Stopped | None:
-    """Take one of each, or say which refused; what is seen to refuse costs the others nothing."""
+async def spend_all(work: Work, limits: Sequence[Limit], **facts: str) -> Stopped | None:
+    """Take one of each, or say which refused; what is seen to refuse costs the others nothing.
+
+    `facts` are noted where a limit that is being tried out would have refused.
+    """
     tried_out = work.means.policy.tolls.track_only
     for limit in limits:
         refused = await limit.look(work)
@@ -97,7 +100,10 @@ async def spend_all(work: Work, limits: Sequence[Limit]) -> Stopped | None:
             continue
         if limit.name in tried_out:
             await work.note(
-                EventName.LIMIT_WOULD_REFUSE, reason=refused.reason, limit=limit.name.value
+                EventName.LIMIT_WOULD_REFUSE,
+                reason=refused.reason,
+                limit=limit.name.value,
+                **facts,
             )
             continue
         await limit.tell(work)

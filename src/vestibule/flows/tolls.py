@@ -65,14 +65,15 @@ async def spend_toll(work: Work, toll: Toll) -> Stopped | Refused | None:
     if refused is not None:
         return refused
     always = _always(work, toll)
-    stopped = await spend_all(work, [*_budgets(work, toll), *always])
+    facts = {"country": toll.number.region, "channel": toll.channel.value}
+    stopped = await spend_all(work, [*_budgets(work, toll), *always], **facts)
     if stopped is None or not toll.known_browser or toll.account_id is None:
         return stopped
     if any(stopped.limit is one for one in always):
         return stopped
     # Whoever else used the budgets up, the owner's own browser keeps a few.
     own = Budget(LimitName.ACCOUNT, "browser-sends", toll.account_id, KNOWN_BROWSER_SENDS, DAY)
-    return await spend_all(work, [own, *always])
+    return await spend_all(work, [own, *always], **facts)
 
 
 def refuse_country(
