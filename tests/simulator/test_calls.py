@@ -95,6 +95,18 @@ async def test_whole_call_without_a_script(house: FrontDoor) -> None:
     assert person.path == "/set-up/recovery-code"
 
 
+@pytest.mark.parametrize("key", ["#", "*"])
+async def test_every_key_of_the_phone_brings_the_code(house: FrontDoor, key: str) -> None:
+    """TF-05: on the simulated phone # and * are keys as good as any."""
+    person, call = await _called(house)
+    code = await _code(house)
+    await _press(person, call, "answer")
+
+    heard = str(await _press(person, call, "key", key=key))
+
+    assert " ".join(code) in heard
+
+
 async def test_no_key_no_code_and_no_second_chance(house: FrontDoor) -> None:
     """TF-05: without a key the call says so and ends; later keys are heard by nobody."""
     person, call = await _called(house)

@@ -128,8 +128,11 @@ class VonageCallbacks:
         return is_whole and _is_young(at, self._clock) and is_about_it
 
     def key(self, body: bytes) -> str:
+        """# may end the input without being a digit of it: what did not time out had a key."""
         pressed = _object(body).get("dtmf")
-        return _text(pressed, "digits") if isinstance(pressed, dict) else ""
+        if not isinstance(pressed, dict):
+            return ""
+        return _text(pressed, "digits") or ("#" if pressed.get("timed_out") is False else "")
 
     def receipt(self, body: bytes) -> Receipt | None:
         told = _object(body)
