@@ -71,8 +71,10 @@ class TwilioCallbacks:
     def receipt(self, body: bytes) -> Receipt | None:
         text, call = _field(body, "MessageStatus"), _field(body, "CallStatus")
         reference = _field(body, "MessageSid") or _field(body, "CallSid")
-        if text in {"delivered", "read"} or call == "completed":
+        if text in {"delivered", "read"}:
             return Receipt("delivered", reference=reference)
+        if call == "completed":
+            return Receipt("ended", reference=reference)
         if text in {"failed", "undelivered"}:
             fault = _TWILIO_FAULTS.get(_field(body, "ErrorCode"), Fault.UNREACHABLE)
             return Receipt("undelivered", fault, reference)
@@ -138,8 +140,10 @@ class VonageCallbacks:
         told = _object(body)
         status, error = _text(told, "status"), told.get("error")
         reference = _text(told, "message_uuid") or _text(told, "uuid")
-        if status in {"delivered", "read", "completed"}:
+        if status in {"delivered", "read"}:
             return Receipt("delivered", reference=reference)
+        if status == "completed":
+            return Receipt("ended", reference=reference)
         is_text = "message_uuid" in told or isinstance(error, dict)
         if is_text and status in {"rejected", "undeliverable", "failed"}:
             fault = vonage.RECEIPT_FAULTS.get(_vonage_code(error), Fault.UNREACHABLE)

@@ -27,6 +27,8 @@ class Fault(StrEnum):
     UNREACHABLE = "unreachable"
     BUSY = "busy"
     NO_ANSWER = "no_answer"
+    NO_KEY = "no_key"
+    """A call was answered, perhaps by a mailbox, and nobody pressed a key: no code was said."""
     NO_ROUTE = "no_route"
     NO_LONGER_NEEDED = "no_longer_needed"
     """Its challenge ended before it was sent; nobody waits for it."""
