@@ -1,6 +1,6 @@
 """What an operator must hear of: once per name and period, in journal, log and mailbox.
 
-An alarm's facts are countries, percentages and the like: never a number, a prefix or an address.
+An alarm's facts are countries, percentages, ids of accounts: never a number, a prefix or an address.
 """
 
 import json
@@ -17,14 +17,19 @@ ALARM_KIND = "notice_alarm"
 OPERATORS_LOCALE = "en"
 
 
-async def raise_alarm(work: Work, name: str, period: datetime, **facts: str) -> bool:
+async def raise_alarm(
+    work: Work, name: str, period: datetime, *, most: int | None = None, **facts: str
+) -> bool:
     """Raise it unless it was raised in this period with these facts; whether it was.
 
-    `period` is the moment at which the period began, an hour's or a day's say.
+    `period` is the moment at which the period began, an hour's or a day's say. Past `most` in a
+    period one last alarm, of the same name and "_many", says that there are more.
     """
     named = " ".join([name, *(f"{key}={value}" for key, value in sorted(facts.items()))])
     if not await tolls.raise_once(work.tx, named, period, work.now):
         return False
+    if most is not None and await tolls.count_raised(work.tx, name, period) > most:
+        return await raise_alarm(work, f"{name}_many", period)
     await work.note(EventName.ALARM_RAISED, alarm=name, **facts)
     to = work.means.policy.tolls.alarm_email
     if to:
