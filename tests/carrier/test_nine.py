@@ -7,7 +7,7 @@ import pytest
 from tests.attack import journal
 from tests.carrier.posting import Carriers, keys_of
 from vestibule.domain.tolls import hour_of
-from vestibule.flows.alarms import raise_alarm
+from vestibule.flows.alarms import raise_at_most
 from vestibule.flows.calls import CARRIER, MOST_DENIED_ALARMS
 from vestibule.flows.work import Work, work
 
@@ -120,11 +120,11 @@ async def test_alarms_of_nine_are_bounded(carriers: Carriers) -> None:
 
     async def raise_all(one: Work) -> None:
         for number in range(MOST_DENIED_ALARMS + 5):
-            await raise_alarm(
+            await raise_at_most(
                 one,
+                MOST_DENIED_ALARMS,
                 "call_denied",
                 hour_of(one.now),
-                most=MOST_DENIED_ALARMS,
                 account=f"account-{number}",
                 country="GB",
             )
@@ -133,7 +133,5 @@ async def test_alarms_of_nine_are_bounded(carriers: Carriers) -> None:
         await work(carriers.house.built.means, CARRIER, raise_all)
         carriers.house.clock.advance(seconds=3600)
 
-    raised = Counter(
-        one.details["alarm"] for one in await journal(carriers.house, "alarm_raised")
-    )
+    raised = Counter(one.details["alarm"] for one in await journal(carriers.house, "alarm_raised"))
     assert raised == {"call_denied": 2 * MOST_DENIED_ALARMS, "call_denied_many": 2}

@@ -59,7 +59,9 @@ async def test_first_reason_stays(carriers: Carriers) -> None:
     assert (row["delivered_at"], row["reason"]) == (None, "no_answer")
 
 
-@pytest.mark.parametrize(("key", "reason"), [("", "no_key"), ("5", None), ("9", None), (None, "no_key")])
+@pytest.mark.parametrize(
+    ("key", "reason"), [("", "no_key"), ("5", None), ("9", None), (None, "no_key")]
+)
 async def test_call_is_delivered_once_its_code_was_heard(
     carriers: Carriers, key: str | None, reason: str | None
 ) -> None:

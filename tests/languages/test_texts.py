@@ -23,7 +23,12 @@ GSM_7 = set(
 )
 TWICE = set("^{}\\[~]|€\f")
 NAMES = ["Acme", "N" * 40, "Łódź Bank", "株式会社", "{[Acme]} €", "Zoë’s Café — Köln"]
-HOSTS = ["id.example.com", "a-rather-long-name-of-a-host.accounts.internal.example.com", "h" * 63, "h" * 119]
+HOSTS = [
+    "id.example.com",
+    "a-rather-long-name-of-a-host.accounts.internal.example.com",
+    "h" * 63,
+    "h" * 119,
+]
 AT = "2026-12-24T09:05:00+00:00"
 each_language = pytest.mark.parametrize("language", CATALOGUES.tags)
 IN_ENGLISH = {"ja"}

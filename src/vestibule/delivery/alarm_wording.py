@@ -60,8 +60,8 @@ ALARMS: Mapping[str, tuple[str, str]] = {
     "call_denied_many": (
         N_("Many people who got a call did not ask for it"),
         N_(
-            "More than ten accounts in an hour; further ones raise no alarm until the next hour. The"
-            " journal has each of them as `call_denied`."
+            "More than ten accounts in an hour; further ones raise no alarm until the next hour."
+            " The journal has each of them as `call_denied`."
         ),
     ),
     "journal_broken": (

@@ -19,7 +19,7 @@ from vestibule.domain.identifier import phone_of
 from vestibule.domain.language import ENGLISH
 from vestibule.domain.pending import ResetStage
 from vestibule.domain.tolls import hour_of
-from vestibule.flows.alarms import raise_alarm
+from vestibule.flows.alarms import raise_at_most
 from vestibule.flows.notices import tell
 from vestibule.flows.tolls import hang_up
 from vestibule.flows.work import Caller, Means, Work, digest, work
@@ -178,11 +178,11 @@ async def _deny(work: Work, challenge: Challenge) -> None:
         method=challenge.channel.value,
         purpose=challenge.purpose.value,
     )
-    await raise_alarm(
+    await raise_at_most(
         work,
+        MOST_DENIED_ALARMS,
         "call_denied",
         hour_of(work.now),
-        most=MOST_DENIED_ALARMS,
         account=challenge.account_id or "",
         country=_country(work, challenge),
     )
