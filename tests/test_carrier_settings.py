@@ -179,6 +179,13 @@ def test_this_machine_may_stand_in_for_a_carrier(monkeypatch: pytest.MonkeyPatch
     assert settings.twilio_api_url == "http://127.0.0.1:8025"
 
 
+def test_names_below_localhost_are_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 6761 §6.3: what settings take for this machine, carriers take for it too."""
+    url = {"TWILIO_API_URL": "http://x.localhost:9", "VONAGE_API_URL": "http://y.localhost:9"}
+
+    assert providers(loaded(monkeypatch, TWILIO | VONAGE | url)) >= {"twilio", "vonage"}
+
+
 def test_code_in_subject_is_the_operators_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the setting puts codes into subjects."""
     assert not house_of(load()).code_in_subject

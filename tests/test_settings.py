@@ -1,10 +1,12 @@
 """Settings: what is bad stops the start with a sentence that names it."""
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from vestibule.settings import SettingsFault, load
+from vestibule.settings import Settings, SettingsFault, load
 
 SECRET = "a secret of the operator's own making"
 
@@ -19,6 +21,10 @@ SECRET = "a secret of the operator's own making"
         ("PUBLIC_ORIGIN", "https://id.example.com/path", "scheme, host and port only"),
         ("PUBLIC_ORIGIN", "id.example.com", "write it as https://"),
         ("DATABASE_URL", "mysql://x", "sqlite:/// or postgresql://"),
+        ("PUBLIC_ORIGIN", f"https://{'h' * 120}", "longer than 119 characters"),
+        ("ROUTES_EMAIL", "smtp, smtp", "VESTIBULE_ROUTES_EMAIL: smtp is named twice"),
+        ("ROUTES_SMS", "twilio,twilio", "VESTIBULE_ROUTES_SMS: twilio is named twice"),
+        ("ROUTES_VOICE__GB", "webhook,webhook", "webhook is named twice"),
         ("COUNTRIES", "gb", "two-letter country code"),
         ("TRUSTED_PROXIES", "0.0.0.0/0", "cannot be trusted"),
         ("TRUSTED_PROXIES", "proxy", "does not appear"),
@@ -141,3 +147,53 @@ def test_secret_comes_from_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert settings.secret("webhook_secret") == SECRET
     assert "hidden" not in repr(settings)
     assert SECRET not in repr(settings)
+
+
+SECRETS = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+VALUES = {"database_url": "postgresql://vestibule:hidden@db.example.com/vestibule"}
+BESIDE = {"smtp_url": "smtp://user:hidden@mail.example.com"}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_every_secret_has_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """Every setting that holds a secret may stand in a file, and neither is ever printed."""
+    value = (VALUES | BESIDE).get(name, SECRET)
+    file = tmp_path / "secret"
+    file.write_text(f"{value}\n")
+    monkeypatch.setenv(f"VESTIBULE_{name.upper()}_FILE", str(file))
+
+    settings = load()
+
+    assert settings.secret(name) == value
+    assert value not in repr(settings)
+    if name == "database_url":
+        assert settings.database == value
+
+
+def test_what_may_be_a_secret_is_one() -> None:
+    """No setting whose name tells of a secret is a plain text."""
+    plain = {name for name in Settings.model_fields if not name.endswith("_file")} - set(SECRETS)
+
+    told = re.compile(r"(secret|token|password|private_key|root_key|database_url|smtp_url)$")
+    assert {name for name in plain if told.search(name)} == set()
+
+
+def test_longest_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OC-12: the longest host whose texts are one message each starts."""
+    monkeypatch.setenv("VESTIBULE_PUBLIC_ORIGIN", f"https://{'h' * 119}:8443")
+
+    assert load().public_origin.endswith(":8443")
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "file"])
+def test_database_in_a_file_is_read_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+) -> None:
+    """What a file says of the database is refused by the same rule."""
+    (tmp_path / "url").write_text(f"{scheme}://x")
+    monkeypatch.setenv("VESTIBULE_DATABASE_URL_FILE", str(tmp_path / "url"))
+
+    with pytest.raises(SettingsFault, match="sqlite:/// or postgresql://"):
+        load()

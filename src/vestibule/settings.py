@@ -19,14 +19,17 @@ from pydantic_settings import (
 )
 
 from vestibule.settings_of_colours import contrast_with_white
-from vestibule.settings_of_keys import check_root_key
+from vestibule.settings_of_hosts import carriers_origin, our_origin
+from vestibule.settings_of_keys import check_database, check_root_key
 from vestibule.settings_of_routes import (
     COUNTRY_ROUTE,
     CountryRoutes,
     check_countries,
     check_routes,
+    each_once,
 )
 from vestibule.settings_of_tolls import AMOUNTS, Amount, LimitName, check_tolls
+from vestibule.this_machine import is_this_machine
 
 DEFAULT_ACCENT = "#1E6B5C"
 LOGO_BYTES = 32 * 1024
@@ -66,8 +69,10 @@ class Settings(BaseSettings):
     """A TOML file that says more of each country instead: texts, calls, prices, limits."""
     data: Path = Path("var")
     """The folder for the SQLite database and the root key."""
-    database_url: str = ""
+    database_url: SecretStr = SecretStr("")
     """`sqlite:///…` or `postgresql://…`; empty means `vestibule.db` in the data folder."""
+    database_url_file: Path | None = None
+    """A file with the same, instead."""
     default_country: str = "US"
     """The country that the phone form starts with, where the browser names none."""
     host: str = "127.0.0.1"
@@ -252,33 +257,27 @@ class Settings(BaseSettings):
             raise ValueError("white text is not readable on it; choose a darker one")
         return value
 
+    @field_validator(*ROUTES)
+    @classmethod
+    def _routes(cls, value: tuple[Route, ...]) -> tuple[Route, ...]:
+        return each_once(value)
+
+    @field_validator(*COUNTRY_ROUTES)
+    @classmethod
+    def _routes_by_country(
+        cls, value: dict[str, tuple[Route, ...]]
+    ) -> dict[str, tuple[Route, ...]]:
+        return {country: each_once(routes) for country, routes in value.items()}
+
     @field_validator("public_origin")
     @classmethod
     def _origin(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("write it as https://id.example.com")
-        if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
-            raise ValueError("it is scheme, host and port only")
-        if parts.scheme == "http" and not on_this_machine(parts.hostname):
-            raise ValueError("plain http is for this machine only; use https")
-        # As browsers write it: an Origin header in other letters would refuse every form.
-        default = {"http": 80, "https": 443}[parts.scheme]
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        port = "" if parts.port in {None, default} else f":{parts.port}"
-        return f"{parts.scheme}://{host}{port}"
+        return our_origin(value)
 
     @field_validator("twilio_api_url", "vonage_api_url")
     @classmethod
     def _api_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("write it as https://api.example.com")
-        if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
-            raise ValueError("it is scheme, host and port only")
-        if parts.scheme == "http" and not on_this_machine(parts.hostname):
-            raise ValueError("plain http is for this machine only; use https")
-        return value.rstrip("/")
+        return carriers_origin(value)
 
     @field_validator("logo")
     @classmethod
@@ -298,15 +297,9 @@ class Settings(BaseSettings):
             raise ValueError("write it as https://…")
         return value
 
-    @field_validator("database_url")
-    @classmethod
-    def _database(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"sqlite", "postgresql", "postgres"}:
-            raise ValueError("it starts with sqlite:/// or postgresql://")
-        return value
-
     @model_validator(mode="after")
     def _routes_have_what_they_need(self) -> Self:
+        check_database(self.secret("database_url"))
         if 0 < len(self.secret("metrics_token")) < SHORTEST_METRICS_TOKEN:
             raise ValueError(
                 f"VESTIBULE_METRICS_TOKEN: it needs at least {SHORTEST_METRICS_TOKEN} characters"
@@ -320,7 +313,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _simulator_stays_here(self) -> Self:
         host = urlsplit(self.public_origin).hostname or ""
-        if self.simulator and not (on_this_machine(host) and on_this_machine(self.host)):
+        if self.simulator and not (is_this_machine(host) and is_this_machine(self.host)):
             raise ValueError(
                 "VESTIBULE_SIMULATOR: it shows every code to everybody, so VESTIBULE_HOST and"
                 " VESTIBULE_PUBLIC_ORIGIN must be this machine"
@@ -369,7 +362,8 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite:///{(self.data / 'vestibule.db').absolute()}"
+        named = self.secret("database_url")
+        return named or f"sqlite:///{(self.data / 'vestibule.db').absolute()}"
 
     @property
     def root_key_path(self) -> Path:
@@ -405,13 +399,3 @@ def _sentence(fault: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"VESTIBULE_{name} is not a setting of Vestibule."
     return f"VESTIBULE_{name}: {what}."
-
-
-def on_this_machine(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -5,7 +5,7 @@ Each fault names the setting. It sees what pydantic has read and opens no file i
 
 import re
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic.fields import FieldInfo
@@ -55,7 +55,16 @@ SECRETS = (
     "webhook_secret",
 )
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+Name = TypeVar("Name", bound=str)
 _PHONES, _MAILS = {"twilio", "vonage"}, {"smtp"}
+
+
+def each_once(names: tuple[Name, ...]) -> tuple[Name, ...]:
+    """The list of routes; ValueError where one stands in it twice, since it is tried once."""
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise ValueError(f"{name} is named twice; name each once")
+    return names
 
 
 def check_countries(settings: CarrierSettings) -> None:

@@ -1,6 +1,7 @@
 """A whole call by Twilio: who answers, which key, what is said, and what 9 ends."""
 
 import json
+import re
 
 import pytest
 
@@ -52,6 +53,48 @@ async def test_key_brings_the_code_which_signs_in(carriers: Carriers) -> None:
     assert _digits(said) == str(message.code) * 3
     await visitor.press("Verify", code=_digits(said)[:6])
     assert visitor.path in {"/", "/review"}, visitor.text
+
+
+@pytest.mark.parametrize("key", ["#", "*", "0"])
+async def test_every_key_brings_the_code(carriers: Carriers, key: str) -> None:
+    """TF-05: "Any key" is any key: neither carrier keeps # or * to itself as the end of a number.
+
+    Twilio takes # for the end of the digits, and tells none, unless `finishOnKey` is empty
+    (https://www.twilio.com/docs/voice/twiml/gather); Vonage where `submitOnHash` is true.
+    """
+    message = await _ring(carriers)
+    first = await carriers.twilio(f"/carrier/twilio/calls/{message.call_reference}")
+
+    assert "<Gather " in first.text
+    assert all('finishOnKey=""' in one for one in re.findall("<Gather [^>]*>", first.text))
+    coded = await carriers.twilio(keys_of(first), Digits=key)
+
+    assert _digits(heard(coded)) == str(message.code) * 3
+
+
+@pytest.mark.parametrize("digits", ["#", "*", ""])
+async def test_vonage_tells_of_every_key(carriers: Carriers, digits: str) -> None:
+    """TF-05: By Vonage # is a key too, also where it ends the input and is not told."""
+    message = await _ring(carriers)
+    first = await carriers.vonage(f"/carrier/vonage/calls/{message.call_reference}", {"to": "x"})
+    action = json.loads(first.text)[-1]
+    assert action["dtmf"]["submitOnHash"] is False
+    keys = action["eventUrl"][0].removeprefix("http://localhost")
+
+    coded = await carriers.vonage(keys, {"dtmf": {"digits": digits, "timed_out": False}})
+
+    assert f"<speak>{str(message.code)[0]}<break time='1s'/></speak>" in coded.text
+
+
+async def test_vonage_tells_that_nobody_pressed(carriers: Carriers) -> None:
+    """TF-05: An input that ended by its time brings no code."""
+    message = await _ring(carriers)
+    first = await carriers.vonage(f"/carrier/vonage/calls/{message.call_reference}", {"to": "x"})
+    keys = json.loads(first.text)[-1]["eventUrl"][0].removeprefix("http://localhost")
+
+    last = await carriers.vonage(keys, {"dtmf": {"digits": "", "timed_out": True}})
+
+    assert "No key was pressed" in last.text
 
 
 async def test_one_repeats_three_times_at_most(carriers: Carriers) -> None:
@@ -146,7 +189,7 @@ async def test_vonage_plays_the_same_call(carriers: Carriers) -> None:
 
     actions = json.loads(first.text)
     assert str(message.code) not in first.text
-    assert actions[-1]["dtmf"] == {"maxDigits": 1, "timeOut": 10}
+    assert actions[-1]["dtmf"] == {"maxDigits": 1, "timeOut": 10, "submitOnHash": False}
     keys = actions[-1]["eventUrl"][0].removeprefix("http://localhost")
     coded = await carriers.vonage(keys, {"dtmf": {"digits": "5", "timed_out": False}})
     texts = [one.get("text", "") for one in json.loads(coded.text)]

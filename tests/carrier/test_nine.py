@@ -1,8 +1,15 @@
 """The key 9 ends what the code was for, whatever that is, and leaves everything else."""
 
+from collections import Counter
+
 import pytest
 
+from tests.attack import journal
 from tests.carrier.posting import Carriers, keys_of
+from vestibule.domain.tolls import hour_of
+from vestibule.flows.alarms import raise_at_most
+from vestibule.flows.calls import CARRIER, MOST_DENIED_ALARMS
+from vestibule.flows.work import Work, work
 
 pytestmark = pytest.mark.anyio
 
@@ -81,3 +88,50 @@ async def test_nine_ends_the_session_that_wants_a_change(carriers: Carriers) -> 
     assert await _count(carriers, "authenticators") == 1
     await person.get("/settings")
     assert person.path == "/sign-in", person.text
+
+
+# --- the operator hears of it --------------------------------------------------------------------
+
+
+async def test_each_accounts_nine_raises_an_alarm(carriers: Carriers) -> None:
+    """Of three accounts in one hour each is told to the operator, once, with its country."""
+    people = [carriers.house.browser(source=f"203.0.113.{one}") for one in range(20, 23)]
+    for number, person in enumerate(people):
+        await carriers.house.sign_up(person, f"ada{number}@example.com")
+        await person.get("/set-up/phone")
+        await person.press("Call me", country="GB", phone=f"07400 12345{number}")
+        await _deny(carriers)
+    await people[0].get("/set-up/phone")
+    await people[0].press("Call me", country="GB", phone="07400 123459")
+    await _deny(carriers)
+
+    found = [one.details for one in await journal(carriers.house, "alarm_raised")]
+    denied = [one.account_id for one in await journal(carriers.house, "call_denied")]
+    assert len(denied) == 4
+    assert all(denied)
+    assert len(found) == 3
+    assert {one["alarm"] for one in found} == {"call_denied"}
+    assert {one["account"] for one in found} == set(denied)
+    assert {one["country"] for one in found} == {"GB"}
+
+
+async def test_alarms_of_nine_are_bounded(carriers: Carriers) -> None:
+    """Past ten accounts in an hour one last alarm says that there are more; the next hour anew."""
+
+    async def raise_all(one: Work) -> None:
+        for number in range(MOST_DENIED_ALARMS + 5):
+            await raise_at_most(
+                one,
+                MOST_DENIED_ALARMS,
+                "call_denied",
+                hour_of(one.now),
+                account=f"account-{number}",
+                country="GB",
+            )
+
+    for _ in range(2):
+        await work(carriers.house.built.means, CARRIER, raise_all)
+        carriers.house.clock.advance(seconds=3600)
+
+    raised = Counter(one.details["alarm"] for one in await journal(carriers.house, "alarm_raised"))
+    assert raised == {"call_denied": 2 * MOST_DENIED_ALARMS, "call_denied_many": 2}

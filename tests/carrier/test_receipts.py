@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.carrier.posting import Carriers, Recorder
+from tests.carrier.posting import Carriers, Recorder, keys_of
 from tests.front_door import START
 from vestibule.clock import ManualClock
 from vestibule.delivery.callbacks import TwilioCallbacks, VonageCallbacks
@@ -22,10 +22,17 @@ async def _ring(carriers: Carriers) -> Message:
     return await carriers.called(carriers.house.browser())
 
 
+async def _press(carriers: Carriers, message: Message, key: str) -> None:
+    """Somebody, or a mailbox, answers; "" presses nothing."""
+    first = await carriers.twilio(f"/carrier/twilio/calls/{message.call_reference}")
+    await carriers.twilio(keys_of(first), Digits=key)
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(["completed", "busy", "ringing"])))
 async def test_delivered_wins(carriers: Carriers, order: tuple[str, ...]) -> None:
     """In any order, and each twice, it ends as delivered, at the time of the first such word."""
     message = await _ring(carriers)
+    await _press(carriers, message, "5")
     path = f"/carrier/twilio/receipts/{message.id}"
     first = carriers.house.clock()
 
@@ -50,6 +57,66 @@ async def test_first_reason_stays(carriers: Carriers) -> None:
 
     row = await carriers.row(message.id)
     assert (row["delivered_at"], row["reason"]) == (None, "no_answer")
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"), [("", "no_key"), ("5", None), ("9", None), (None, "no_key")]
+)
+async def test_call_is_delivered_once_its_code_was_heard(
+    carriers: Carriers, key: str | None, reason: str | None
+) -> None:
+    """TF-05: a call that ended is delivered where a key was pressed; a mailbox presses none.
+
+    Its route has no success by it, and the page says why no code came, with the other way.
+    """
+    person = carriers.house.browser()
+    await carriers.house.sign_up(person, "ada@example.com")
+    await person.get("/set-up/phone")
+    await person.press("Call me", country="GB", phone="07400 123456")
+    await carriers.drain()
+    message = carriers.recorder.messages[-1]
+    if key is not None:
+        await _press(carriers, message, key)
+
+    await carriers.twilio(f"/carrier/twilio/receipts/{message.id}", CallStatus="completed")
+
+    row = await carriers.row(message.id)
+    assert (row["reason"], row["delivered_at"] is None) == (reason, reason is not None)
+    assert await _counted(carriers) == {
+        "accepted": 1,
+        "delivered": int(reason is None),
+        "undelivered": int(reason is not None),
+    }
+    if reason is not None:
+        await person.get("/set-up/phone/code")
+        assert "nobody pressed a key" in person.text
+        assert "Text me instead" in person.text
+
+
+@pytest.mark.parametrize(("digits", "reason"), [("", "no_key"), ("5", None)])
+async def test_call_by_vonage_is_delivered_once_heard(
+    carriers: Carriers, digits: str, reason: str | None
+) -> None:
+    """TF-05: Vonage's `completed` says that the call ended, and no more than that."""
+    carriers.recorder = OfVonage()
+    message = await _ring(carriers)
+    first = await carriers.vonage(f"/carrier/vonage/calls/{message.call_reference}", {"to": "x"})
+    keys = json.loads(first.text)[-1]["eventUrl"][0].removeprefix("http://localhost")
+    await carriers.vonage(keys, {"dtmf": {"digits": digits, "timed_out": not digits}})
+
+    await carriers.vonage(f"/carrier/vonage/receipts/{message.id}", {"status": "completed"})
+
+    assert (await carriers.row(message.id))["reason"] == reason
+
+
+async def test_call_that_we_do_not_play(carriers: Carriers) -> None:
+    """The operator's own service plays the call, so its word is all that is known of it."""
+    carriers.recorder = Other()
+    message = await _ring(carriers)
+
+    await carriers.webhook(message.id, {"status": "delivered"})
+
+    assert (await carriers.row(message.id))["delivered_at"] is not None
 
 
 async def test_receipt_of_another_carrier(carriers: Carriers) -> None:
@@ -95,46 +162,48 @@ async def _proofs(carriers: Carriers) -> list[object]:
 class Quick(Recorder):
     """A carrier whose receipt is here before its own answer."""
 
-    def __init__(self, carriers: Carriers, answers: Outcome, **fields: str) -> None:
+    def __init__(
+        self, carriers: Carriers, answers: Outcome, *, key: str | None = None, **fields: str
+    ) -> None:
         super().__init__()
         self._carriers, self._answers, self._fields = carriers, answers, fields
+        self._key = key
 
     async def send(self, message: Message, to: str) -> Outcome:  # type: ignore[override]  # any outcome
         await super().send(message, to)
+        if self._key is not None:
+            await _press(self._carriers, message, self._key)
         path = f"/carrier/twilio/receipts/{message.id}"
         assert (await self._carriers.twilio(path, **self._fields)).status_code == 204
         return self._answers
 
 
 @pytest.mark.parametrize(
-    ("fields", "reason", "is_delivered"),
+    ("fields", "key", "reason"),
     [
-        ({"CallStatus": "completed"}, None, True),
-        ({"CallStatus": "busy"}, "busy", False),
-        ({"CallStatus": "busy", "CallSid": "CA1"}, "busy", False),
-        ({"CallStatus": "busy", "CallSid": "CA-of-another-copy"}, None, False),
+        ({"CallStatus": "completed"}, "5", "delivered"),
+        ({"CallStatus": "completed"}, "", "no_key"),
+        ({"CallStatus": "busy"}, None, "busy"),
+        ({"CallStatus": "busy", "CallSid": "CA1"}, None, "busy"),
+        ({"CallStatus": "busy", "CallSid": "CA-of-another-copy"}, None, None),
     ],
 )
 async def test_receipt_before_the_answer(
-    carriers: Carriers, fields: dict[str, str], reason: str | None, is_delivered: bool
+    carriers: Carriers, fields: dict[str, str], key: str | None, reason: str | None
 ) -> None:
     """A receipt that overtakes its carrier's answer is kept, and settled with the hand-over."""
-    carriers.recorder = Quick(carriers, Accepted("CA1"), **fields)
+    carriers.recorder = Quick(carriers, Accepted("CA1"), key=key, **fields)
     message = await _ring(carriers)
 
-    row = await carriers.row(message.id)
-    assert (row["reason"], row["delivered_at"] is not None) == (reason, is_delivered)
+    row, is_delivered = await carriers.row(message.id), reason == "delivered"
+    assert row["reason"] == (None if is_delivered else reason)
+    assert (row["delivered_at"] is not None) == is_delivered
     assert row["handed_over_at"] is not None
     assert (row["provider"], row["reference"]) == ("twilio", "CA1")
-    figures = await carriers.house.database.read(
-        lambda tx: tx.fetch_one(
-            "SELECT accepted, delivered, undelivered FROM route_hours WHERE provider = 'twilio'"
-        )
-    )
-    assert figures == {
+    assert await _counted(carriers) == {
         "accepted": 1,
         "delivered": int(is_delivered),
-        "undelivered": int(reason is not None),
+        "undelivered": int(reason not in {None, "delivered"}),
     }
 
 
@@ -158,6 +227,21 @@ class Other(Recorder):
     name = "webhook"
 
 
+class OfVonage(Recorder):
+    """A carrier that fetches what a call says in its own words."""
+
+    name = "vonage"
+
+
+async def _counted(carriers: Carriers) -> dict[str, object] | None:
+    found = await carriers.house.database.read(
+        lambda tx: tx.fetch_one(
+            "SELECT accepted, delivered, undelivered FROM route_hours WHERE provider = 'twilio'"
+        )
+    )
+    return dict(found) if found else None
+
+
 async def test_receipt_of_another_copy(carriers: Carriers) -> None:
     """A failure that names another id than the hand-over has changes nothing; its own does."""
     message = await _ring(carriers)
@@ -173,6 +257,7 @@ async def test_receipt_of_another_copy(carriers: Carriers) -> None:
 async def test_receipt_of_a_stranger_is_logged(carriers: Carriers) -> None:
     """WH-03: a receipt for a message that its carrier never had changes nothing, and is logged."""
     message = await _ring(carriers)
+    await _press(carriers, message, "5")
     before = await carriers.row(message.id)
 
     await carriers.webhook(message.id, {"status": "delivered"})

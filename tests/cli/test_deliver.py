@@ -96,6 +96,22 @@ def test_country_with_routes_of_its_own(settings: Path, twilio: Carrier, vonage:
     assert (len(twilio.got), len(vonage.got)) == (0, 1)
 
 
+def test_country_that_is_closed_names_its_setting(settings: Path, twilio: Carrier) -> None:
+    """What closed the country is named: its own list of routes, or its line in the table."""
+    table = settings.with_name("countries.toml")
+    table.write_text('[FR]\nsms = "no"\n')
+    with settings.open("a") as file:
+        file.write(f"VESTIBULE_ROUTES_SMS__GB=\nVESTIBULE_COUNTRIES_FILE={table}\n")
+
+    by_route = run(settings, "--channel", "sms", "--to", NUMBER)
+    by_table = run(settings, "--channel", "sms", "--to", "+33612345678")
+
+    assert (by_route.exit_code, by_table.exit_code) == (2, 2)
+    assert "VESTIBULE_ROUTES_SMS__GB is empty, which closes sms to that" in by_route.output
+    assert "FR is closed for sms in the table of countries" in by_table.output
+    assert twilio.got == []
+
+
 def test_nobody_accepts(settings: Path, twilio: Carrier, vonage: Carrier) -> None:
     """Where no provider accepts, the exit status is 1."""
     twilio.says = Said(429, {"code": 20429})

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from tests.delivery.carrier import Said, carrier
@@ -33,6 +34,62 @@ def test_each_provider_is_asked(tmp_path: Path) -> None:
     assert "MISSING  twilio: does not let us in (twilio 20003)" in result.output
     assert "fine     vonage: lets us in (key)" in result.output
     assert result.exit_code == 1
+
+
+SID, KEY = "AC" + "0a" * 16, "SK" + "2c" * 16
+TWILIO = {
+    "PUBLIC_ORIGIN": "https://id.example.com",
+    "TWILIO_ACCOUNT_SID": SID,
+    "TWILIO_AUTH_TOKEN": "an auth token",
+    "TWILIO_FROM": "+14155550100",
+    "ROUTES_SMS": "twilio",
+    "ROUTES_VOICE": "twilio",
+}
+
+
+def examined(tmp_path: Path, values: dict[str, str]) -> str:
+    """What doctor prints with these settings."""
+    file = tmp_path / "settings.env"
+    lines = {"DATA": str(tmp_path), **values}
+    file.write_text("".join(f"VESTIBULE_{name}={value}\n" for name, value in lines.items()))
+    result = CliRunner().invoke(app, ["doctor", "--settings", str(file)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+    return result.output
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_reached"),
+    [
+        ("http://localhost:8000", False),
+        ("https://acme.localhost", False),
+        ("https://127.0.0.1:8443", False),
+        ("https://10.1.2.3", False),
+        ("https://id.example.com", True),
+    ],
+)
+def test_calls_need_an_origin_that_carriers_reach(
+    tmp_path: Path, origin: str, is_reached: bool
+) -> None:
+    """A call fetches what it says from the public origin, so one out of reach is a finding."""
+    url = {"PUBLIC_ORIGIN": origin, "TWILIO_API_URL": "https://api.twilio.invalid"}
+
+    said = examined(tmp_path, TWILIO | url)
+
+    found = f"MISSING  twilio cannot fetch what a call says from {origin}" in said
+    assert found == (not is_reached), said
+
+
+def test_what_texts_may_cost_is_told(tmp_path: Path) -> None:
+    """TF-02, TF-03: all countries, or no budget, with a carrier that costs money is told."""
+    url = {"TWILIO_API_URL": "http://127.0.0.1:9"}
+    bounds = {"COUNTRIES": "GB", "BUDGET_DAY": "50", "PRICE_SMS": "0.05", "PRICE_VOICE": "0.1"}
+
+    bare, bounded = examined(tmp_path, TWILIO | url), examined(tmp_path, TWILIO | url | bounds)
+
+    assert "WARNING  texts and calls go to every country" in bare
+    assert "WARNING  nothing limits what texts and calls cost" in bare
+    assert "WARNING" not in bounded
+    assert "WARNING" not in examined(tmp_path, {"SIMULATOR": "true"})
 
 
 class Waiting:

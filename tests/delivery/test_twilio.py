@@ -367,6 +367,25 @@ async def test_probe(twilio: Carrier, says: Said, probe: Probe) -> None:
     assert got.login == f"{SID}:{TOKEN}"
 
 
+@pytest.mark.parametrize(
+    ("says", "probe"),
+    [
+        (Said(200, {"incoming_phone_numbers": []}), "twilio: lets us in (API key, auth token)"),
+        (error(20003, 401), "twilio: does not let the API key in (twilio 20003)"),
+    ],
+)
+async def test_probe_shows_both_credentials(twilio: Carrier, says: Said, probe: str) -> None:
+    """The auth token proves Twilio's callbacks, so it is shown beside the API key that signs in."""
+    twilio.says = says
+    account = replace(ACCOUNT, api_url=twilio.url, api_key="SK" + "2c" * 16, api_secret="shh")
+    provider = TwilioProvider(account, origin=ORIGIN)
+
+    assert (await provider.probe()).text == probe
+    await provider.close()
+    logins = [f"{account.api_key}:shh", f"{SID}:{TOKEN}"]
+    assert [one.login for one in twilio.got] == (logins if "lets us" in probe else logins[:1])
+
+
 # ── The server itself ────────────────────────────────────────────────────────────────────────
 
 

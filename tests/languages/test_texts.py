@@ -15,6 +15,7 @@ from vestibule.delivery.notice_wording import NOTICES, SAID_BY_TEXT, notice_mess
 from vestibule.delivery.provider import Channel, Message
 from vestibule.delivery.rendering import CODE_FOR, House, SentCode, code_message, trial_message
 from vestibule.flows.calls import Said
+from vestibule.settings_of_hosts import LONGEST_HOST
 
 GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -22,7 +23,12 @@ GSM_7 = set(
 )
 TWICE = set("^{}\\[~]|€\f")
 NAMES = ["Acme", "N" * 40, "Łódź Bank", "株式会社", "{[Acme]} €", "Zoë’s Café — Köln"]
-HOSTS = ["id.example.com", "a-rather-long-name-of-a-host.accounts.internal.example.com", "h" * 63]
+HOSTS = [
+    "id.example.com",
+    "a-rather-long-name-of-a-host.accounts.internal.example.com",
+    "h" * 63,
+    "h" * 119,
+]
 AT = "2026-12-24T09:05:00+00:00"
 each_language = pytest.mark.parametrize("language", CATALOGUES.tags)
 IN_ENGLISH = {"ja"}
@@ -82,6 +88,24 @@ def test_notices_by_text_are_one_message(language: str, kind: str) -> None:
         assert "7K3Q-MX0P" in text
         plain = notice_message(house(name, host), envelope(language), kind, {"at": AT}).text
         assert septets(plain) <= 160, plain
+
+
+def test_longest_host_is_the_longest() -> None:
+    """OC-12: with the longest host that settings take every text is one; one more is too many."""
+
+    def longest(host: str) -> int:
+        texts = [trial_message(house("N" * 40, host), envelope(one)) for one in CATALOGUES.tags]
+        for language, purpose, code in product(CATALOGUES.tags, CODE_FOR, ["012345", "0123456789"]):
+            sent = SentCode(purpose, code, 10, 1)
+            texts.append(code_message(house("N" * 40, host), envelope(language), sent))
+        for language, kind in product(CATALOGUES.tags, SAID_BY_TEXT):
+            for facts in ({"at": AT, "when": AT}, {"at": AT, "when": AT, "code": "7K3QMX0P"}):
+                to = envelope(language)
+                texts.append(notice_message(house("N" * 40, host), to, kind, facts))
+        return max(septets(one.text) for one in texts)
+
+    assert longest("h" * LONGEST_HOST) <= 160
+    assert longest("h" * (LONGEST_HOST + 1)) > 160
 
 
 @each_language

@@ -1,13 +1,15 @@
 """The person sees where the message is, and why it did not arrive, with the next step."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from tests.front_door import FrontDoor
 from tests.person import Person
+from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.delivery import Fault
-from vestibule.storage import outbox
+from vestibule.storage import outbox, throttles
 from vestibule.storage.database import Transaction
 from vestibule.web.wording import CALL_FAILED, NOT_ARRIVED
 
@@ -162,15 +164,147 @@ async def test_call_opens_at_once_where_the_text_failed(either_house: FrontDoor)
     assert "We are calling" in person.text
 
 
+LOST = "07400 120004"
+"""Its texts are taken, and nothing is heard of them."""
+
+
 async def test_call_waits_while_the_text_may_arrive(either_house: FrontDoor) -> None:
-    """OC-09: beside a text that is on its way, or arrived, a call has the timer of every resend."""
-    person = await _asked(either_house)
+    """OC-09: for twenty seconds without a receipt a call has the timer of every resend; not after.
+
+    product.md C.4: from then on a call instead is offered, so it is no more than a press away.
+    """
+    person = await _asked(either_house, LOST)
+    await either_house.deliver()
+    await person.get("/set-up/phone/code")
+    assert _wait(person) > 0
+
+    either_house.clock.advance(seconds=19)
     await person.press("Call me instead")
     assert await _calls(either_house) == 0
+    assert "You can send another from" in person.text
+    either_house.clock.advance(seconds=1)
+    await person.get("/set-up/phone/code")
+    assert _wait(person) == 0
+    await person.press("Call me instead")
+
+    assert await _calls(either_house) == 1
+    assert "We are calling" in person.text
+
+
+async def test_call_waits_beside_a_text_that_arrived(either_house: FrontDoor) -> None:
+    """OC-09: a text that is reported delivered leaves a call the timer of every resend."""
+    person = await _asked(either_house)
+    await either_house.deliver()
+
+    either_house.clock.advance(seconds=29)
+    await person.get("/set-up/phone/code")
+    assert _wait(person) == 1
     await person.press("Call me instead")
 
     assert await _calls(either_house) == 0
     assert "You can send another from" in person.text
+    either_house.clock.advance(seconds=1)
+    await person.press("Call me instead")
+    assert await _calls(either_house) == 1
+
+
+async def test_text_that_still_waits_opens_the_call_too(house: FrontDoor) -> None:
+    """OC-09: a text that nobody has taken after twenty seconds is one without a receipt."""
+    person = await _asked(house)
+
+    house.clock.advance(seconds=20)
+    await person.press("Call me instead")
+
+    assert await _calls(house) == 1
+
+
+async def test_call_instead_says_the_same_code(house: FrontDoor) -> None:
+    """OC-08: the call in the place of a text says that text's code, so the late one works too."""
+    person = await _asked(house, LOST)
+    await house.deliver()
+    before = await _challenges(house)
+
+    house.clock.advance(seconds=20)
+    await person.press("Call me instead")
+    code = await house.heard()
+
+    assert await _challenges(house) == before
+    await person.press("Verify", code=code)
+    assert person.path == "/set-up/recovery-code"
+
+
+async def test_call_instead_takes_from_every_budget(house: FrontDoor) -> None:
+    """OC-09, TF-03: only the waiting is left out: after five calls of the day there is no sixth."""
+    person = await _asked(house, LOST)
+    house.clock.advance(seconds=20)
+    bucket = house.built.means.keyring.mac(
+        KeyPurpose.THROTTLE, "number-calls-unconfirmed", "+447400120004"
+    )
+
+    async def use_up(tx: Transaction) -> None:
+        for _ in range(5):
+            await throttles.spend(
+                tx,
+                bucket,
+                kind="number-calls-unconfirmed",
+                limit=5,
+                period=timedelta(days=1),
+                now=house.clock(),
+            )
+
+    await house.database.transact(use_up)
+    await person.press("Call me instead")
+
+    assert await _calls(house) == 0
+
+
+async def test_call_instead_at_sign_in(house: FrontDoor) -> None:
+    """OC-09: the same twenty seconds at a sign-in, also after a later send and its longer timer."""
+    person, _ = await house.member()
+    await person.press("Sign out")
+    house.clock.advance(seconds=60)
+    await house.password(person)
+    house.clock.advance(seconds=60)
+    await person.press("Resend")
+    await person.get("/sign-in/code")
+    assert _wait(person) == 40
+
+    house.clock.advance(seconds=20)
+    await person.get("/sign-in/code")
+    assert _wait(person) == 0
+    await person.press("Call me instead")
+
+    assert await _calls(house) == 1
+    await person.press("Verify", code=await house.heard())
+    assert person.path == "/", person.text
+
+
+async def test_call_instead_before_a_change(house: FrontDoor) -> None:
+    """OC-09: the same twenty seconds on the page that asks before a change."""
+    person, _ = await house.member()
+    house.clock.advance(seconds=11 * 60)
+    await house.open_settings(person)
+    await person.get("/settings/confirm")
+    await person.press("Send code by text message")
+
+    house.clock.advance(seconds=20)
+    await person.get("/settings/confirm")
+    assert _wait(person) == 0
+    await person.press("Call me instead")
+
+    assert await _calls(house) == 1
+
+
+def _wait(person: Person) -> int:
+    """For how many seconds the script keeps the call's button closed."""
+    return int(person.shown(r'value="voice" data-wait="(\d+)"'))
+
+
+async def _challenges(house: FrontDoor) -> list[str]:
+    found = await house.database.read(
+        lambda tx: tx.fetch_all("SELECT id FROM challenges WHERE purpose = 'enroll'")
+    )
+    return [str(row["id"]) for row in found]
 
 
 async def test_call_at_once_is_no_second_one(either_house: FrontDoor) -> None:

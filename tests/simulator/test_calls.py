@@ -95,6 +95,18 @@ async def test_whole_call_without_a_script(house: FrontDoor) -> None:
     assert person.path == "/set-up/recovery-code"
 
 
+@pytest.mark.parametrize("key", ["#", "*"])
+async def test_every_key_of_the_phone_brings_the_code(house: FrontDoor, key: str) -> None:
+    """TF-05: on the simulated phone # and * are keys as good as any."""
+    person, call = await _called(house)
+    code = await _code(house)
+    await _press(person, call, "answer")
+
+    heard = str(await _press(person, call, "key", key=key))
+
+    assert " ".join(code) in heard
+
+
 async def test_no_key_no_code_and_no_second_chance(house: FrontDoor) -> None:
     """TF-05: without a key the call says so and ends; later keys are heard by nobody."""
     person, call = await _called(house)
@@ -132,7 +144,10 @@ async def test_nine_ends_the_sign_in_and_tells_the_owner(house: FrontDoor) -> No
 
 
 async def test_number_of_a_mailbox_records_no_code(house: FrontDoor) -> None:
-    """TF-05: the mailbox of 0014 hears greeting and offer, presses nothing, and hears no code."""
+    """TF-05: the mailbox of 0014 hears greeting and offer, presses nothing, and hears no code.
+
+    That is no delivery: the person reads that nobody pressed a key.
+    """
     person, _ = await _called(house, "07400 120014")
     code = await _code(house)
 
@@ -141,24 +156,30 @@ async def test_number_of_a_mailbox_records_no_code(house: FrontDoor) -> None:
     assert "Recorded by the mailbox" in said
     assert "No key was pressed" in said
     assert " ".join(code) not in said
-    assert (await _row(house, "SELECT delivered_at FROM outbox WHERE channel = 'voice'"))[
-        "delivered_at"
-    ]
+    row = await _row(house, "SELECT delivered_at, reason FROM outbox WHERE channel = 'voice'")
+    assert row == {"delivered_at": None, "reason": "no_key"}
+    await person.get("/set-up/phone/code")
+    assert "nobody pressed a key" in person.text
+    assert "Delivered 1" not in person.text
 
 
-@pytest.mark.parametrize(("answers", "reason"), [(False, "busy"), (True, None)])
+@pytest.mark.parametrize(
+    ("keys", "reason"), [(None, "busy"), ([], "no_key"), (["5"], None), (["5", "1"], None)]
+)
 async def test_hanging_up_is_told_to_the_person(
-    house: FrontDoor, answers: bool, reason: str | None
+    house: FrontDoor, keys: list[str] | None, reason: str | None
 ) -> None:
-    """A declined call is told as busy, one that was answered as delivered; the line is free."""
+    """A declined call is told as busy, one without a key as that; the line is free again."""
     person, call = await _called(house)
-    if answers:
+    if keys is not None:
         await _press(person, call, "answer")
+        for key in keys:
+            await _press(person, call, "key", key=key)
 
     await _press(person, call, "hang-up")
 
     row = await _row(house, "SELECT delivered_at, reason FROM outbox WHERE channel = 'voice'")
-    assert (row["reason"], row["delivered_at"] is not None) == (reason, answers)
+    assert (row["reason"], row["delivered_at"] is not None) == (reason, reason is None)
     house.clock.advance(seconds=31)
     await person.press("Resend")
     assert (await house.message("voice")).id != call.id

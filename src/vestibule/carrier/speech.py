@@ -34,9 +34,11 @@ def twiml(said: Said, keys: str | None) -> Response:
     if keys is None:
         body = _paused(spoken) + "<Hangup/>"
     else:
+        # Any key is any key: by default # ends the digits and is not one of them.
         body = (
             _paused(spoken[:-1])
-            + f'<Gather numDigits="1" timeout="{SECONDS_FOR_A_KEY}" actionOnEmptyResult="true"'
+            + f'<Gather numDigits="1" finishOnKey="" timeout="{SECONDS_FOR_A_KEY}"'
+            + ' actionOnEmptyResult="true"'
             + f' method="POST" action={quoteattr(keys)}>{spoken[-1]}</Gather>'
         )
     text = f'<?xml version="1.0" encoding="UTF-8"?><Response>{body}</Response>'
@@ -53,7 +55,7 @@ def ncco(said: Said, keys: str | None) -> Response:
     actions = [_talk(part, language) for part in said.sentences]
     if keys is not None:
         actions[-1]["bargeIn"] = True
-        pressed = {"maxDigits": 1, "timeOut": SECONDS_FOR_A_KEY}
+        pressed = {"maxDigits": 1, "timeOut": SECONDS_FOR_A_KEY, "submitOnHash": False}
         asked: dict[str, object] = {"action": "input", "type": ["dtmf"], "dtmf": pressed}
         actions.append(asked | {"eventUrl": [keys], "eventMethod": "POST"})
     return Response(json.dumps(actions, ensure_ascii=False), media_type="application/json")

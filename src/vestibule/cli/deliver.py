@@ -29,7 +29,7 @@ from vestibule.delivery.rendering import trial_message
 from vestibule.delivery.routing import Routes, attempt
 from vestibule.domain import challenge as domain
 from vestibule.domain.identifier import PhoneFault, parse_email, parse_phone
-from vestibule.domain.tolls import PHONE_CHANNELS, set_up_regions
+from vestibule.domain.tolls import PHONE_CHANNELS, Access, set_up_regions
 from vestibule.entropy import SystemEntropy
 from vestibule.flows.attempts import Pace
 from vestibule.settings import Settings
@@ -64,7 +64,9 @@ def try_route(
     routes = Routes(
         providers, {channel: settings.routes(channel)}, to_country=settings.country_routes
     )
-    names = _chosen(routes.configured(channel, country), channel, provider)
+    own = (channel, country) in settings.country_routes
+    setting = f"VESTIBULE_ROUTES_{channel.upper()}" + (f"__{country}" if own else "")
+    names = _chosen(routes.configured(channel, country), channel, provider, setting)
     catalogues = Catalogues()
     language = languages_of(settings, catalogues).default
     words = catalogues.words(language)
@@ -81,14 +83,15 @@ def try_route(
     return asyncio.run(run())
 
 
-def _chosen(names: Sequence[str], channel: Channel, provider: str | None) -> Sequence[str]:
+def _chosen(
+    names: Sequence[str], channel: Channel, provider: str | None, setting: str
+) -> Sequence[str]:
     if provider is not None and provider not in names:
-        raise CannotTry(
-            f"{provider} is not in VESTIBULE_ROUTES_{channel.upper()}"
-            f" ({', '.join(names) or 'empty'})."
-        )
+        raise CannotTry(f"{provider} is not in {setting} ({', '.join(names) or 'empty'}).")
+    if not names and "__" in setting:
+        raise CannotTry(f"{setting} is empty, which closes {channel} to that country.")
     if not names:
-        raise CannotTry(f"Nobody carries {channel}: set VESTIBULE_ROUTES_{channel.upper()}.")
+        raise CannotTry(f"Nobody carries {channel}: set {setting}.")
     return names if provider is None else [provider]
 
 
@@ -125,6 +128,8 @@ def _destination(settings: Settings, channel: Channel, to: str) -> tuple[str, st
     )
     if isinstance(number, PhoneFault):
         raise CannotTry(f"--to is no number that codes are sent to ({number.value}).")
+    if tolls.table.rule(number.region).access(domain.Channel(channel)) is Access.NO:
+        raise CannotTry(f"{number.region} is closed for {channel} in the table of countries.")
     return number.e164, number.region
 
 

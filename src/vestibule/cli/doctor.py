@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from vestibule.bootstrap import (
     WrongRevision,
@@ -21,6 +23,7 @@ from vestibule.flows.keys import KEY_PERIOD
 from vestibule.flows.pulse import DatabaseRestored
 from vestibule.settings import Settings, SettingsFault
 from vestibule.storage.database import StorageError, connect
+from vestibule.this_machine import is_this_machine
 
 PROBE_SECONDS = 10
 """What one provider may take to answer; all are asked at once."""
@@ -30,6 +33,14 @@ PROBE_SECONDS = 10
 class Finding:
     is_fine: bool
     text: str
+    is_warning: bool = False
+    """Fine to serve with, and yet to be known."""
+
+    @property
+    def word(self) -> str:
+        if self.is_warning:
+            return "WARNING"
+        return "fine   " if self.is_fine else "MISSING"
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -82,7 +93,12 @@ def _examine_delivery(settings: Settings) -> list[Finding]:
         providers = providers_of(settings, SystemClock(), SystemEntropy(), None)
     except SettingsFault as fault:
         return [Finding(False, str(fault))]
-    return [_examine_routes(settings), *asyncio.run(probe_all(list(providers.values())))]
+    return [
+        _examine_routes(settings),
+        *_examine_reach(settings),
+        *_examine_tolls(settings),
+        *asyncio.run(probe_all(list(providers.values()))),
+    ]
 
 
 def _examine_routes(settings: Settings) -> Finding:
@@ -95,6 +111,51 @@ def _examine_routes(settings: Settings) -> Finding:
             " set VESTIBULE_ROUTES_EMAIL.",
         )
     return Finding(True, f"mails by {mail}; texts and calls by {phone or 'nobody: apps only'}")
+
+
+def _examine_reach(settings: Settings) -> list[Finding]:
+    """Whoever fetches what a call says has to reach us; one that runs here may do so too."""
+    host = urlsplit(settings.public_origin).hostname or ""
+    urls = {"twilio": settings.twilio_api_url, "vonage": settings.vonage_api_url}
+    return [
+        Finding(
+            False,
+            f"{carrier} cannot fetch what a call says from {settings.public_origin}, so every call"
+            " fails: set VESTIBULE_PUBLIC_ORIGIN to an address that the internet reaches, or take"
+            f" {carrier} out of VESTIBULE_ROUTES_VOICE.",
+        )
+        for carrier, url in urls.items()
+        if carrier in settings.carriers("voice")
+        and not is_this_machine(urlsplit(url).hostname or "")
+        and _is_out_of_reach(host)
+    ]
+
+
+def _is_out_of_reach(host: str) -> bool:
+    """Of a name only this machine's are known; nothing is looked up."""
+    if is_this_machine(host):
+        return True
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def _examine_tolls(settings: Settings) -> list[Finding]:
+    """TF-02, TF-03: what nothing bounds, where texts and calls cost money."""
+    paid = (settings.carriers("sms") | settings.carriers("voice")) - {"simulator"}
+    found = []
+    if paid and not settings.countries and settings.countries_file is None:
+        found.append(
+            "texts and calls go to every country: name those that you serve in"
+            " VESTIBULE_COUNTRIES or VESTIBULE_COUNTRIES_FILE."
+        )
+    if paid and settings.budget_hour is None and settings.budget_day is None:
+        found.append(
+            "nothing limits what texts and calls cost: set VESTIBULE_BUDGET_DAY, with"
+            " VESTIBULE_PRICE_SMS and VESTIBULE_PRICE_VOICE."
+        )
+    return [Finding(True, text, is_warning=True) for text in found]
 
 
 async def probe_all(

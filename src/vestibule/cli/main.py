@@ -172,7 +172,7 @@ def doctor(
         )
     findings = doctor_command.examine(_settings(settings))
     for finding in findings:
-        typer.echo(f"{'fine   ' if finding.is_fine else 'MISSING'}  {finding.text}")
+        typer.echo(f"{finding.word}  {finding.text}")
     if not all(finding.is_fine for finding in findings):
         raise typer.Exit(1)
 

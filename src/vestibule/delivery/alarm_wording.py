@@ -51,8 +51,18 @@ ALARMS: Mapping[str, tuple[str, str]] = {
         N_("Until then only browsers that are known get codes for numbers of that country."),
     ),
     "call_denied": (
-        N_("Somebody who got a call did not ask for it"),
-        N_("They pressed 9, so the code's purpose ended. The journal says whose account it was."),
+        N_("Somebody in %(country)s who got a call did not ask for it"),
+        N_(
+            "They pressed 9, so what the code was for ended. Somebody else may know the password of"
+            " account %(account)s; the journal has the rest under that id."
+        ),
+    ),
+    "call_denied_many": (
+        N_("Many people who got a call did not ask for it"),
+        N_(
+            "More than ten accounts in an hour; further ones raise no alarm until the next hour."
+            " The journal has each of them as `call_denied`."
+        ),
     ),
     "journal_broken": (
         N_("The journal is not what was written"),

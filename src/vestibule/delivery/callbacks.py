@@ -71,8 +71,10 @@ class TwilioCallbacks:
     def receipt(self, body: bytes) -> Receipt | None:
         text, call = _field(body, "MessageStatus"), _field(body, "CallStatus")
         reference = _field(body, "MessageSid") or _field(body, "CallSid")
-        if text in {"delivered", "read"} or call == "completed":
+        if text in {"delivered", "read"}:
             return Receipt("delivered", reference=reference)
+        if call == "completed":
+            return Receipt("ended", reference=reference)
         if text in {"failed", "undelivered"}:
             fault = _TWILIO_FAULTS.get(_field(body, "ErrorCode"), Fault.UNREACHABLE)
             return Receipt("undelivered", fault, reference)
@@ -128,15 +130,20 @@ class VonageCallbacks:
         return is_whole and _is_young(at, self._clock) and is_about_it
 
     def key(self, body: bytes) -> str:
+        """# may end the input without being a digit of it: what did not time out had a key."""
         pressed = _object(body).get("dtmf")
-        return _text(pressed, "digits") if isinstance(pressed, dict) else ""
+        if not isinstance(pressed, dict):
+            return ""
+        return _text(pressed, "digits") or ("#" if pressed.get("timed_out") is False else "")
 
     def receipt(self, body: bytes) -> Receipt | None:
         told = _object(body)
         status, error = _text(told, "status"), told.get("error")
         reference = _text(told, "message_uuid") or _text(told, "uuid")
-        if status in {"delivered", "read", "completed"}:
+        if status in {"delivered", "read"}:
             return Receipt("delivered", reference=reference)
+        if status == "completed":
+            return Receipt("ended", reference=reference)
         is_text = "message_uuid" in told or isinstance(error, dict)
         if is_text and status in {"rejected", "undeliverable", "failed"}:
             fault = vonage.RECEIPT_FAULTS.get(_vonage_code(error), Fault.UNREACHABLE)

@@ -69,7 +69,8 @@ class Message:
 class Receipt:
     """What became of an accepted message, once its provider knows."""
 
-    status: Literal["delivered", "undelivered"]
+    status: Literal["delivered", "undelivered", "ended"]
+    """A call that ended was answered: whether its code was heard is known to whoever said it."""
     reason: Fault | None = None
     reference: str = ""
     """The provider's own id of the message, as `Accepted` named it; "" where it does not say."""

@@ -1,18 +1,10 @@
-"""Whether what is sent to a host leaves this machine, and where it may therefore go in clear.
+"""Where what is sent may go in clear: nowhere but to this machine."""
 
-No name is looked up: a name that could be another machine is another machine.
-"""
-
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from vestibule.this_machine import is_this_machine
 
-def is_this_machine(host: str) -> bool:
-    """Whether nothing sent to this host leaves the machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+__all__ = ["is_this_machine", "private_url"]
 
 
 def private_url(url: str, example: str) -> str:

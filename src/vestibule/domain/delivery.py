@@ -1,10 +1,13 @@
 """What may be known of a message on its way: written, handed over, delivered, or why not."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from vestibule.domain.challenge import Channel
+
+SLOW_AFTER = timedelta(seconds=20)
+"""How long a receipt may take before a call is offered in the text's place."""
 
 
 class Fault(StrEnum):
@@ -24,6 +27,8 @@ class Fault(StrEnum):
     UNREACHABLE = "unreachable"
     BUSY = "busy"
     NO_ANSWER = "no_answer"
+    NO_KEY = "no_key"
+    """A call was answered, perhaps by a mailbox, and nobody pressed a key: no code was said."""
     NO_ROUTE = "no_route"
     NO_LONGER_NEEDED = "no_longer_needed"
     """Its challenge ended before it was sent; nobody waits for it."""
@@ -41,14 +46,20 @@ class Delivery:
     reason: str | None
 
 
-def is_call_instead(delivery: Delivery | None, asked: Channel) -> bool:
-    """Whether a call is asked for in the place of a text that is known not to have arrived.
+def is_slow(delivery: Delivery, now: datetime) -> bool:
+    """Whether nothing was heard of a message for twenty seconds after it was written."""
+    is_waiting = delivery.delivered_at is None and delivery.refused_at is None
+    return is_waiting and now - delivery.written_at >= SLOW_AFTER
 
-    Nobody can gain by the text, so nobody waits for the resend timer; what is counted is counted.
+
+def is_call_instead(delivery: Delivery | None, asked: Channel, now: datetime) -> bool:
+    """Whether a call is asked for in the place of a text that did not arrive, or not by now.
+
+    Nobody waits for the resend timer of such a text; what is counted is counted.
     """
     return (
         asked is Channel.VOICE
         and delivery is not None
         and delivery.channel is Channel.SMS
-        and delivery.refused_at is not None
+        and (delivery.refused_at is not None or is_slow(delivery, now))
     )

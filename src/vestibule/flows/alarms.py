@@ -1,9 +1,10 @@
 """What an operator must hear of: once per name and period, in journal, log and mailbox.
 
-An alarm's facts are countries, percentages and the like: never a number, a prefix or an address.
+An alarm's facts are countries, percentages, ids of accounts: never a number, prefix or address.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 
 from vestibule.crypto.seal import Place
@@ -22,14 +23,32 @@ async def raise_alarm(work: Work, name: str, period: datetime, **facts: str) -> 
 
     `period` is the moment at which the period began, an hour's or a day's say.
     """
-    named = " ".join([name, *(f"{key}={value}" for key, value in sorted(facts.items()))])
-    if not await tolls.raise_once(work.tx, named, period, work.now):
+    if not await _is_news(work, name, period, facts):
         return False
+    await _tell(work, name, facts)
+    return True
+
+
+async def raise_at_most(work: Work, most: int, name: str, period: datetime, **facts: str) -> None:
+    """The same, `most` of this name in a period: one last, "_many", says that there are more."""
+    if not await _is_news(work, name, period, facts):
+        return
+    if await tolls.count_raised(work.tx, name, period) > most:
+        await raise_alarm(work, f"{name}_many", period)
+    else:
+        await _tell(work, name, facts)
+
+
+async def _is_news(work: Work, name: str, period: datetime, facts: Mapping[str, str]) -> bool:
+    named = " ".join([name, *(f"{key}={value}" for key, value in sorted(facts.items()))])
+    return await tolls.raise_once(work.tx, named, period, work.now)
+
+
+async def _tell(work: Work, name: str, facts: Mapping[str, str]) -> None:
     await work.note(EventName.ALARM_RAISED, alarm=name, **facts)
     to = work.means.policy.tolls.alarm_email
     if to:
         await _mail(work, to, {**facts, "alarm": name, "at": work.now.isoformat()})
-    return True
 
 
 async def _mail(work: Work, to: str, facts: dict[str, str]) -> None:

@@ -15,10 +15,11 @@ from vestibule.domain import call as walk
 from vestibule.domain.call import CallStage, Line, Step
 from vestibule.domain.challenge import Challenge, Purpose
 from vestibule.domain.event import EventName
+from vestibule.domain.identifier import phone_of
 from vestibule.domain.language import ENGLISH
 from vestibule.domain.pending import ResetStage
 from vestibule.domain.tolls import hour_of
-from vestibule.flows.alarms import raise_alarm
+from vestibule.flows.alarms import raise_at_most
 from vestibule.flows.notices import tell
 from vestibule.flows.tolls import hang_up
 from vestibule.flows.work import Caller, Means, Work, digest, work
@@ -38,6 +39,8 @@ from vestibule.storage.outbox import Waiting
 
 CARRIER = Caller(source="", user_agent="", request_id="", locale=ENGLISH)
 """Whoever fetches is the carrier's machine; of the person it tells nothing."""
+MOST_DENIED_ALARMS = 10
+"""In an hour, one for each account: past them, one more says that there are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +178,22 @@ async def _deny(work: Work, challenge: Challenge) -> None:
         method=challenge.channel.value,
         purpose=challenge.purpose.value,
     )
-    await raise_alarm(work, "call_denied", hour_of(work.now))
+    await raise_at_most(
+        work,
+        MOST_DENIED_ALARMS,
+        "call_denied",
+        hour_of(work.now),
+        account=challenge.account_id or "",
+        country=_country(work, challenge),
+    )
     account = await accounts.get(work.tx, challenge.account_id) if challenge.account_id else None
     if account is not None:
         await tell(work, account, kind="call_denied", act_id=challenge.binding_id)
+
+
+def _country(work: Work, challenge: Challenge) -> str:
+    place = Place("challenges", "destination_sealed", challenge.id)
+    return phone_of(work.means.seal.open(challenge.destination_sealed, place)).region
 
 
 async def _end_what_it_was_for(work: Work, challenge: Challenge) -> None:

@@ -87,7 +87,7 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
     """Send the code its binding waits for: the same one while it lasts, else a new one.
 
     Refuses before the resend timer has run, after five sends, and past a budget. Of two racing
-    requests one sends (OC-09). A call to a number whose text did not arrive waits for no timer.
+    requests one sends (OC-09). A call waits for no timer where the text did not arrive in 20 s.
     """
     live = await challenges.live(work.tx, asked.purpose, asked.binding_id)
     is_instead = live is not None and await _is_call_instead(work, live, asked)
@@ -122,7 +122,7 @@ async def _is_call_instead(work: Work, live: Challenge, asked: Asked) -> bool:
     is_other = live.authenticator_id != asked.authenticator_id or live.channel is asked.channel
     if is_other or live.is_expired(work.now):
         return False
-    return is_call_instead(await outbox.delivery_of(work.tx, live.id), asked.channel)
+    return is_call_instead(await outbox.delivery_of(work.tx, live.id), asked.channel, work.now)
 
 
 def _refuse_resend(work: Work, live: Challenge, *, waits: bool) -> Refused | None:

@@ -4,6 +4,7 @@ Idempotent, in any order, and about the delivery alone: no receipt proves anythi
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from vestibule.delivery.provider import Receipt
@@ -14,7 +15,7 @@ from vestibule.flows.opt_outs import refused_as_opted_out
 from vestibule.flows.tolls import hang_up
 from vestibule.flows.work import Means
 from vestibule.observability.logging import log_fact
-from vestibule.storage import receipts, routes
+from vestibule.storage import calls, receipts, routes
 from vestibule.storage.database import Transaction
 from vestibule.storage.receipts import Undelivered
 
@@ -77,6 +78,8 @@ async def settle(
     tx: Transaction, means: Means, provider: str, message_id: str, receipt: Receipt
 ) -> bool:
     """Note a receipt in a transaction that is under way; whether it was news by now."""
+    if receipt.status == "ended":
+        receipt = await _of_call(tx, message_id, receipt)
     now, is_delivered = means.clock(), receipt.status == "delivered"
     if is_delivered:
         is_news = await receipts.note_delivered(tx, message_id, provider=provider, now=now)
@@ -98,6 +101,16 @@ async def settle(
             now=now,
         )
     return is_news
+
+
+async def _of_call(tx: Transaction, message_id: str, receipt: Receipt) -> Receipt:
+    """TF-05: a call that ended is delivered once a key was pressed in it; a mailbox presses none.
+
+    One without stages was said by its carrier from beginning to end.
+    """
+    if await calls.was_heard(tx, message_id) is False:
+        return replace(receipt, status="undelivered", reason=Fault.NO_KEY)
+    return replace(receipt, status="delivered")
 
 
 async def settle_early(tx: Transaction, means: Means, message_id: str) -> Receipt | None:

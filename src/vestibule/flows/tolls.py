@@ -44,7 +44,7 @@ class Toll:
     source: str | None
     """Where it is asked from; None where that says nothing."""
     is_spaced: bool = True
-    """False for a call in the place of a text that did not arrive: it waits for no spacing."""
+    """False for a call in the place of a text that did not arrive, or not in 20 s."""
 
     @property
     def side(self) -> str:

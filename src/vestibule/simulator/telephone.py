@@ -42,12 +42,12 @@ class Ended(StrEnum):
 
 
 _RECEIPTS = {
-    Ended.ANSWERED: Receipt("delivered"),
-    Ended.MAILBOX: Receipt("delivered"),
+    Ended.ANSWERED: Receipt("ended"),
+    Ended.MAILBOX: Receipt("ended"),
     Ended.DECLINED: Receipt("undelivered", Fault.BUSY),
     Ended.MISSED: Receipt("undelivered", Fault.NO_ANSWER),
 }
-"""What a carrier says of it: to whom it was said is not known to it."""
+"""What a carrier says of it: who answered, and what was heard, is not known to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,17 @@ async def find(tx: Transaction, token_digest: bytes, now: datetime) -> Call | No
     return Call(**{**row, "stage": CallStage(row["stage"])}) if row else None
 
 
+async def was_heard(tx: Transaction, message_id: str) -> bool | None:
+    """Whether a key was pressed in a call of this message; None where we play none of it."""
+    row = await tx.fetch_one(
+        """SELECT COUNT(*) AS calls,
+            SUM(CASE WHEN rounds > 0 OR stage = 'denied' THEN 1 ELSE 0 END) AS heard
+        FROM calls WHERE message_id = :message_id""",
+        message_id=message_id,
+    )
+    return bool(row["heard"]) if row and row["calls"] else None
+
+
 async def step(
     tx: Transaction, token_digest: bytes, *, step: Step, next_digest: bytes, now: datetime
 ) -> bool:

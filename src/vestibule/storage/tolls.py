@@ -218,3 +218,15 @@ async def raise_once(tx: Transaction, name: str, period_at: datetime, now: datet
         at=now,
     )
     return added == 1
+
+
+async def count_raised(tx: Transaction, name: str, period_at: datetime) -> int:
+    """How many alarms of this name, each with other facts, a period has had."""
+    row = await tx.fetch_one(
+        """SELECT COUNT(*) AS raised FROM alarms
+        WHERE period_at = :period_at AND substr(name, 1, :length) = :start""",
+        period_at=period_at,
+        length=len(name) + 1,
+        start=f"{name} ",
+    )
+    return int(row["raised"]) if row else 0

@@ -1,13 +1,13 @@
 """What templates are given of codes, deliveries and methods."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from vestibule.domain.challenge import Challenge, Channel, next_send_at
-from vestibule.domain.delivery import Delivery, is_call_instead
+from vestibule.domain.delivery import Delivery, is_call_instead, is_slow
 from vestibule.domain.identifier import mask_email
 from vestibule.flows.codes import channels_open_to
 from vestibule.flows.reauthenticate import GateView
@@ -15,15 +15,13 @@ from vestibule.flows.ways import View, Way
 from vestibule.web.visit import Visit
 from vestibule.web.wording import Words, not_arrived
 
-SLOW_AFTER = timedelta(seconds=20)
-
 
 @dataclass(frozen=True, slots=True)
 class OtherChannel:
     channel: str
     label: str
     seconds: int = 0
-    """Until it may be chosen; 0 at once, for a call where the text did not arrive."""
+    """Until it may be chosen; 0 for a call where the text did not arrive, or not by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ def resend(
     at = next_send_at(challenge)
     seconds = max(0, round((at - now).total_seconds())) if at else 0
     other = [
-        replace(one, seconds=0 if is_call_instead(delivery, Channel(one.channel)) else seconds)
+        replace(one, seconds=0 if is_call_instead(delivery, Channel(one.channel), now) else seconds)
         for one in _instead(challenge, channel, visit, _)
     ]
     shown = _.clock_time(at) if at else ""
@@ -110,14 +108,13 @@ def delivery_line(
     """Where the message is: written, handed over, delivered, or why not."""
     if delivery is None:
         return None
-    is_waiting = delivery.delivered_at is None and delivery.refused_at is None
     return DeliveryLine(
         written=_minute(delivery.written_at, _),
         handed_over=_minute(delivery.handed_over_at, _),
         delivered=_minute(delivery.delivered_at, _),
         refused=_refusal(delivery, _),
         poll_url=poll_url,
-        slow=is_waiting and now - delivery.written_at >= SLOW_AFTER,
+        slow=is_slow(delivery, now),
     )
 
 

@@ -195,6 +195,10 @@ CALL_FAILED: Mapping[Fault, str] = {
     Fault.CHANGED_HANDS: NOT_ARRIVED[Fault.CHANGED_HANDS],
     Fault.BUSY: N_("The line was busy. Call again in a moment, or use another way."),
     Fault.NO_ANSWER: N_("Nobody answered. Call again when the phone is at hand."),
+    Fault.NO_KEY: N_(
+        "The call was answered, but nobody pressed a key, so the code was not read out. Call again,"
+        " or use another way."
+    ),
     Fault.NO_ROUTE: N_("The call did not get through. Try a text, or another way."),
 }
 """The same of a call."""

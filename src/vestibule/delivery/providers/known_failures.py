@@ -172,6 +172,7 @@ TEST_NUMBERS = (
         behaviour=N_("Texts get through. A mailbox answers calls, and presses no key."),
         sms=_ARRIVES,
         voice=Reaction(mailbox=True),
+        shows=(Fault.NO_KEY,),
     ),
     TestNumber(
         ending="0015",

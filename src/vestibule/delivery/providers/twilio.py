@@ -126,17 +126,27 @@ class TwilioProvider:
         return TemporaryFailure("not a text or call")
 
     async def probe(self) -> Probe:
-        """Read the account's first number: a standard API key may do so, unlike the account."""
-        answer = await self._caller.ask(
-            "GET",
-            f"{self._base}/IncomingPhoneNumbers.json?PageSize=1",
-            headers={"Authorization": self._account.authorization},
-        )
-        if isinstance(answer, TemporaryFailure):
-            return Probe(False, f"twilio: no answer ({answer.reason})")
-        if answer.is_success and answer.told:
-            return Probe(True, "twilio: lets us in")
-        return Probe(False, f"twilio: does not let us in ({_reason(answer)})")
+        """Read the account's first number: a standard API key may do so, unlike the account.
+
+        The auth token is shown too where an API key signs in: Twilio signs its callbacks with it.
+        """
+        account = self._account
+        shown = [("us", account.authorization)]
+        if account.api_key:
+            token = basic(account.sid, account.auth_token)
+            shown = [("the API key", account.authorization), ("the auth token", token)]
+        for who, authorization in shown:
+            answer = await self._caller.ask(
+                "GET",
+                f"{self._base}/IncomingPhoneNumbers.json?PageSize=1",
+                headers={"Authorization": authorization},
+            )
+            if isinstance(answer, TemporaryFailure):
+                return Probe(False, f"twilio: no answer ({answer.reason})")
+            if not (answer.is_success and answer.told):
+                return Probe(False, f"twilio: does not let {who} in ({_reason(answer)})")
+        both = " (API key, auth token)" if account.api_key else ""
+        return Probe(True, f"twilio: lets us in{both}")
 
     async def close(self) -> None:
         await self._caller.close()
