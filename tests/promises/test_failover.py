@@ -22,8 +22,8 @@ from vestibule.delivery.routing import Routes, attempt
 from vestibule.domain.challenge import Channel, Purpose
 from vestibule.domain.identifier import phone_of
 from vestibule.flows import codes
-from vestibule.flows.attempts import Pace
 from vestibule.flows.deliver import Delivering, Dispatcher, drain
+from vestibule.flows.delivering import Pace
 from vestibule.flows.notices import put_notice
 from vestibule.flows.work import Caller, Work, work
 
@@ -108,7 +108,7 @@ async def test_same_code_goes_by_the_next_at_once(house: FrontDoor, fault: Behav
 
         assert [one["text"] for one in at.first.got] == [one["text"] for one in at.second.got]
         assert (await at.message())["provider"] == "second"
-        outcome = "throttled" if fault == "throttles" else "temporary"
+        outcome = {"throttles": "throttled", "fails": "temporary"}.get(fault, "in_doubt")
         assert await at.attempts() == [("first", outcome), ("second", "accepted")]
         await person.press("Verify", code=at.second.got[0]["text"][:6])
         assert person.path == "/", person.text
@@ -401,12 +401,12 @@ async def test_provider_that_ignores_its_end(house: FrontDoor) -> None:
         async with asyncio.timeout(5):
             await at.drain()
 
-        assert await at.attempts() == [("first", "temporary"), ("second", "accepted")]
+        assert await at.attempts() == [("first", "in_doubt"), ("second", "accepted")]
         free.set()
 
 
-async def test_bug_in_a_provider_is_a_temporary_failure(house: FrontDoor) -> None:
-    """A provider that raises does not lose the message: the next one carries it."""
+async def test_bug_in_a_provider_leaves_doubt(house: FrontDoor) -> None:
+    """A provider that raises does not lose the message: the next one carries it, as a copy."""
 
     class Broken(WebhookProvider):
         async def send(self, message: Message, to: str) -> Outcome:
@@ -423,7 +423,7 @@ async def test_bug_in_a_provider_is_a_temporary_failure(house: FrontDoor) -> Non
         await at.drain()
         await broken.close()
 
-        assert await at.attempts() == [("first", "temporary"), ("second", "accepted")]
+        assert await at.attempts() == [("first", "in_doubt"), ("second", "accepted")]
         reasons = await rows(house, "SELECT reason FROM delivery_attempts WHERE reason <> ''")
         assert [row["reason"] for row in reasons] == ["KeyError"], "no number in it"
 

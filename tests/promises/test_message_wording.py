@@ -26,7 +26,7 @@ def _message(name: str, host: str, purpose: str, code: str, channel: Channel = "
     return code_message(
         House(name, host, f"https://{host}"),
         Envelope("id", channel, "+447400123456", "Ada", "en", NullTranslations()),
-        SentCode(purpose, code, 10, 1),
+        SentCode(purpose, code, 600, 1),
     )
 
 
@@ -99,7 +99,7 @@ def test_subjects_hold_no_code_unless_asked() -> None:
     """A mail's subject has no code, since lock screens show it; the operator may ask for it."""
     usual = House("Acme", "id.example.com", "https://id.example.com")
     envelope = Envelope("id", "email", "ada@example.com", "Ada", "en", NullTranslations())
-    sent = SentCode("sign_in", "012345", 10, 1)
+    sent = SentCode("sign_in", "012345", 600, 1)
 
     assert code_message(usual, envelope, sent).subject == "Acme: your code to sign in"
     asked = code_message(replace(usual, code_in_subject=True), envelope, sent)

@@ -25,6 +25,8 @@ class Fault(StrEnum):
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     NO_ROUTE = "no_route"
+    IN_DOUBT = "in_doubt"
+    """It may have left: no carrier answered, and no further copy is sent."""
     NO_LONGER_NEEDED = "no_longer_needed"
     """Its challenge ended before it was sent; nobody waits for it."""
 

@@ -86,7 +86,7 @@ class WebhookProvider:
             ),
         }
         answer = await self._caller.ask("POST", self._target.url, headers=headers, content=body)
-        return answer if isinstance(answer, TemporaryFailure) else _outcome(message, answer)
+        return _outcome(message, answer) if isinstance(answer, Answer) else answer
 
     async def probe(self) -> Probe:
         """Ask what the address takes: that sends nothing, and any answer shows that it is there.
@@ -94,7 +94,7 @@ class WebhookProvider:
         A service that does not know OPTIONS says so with a 4xx, which is an answer too.
         """
         answer = await self._caller.ask("OPTIONS", self._target.url, headers={})
-        if isinstance(answer, TemporaryFailure):
+        if not isinstance(answer, Answer):
             return Probe(False, f"webhook: no answer ({answer.reason})")
         return Probe(answer.status < 500, f"webhook: answers HTTP {answer.status}")
 
