@@ -166,6 +166,7 @@ def _carrier_errors() -> str:
     rows += _receipt_rows("twilio", twilio.RECEIPT_FAULTS, twilio.FAULTS, twilio.CALL_FAULTS)
     rows += _receipt_rows("vonage", vonage.RECEIPT_FAULTS, vonage.FAULTS, vonage.CALL_FAULTS)
     rows.append(["each", "HTTP 429", "throttled, for as long as `Retry-After` says"])
+    rows.append(["`webhook`", f"`422 {webhook.NOT_THIS_WAY}`", "not this way"])
     rows.append(["`smtp`", "450, 451, 452 for the recipient", "not this way"])
     rows.append(["each", "no answer once the request has left, or none of its kind", "in doubt"])
     rows.append(["each", "everything else", "not now: the next provider is tried"])

@@ -118,3 +118,24 @@ def test_a_trial_holds_no_code(channel: Channel) -> None:
     assert not any(character.isdigit() for character in message.text)
     assert (message.script is not None) == (channel == "voice")
     assert (message.subject is not None) == (channel == "email")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (599, "10 minutes"),
+        (538, "8 minutes"),
+        (119, "2 minutes"),
+        (61, "1 minute"),
+        (5, "1 minute"),
+    ],
+)
+def test_words_promise_no_more_than_is_left(seconds: int, said: str) -> None:
+    """The words round a code's life down, but for a moment; its carrier gets the very seconds."""
+    envelope = Envelope("id", "sms", "+447400123456", "Ada", "en", NullTranslations())
+    sent = SentCode("sign_in", "012345", seconds, 1)
+
+    message = code_message(House("Acme", "id.example.com", "https://x"), envelope, sent)
+
+    assert f"It expires in {said}." in message.text
+    assert message.valid_for_seconds == seconds

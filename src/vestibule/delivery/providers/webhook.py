@@ -16,6 +16,7 @@ from vestibule.delivery.http_call import PATIENCE, Answer, HttpCaller
 from vestibule.delivery.provider import (
     Accepted,
     Message,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Probe,
@@ -36,6 +37,8 @@ REASONS = (
     Fault.UNREACHABLE,
 )
 """What the service may give as the reason that a recipient can never be reached."""
+NOT_THIS_WAY = "not_this_way"
+"""The reason of a service that does not reach this recipient, where another one may."""
 _FEWEST_SECRET_BYTES = 24
 
 
@@ -125,12 +128,14 @@ def _outcome(message: Message, answer: Answer) -> Outcome:
     if answer.status == 429:
         return Throttled(answer.seconds_to_wait)
     if answer.status == 422:
-        return _permanent(answer.text("reason"))
+        return _unreached(answer.text("reason"))
     return TemporaryFailure(f"HTTP {answer.status}")
 
 
-def _permanent(said: str | None) -> PermanentFailure:
+def _unreached(said: str | None) -> PermanentFailure | NotThisWay:
     """The reason if it is one of ours; other words are not repeated, they may hold the number."""
+    if said == NOT_THIS_WAY:
+        return NotThisWay(said)
     known = {fault.value: fault for fault in REASONS}
     if said in known:
         return PermanentFailure(known[said], said)
