@@ -126,6 +126,7 @@ def test_a_trial_holds_no_code(channel: Channel) -> None:
         (599, "10 minutes"),
         (538, "8 minutes"),
         (119, "2 minutes"),
+        (118, "1 minute"),
         (61, "1 minute"),
         (5, "1 minute"),
     ],

@@ -27,8 +27,8 @@ class House:
     """Lock screens show subjects: a mailed code stands in one only if the operator asks for it."""
 
 
-_MOMENT = 5
-"""Seconds between a code's making and its words that nobody would notice."""
+_MOMENT = 1
+"""The second that has begun: a code of ten minutes has lost a little of it by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class SentCode:
 
     @property
     def minutes(self) -> int:
-        """As people are told: rather too few. A fresh code has lost a moment, which is none."""
+        """As people are told: rounded down, but for the second that has begun."""
         return max(1, (self.seconds + _MOMENT) // 60)
 
 
