@@ -31,6 +31,7 @@ _WAITS = text("handed_over_at IS NULL AND refused_at IS NULL")
 def add_tables(metadata: MetaData) -> None:
     """Each table of delivery, in the schema that is being made."""
     _outbox(metadata)
+    _attempts(metadata)
     _routes(metadata)
     _calls(metadata)
     _tolls(metadata)
@@ -73,6 +74,9 @@ def _outbox(metadata: MetaData) -> None:
         Index("ix_outbox_due_at", "due_at", postgresql_where=_WAITS, sqlite_where=_WAITS),
         Index("ix_outbox_handed_over_at", "handed_over_at"),
     )
+
+
+def _attempts(metadata: MetaData) -> None:
     Table(
         "delivery_attempts",
         metadata,
