@@ -13,7 +13,13 @@ from scripts import limits
 from vestibule import settings
 from vestibule.attack.table import ATTACKS
 from vestibule.crypto import keyring
-from vestibule.delivery.provider import PermanentFailure, Receipt, TemporaryFailure, Throttled
+from vestibule.delivery.provider import (
+    NotThisWay,
+    PermanentFailure,
+    Receipt,
+    TemporaryFailure,
+    Throttled,
+)
 from vestibule.delivery.providers import known_failures, twilio, vonage, webhook
 from vestibule.domain.delivery import Fault
 from vestibule.domain.event import EventName
@@ -126,6 +132,8 @@ def _reacts(reaction: known_failures.Reaction, shows: tuple[Fault, ...]) -> str:
             return f"never: `{fault}`"
         case known_failures.Reaction(outcome=Throttled(retry_after_seconds=seconds)):
             return f"throttled for {seconds} s, then {told}"
+        case known_failures.Reaction(outcome=NotThisWay(fault=fault)):
+            return f"not this way: `{fault}`"
         case known_failures.Reaction(outcome=TemporaryFailure()):
             return f"not now, then {told}"
         case known_failures.Reaction(later=Receipt(reason=reason)):
@@ -152,16 +160,23 @@ def _carrier_errors() -> str:
         if route == "twilio":
             codes = [f"`{code}`" for code in sorted(twilio.THROTTLES)]
             rows.append(["`twilio`", ", ".join(codes), "throttled"])
+            codes = [f"`{code}`" for code in sorted(twilio.NOT_THIS_WAY)]
+            rows.append(["`twilio`", ", ".join(codes), "not this way"])
     rows.append(["`vonage`", f"title `{vonage.INVALID_RECIPIENT}`", "never: `number_invalid`"])
     rows += _receipt_rows("twilio", twilio.RECEIPT_FAULTS, twilio.FAULTS, twilio.CALL_FAULTS)
     rows += _receipt_rows("vonage", vonage.RECEIPT_FAULTS, vonage.FAULTS, vonage.CALL_FAULTS)
     rows.append(["each", "HTTP 429", "throttled, for as long as `Retry-After` says"])
+    rows.append(["`webhook`", f"`422 {webhook.NOT_THIS_WAY}`", "not this way"])
+    rows.append(["`smtp`", "450, 451, 452 for the recipient", "not this way"])
+    rows.append(["each", "no answer once the request has left, or none of its kind", "in doubt"])
     rows.append(["each", "everything else", "not now: the next provider is tried"])
     return _page(
         "Errors of carriers",
         "src/vestibule/delivery/providers/",
         "What an error of a provider means for the message. *Never* ends it and tells the person;"
-        " after *throttled* and *not now* the same code goes by the next provider. *Later* is told"
+        " after *throttled*, *not now* and *not this way* the same code goes by the next provider;"
+        " *not this way* says nothing of the route. *In doubt* it goes so too, but only a few times"
+        " ([why](../explanation/delivery.md#in-doubt)). *Later* is told"
         " by the receipt of a message that was taken; a receipt may name the errors of *never*,"
         " too, and any other is `unreachable`.",
         ["route", "error", "outcome"],

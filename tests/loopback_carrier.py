@@ -15,11 +15,14 @@ from vestibule.clock import Clock
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
 
 SECRET = "a secret of the operator's own making"
-Behaviour = Literal["accepts", "fails", "throttles", "refuses", "hangs", "resets", "garbage"]
+Behaviour = Literal[
+    "accepts", "fails", "throttles", "refuses", "hangs", "resets", "garbage", "not this way"
+]
 _ANSWERS = {
     "accepts": '200 OK\r\n\r\n{"reference": "r"}',
     "fails": "500 Broken\r\n\r\n",
     "throttles": "429 Too Many\r\nRetry-After: 45\r\n\r\n",
+    "not this way": '422 Unprocessable\r\n\r\n{"reason": "not_this_way"}',
     "refuses": '422 Unprocessable\r\n\r\n{"reason": "landline"}',
 }
 

@@ -332,7 +332,7 @@ def test_error_of_vonage(error: object, fault: Fault) -> None:
         ("cancelled", Fault.NO_ANSWER),
         ("failed", Fault.UNREACHABLE),
         ("machine", None),
-        ("ringing", None),
+        ("timed-out-of-date", None),
     ],
 )
 def test_end_of_a_call_by_vonage(status: str, fault: Fault | None) -> None:
@@ -341,3 +341,31 @@ def test_end_of_a_call_by_vonage(status: str, fault: Fault | None) -> None:
     receipt = VonageCallbacks("s" * 32, ManualClock(START)).receipt(json.dumps(told).encode())
 
     assert receipt == (Receipt("undelivered", fault, "c1") if fault else None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(urlencode({"MessageStatus": word, "MessageSid": "X1"}) for word in ("queued", "sent")),
+        *(urlencode({"CallStatus": word, "CallSid": "X1"}) for word in ("initiated", "ringing")),
+    ],
+)
+def test_twilio_says_that_it_has_it(body: str) -> None:
+    """Whatever status comes after the taking proves it, though no answer ever came."""
+    receipt = TwilioCallbacks("token", "https://id.example.com").receipt(body.encode())
+
+    assert receipt == Receipt("taken", reference="X1")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"status": "submitted", "message_uuid": "X1"},
+        {"status": "ringing", "uuid": "X1"},
+    ],
+)
+def test_vonage_says_that_it_has_it(told: dict[str, str]) -> None:
+    """The same of Vonage's texts and calls."""
+    receipt = VonageCallbacks("s" * 32, ManualClock(START)).receipt(json.dumps(told).encode())
+
+    assert receipt == Receipt("taken", reference="X1")

@@ -1,12 +1,17 @@
 """Texts that numbers send to us: STOP and START, proven by each carrier's signature."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import httpx
 import pytest
 
-from tests.carrier.posting import Carriers
+from tests.carrier.posting import Carriers, Recorder
+from vestibule.domain.challenge import Channel
+from vestibule.flows.deliver import drain
+from vestibule.flows.notices import put_notice
 from vestibule.flows.opt_outs import opted_out
+from vestibule.flows.work import Caller, Work, work
 
 pytestmark = pytest.mark.anyio
 
@@ -111,3 +116,30 @@ async def test_sender_that_is_no_number(carriers: Carriers, sender: str) -> None
 
     assert answer.status_code == 200
     assert not await _stopped(carriers)
+
+
+class Texting(Recorder):
+    """Twilio, as far as texts go."""
+
+
+async def test_opt_out_told_by_the_receipt_of_a_notice(carriers: Carriers) -> None:
+    """PN-06: a notice's number is erased at its hand-over, yet what its receipt says is kept."""
+    house, texting = carriers.house, Texting()
+    await house.member()
+
+    async def unit(one: Work) -> None:
+        await put_notice(one, kind="method_added", to=NUMBER, account_id=None, channel=Channel.SMS)
+
+    await work(house.built.means, Caller("198.51.100.1", "test", "request", "en"), unit)
+    delivering = house.built.worker.delivering
+    routes = replace(
+        delivering.routes,
+        providers={**delivering.routes.providers, "twilio": texting},
+        everywhere={**delivering.routes.everywhere, "sms": ("twilio",)},
+    )
+    await drain(replace(delivering, routes=routes))
+    path = f"/carrier/twilio/receipts/{texting.messages[-1].id}"
+
+    await carriers.twilio(path, MessageStatus="undelivered", ErrorCode="21610", MessageSid="CA1")
+
+    assert await _stopped(carriers)

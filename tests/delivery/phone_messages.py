@@ -18,12 +18,12 @@ def envelope(channel: Channel, *, call_reference: str | None = None) -> Envelope
     return Envelope("message_1-A", channel, NUMBER, "ada", "en", words, call_reference)
 
 
-TEXT = code_message(HOUSE, envelope("sms"), SentCode("sign_in", CODE, 10, 1))
+TEXT = code_message(HOUSE, envelope("sms"), SentCode("sign_in", CODE, 600, 1))
 CALL = code_message(
-    HOUSE, envelope("voice", call_reference="ref_1-A"), SentCode("sign_in", CODE, 10, 1)
+    HOUSE, envelope("voice", call_reference="ref_1-A"), SentCode("sign_in", CODE, 600, 1)
 )
 PAGELESS_CALL = replace(CALL, call_reference=None)
-MAIL = code_message(HOUSE, envelope("email"), SentCode("sign_in", CODE, 10, 1))
+MAIL = code_message(HOUSE, envelope("email"), SentCode("sign_in", CODE, 600, 1))
 
 
 def trial(channel: Channel) -> Message:

@@ -21,7 +21,7 @@ SHORT, ENOUGH, LONG = timedelta(seconds=0.2), timedelta(seconds=1), timedelta(se
 MESSAGE = code_message(
     House("Café", "id.example.com", "https://id.example.com"),
     Envelope("message-1", "email", "ada@example.com", "ada", "pt-BR", NullTranslations()),
-    SentCode("sign_in", "012345", 10, 1),
+    SentCode("sign_in", "012345", 600, 1),
 )
 
 

@@ -117,6 +117,10 @@ class MailServer:
     refuses_sender: bool = False
     refuses_data: str | None = None
     hangs_after_data: bool = False
+    takes: float = 0
+    """Seconds until it says that it has a mail."""
+    first: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it has read a mail, before it says so."""
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once a mail hangs."""
 
@@ -173,6 +177,9 @@ class MailServer:
         self.received.append(
             Received(envelope.mail_from, envelope.rcpt_tos, envelope.mail_options, content, user)
         )
+        self.first.set()
+        if self.takes:
+            await asyncio.sleep(self.takes)
         if self.hangs_after_data:
             await self._hang()
         return "250 2.0.0 taken"

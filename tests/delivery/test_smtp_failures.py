@@ -17,6 +17,8 @@ from tests.delivery.smtp_server import (
 )
 from vestibule.delivery.provider import (
     Accepted,
+    InDoubt,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Probe,
@@ -122,7 +124,7 @@ async def test_a_login_that_was_forgotten(server: MailServer, ours: Certificate)
             "gone@example.com",
             _refused("550 5.1.1 recipient refused"),
         ),
-        ("full@example.com", TemporaryFailure("452 4.2.2 recipient refused")),
+        ("full@example.com", NotThisWay("452 4.2.2 recipient refused")),
         ("closing@example.com", TemporaryFailure("421 4.3.2 recipient refused")),
         ("login@example.com", TemporaryFailure("530 5.7.0 login wanted")),
     ],
@@ -130,7 +132,8 @@ async def test_a_login_that_was_forgotten(server: MailServer, ours: Certificate)
 async def test_a_refused_recipient(
     server: MailServer, ours: Certificate, to: str, outcome: Outcome
 ) -> None:
-    """5xx is for good and 4xx for now; the reason holds the codes and not the server's words."""
+    """5xx is for good, 450 to 452 of this mailbox now, any other 4xx of the server; the reason
+    holds the codes and not the server's words."""
     async with provider(server.port, ours) as mail:
         assert await mail.send(MESSAGE, to) == outcome
     assert server.received == []
@@ -189,7 +192,7 @@ async def test_a_mail_in_doubt(server: MailServer, ours: Certificate) -> None:
     async with provider(server.port, ours, patience=ENOUGH) as mail:
         await mail.send(MESSAGE, "ada@example.com")
         server.hangs_after_data = True
-        assert await mail.send(MESSAGE, "ada@example.com") == TemporaryFailure("timeout")
+        assert await mail.send(MESSAGE, "ada@example.com") == InDoubt("timeout")
     assert len(server.received) == 2
     assert server.received[0].mail["Message-ID"] == server.received[1].mail["Message-ID"]
 

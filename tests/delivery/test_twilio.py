@@ -24,7 +24,9 @@ from tests.delivery.phone_messages import (
 from vestibule.delivery.http_call import LARGEST_ANSWER
 from vestibule.delivery.provider import (
     Accepted,
+    InDoubt,
     Message,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Probe,
@@ -225,9 +227,8 @@ async def test_the_number_is_at_fault(
         (21212, 400),
         (21606, 400),
         (30029, 400),
-        # A number that this sender cannot reach may be within another provider's reach.
-        (21214, 400),
-        (21612, 400),
+        (21612, 500),
+        (21612, 401),
         (60223, 403),
         (21211, 500),
         (21211, 401),
@@ -238,6 +239,14 @@ async def test_others_may_do_better(twilio: Carrier, code: int, status: int) -> 
     twilio.says = error(code, status)
 
     assert await sent(twilio.url) == TemporaryFailure(f"twilio {code}")
+
+
+@pytest.mark.parametrize("code", [21214, 21612])
+async def test_a_number_that_this_sender_cannot_reach(twilio: Carrier, code: int) -> None:
+    """A number out of this sender's reach says nothing of Twilio, nor for good: not this way."""
+    twilio.says = error(code)
+
+    assert await sent(twilio.url) == NotThisWay(f"twilio {code}")
 
 
 @pytest.mark.parametrize("code", sorted(THROTTLES))
@@ -267,13 +276,17 @@ async def test_how_long_to_wait(twilio: Carrier, asked: str, seconds: int) -> No
     assert await sent(twilio.url) == Throttled(seconds)
 
 
-NOT_ANSWERS: list[tuple[Said, str]] = [
+DOUBTFUL: list[tuple[Said, str]] = [
     (Said(200, b"<html>Sign in to the hotel's network</html>"), "not an answer of twilio"),
     (Said(201, {"sid": 7}), "not an answer of twilio"),
     (Said(201, {"sid": ""}), "not an answer of twilio"),
     (Said(201, [1]), "not an answer of twilio"),
     (Said(201, b"[" * 50_000), "not an answer of twilio"),
     (Said(201, b"\xff\xfe"), "not an answer of twilio"),
+    (Said(201, b" " * (LARGEST_ANSWER + 1)), "answer too long"),
+    (replace(CREATED, breaks_off=True), "connection lost"),
+]
+NOT_TAKEN: list[tuple[Said, str]] = [
     (Said(400, b"Bad request"), "HTTP 400"),
     (Said(400, {"code": NUMBER}), "HTTP 400"),
     (Said(400, {"code": 447400123456}), "HTTP 400"),
@@ -281,14 +294,21 @@ NOT_ANSWERS: list[tuple[Said, str]] = [
     (Said(500, {"message": "Internal Server Error"}), "HTTP 500"),
     (Said(503, b""), "HTTP 503"),
     (Said(302, b"", {"Location": "/elsewhere"}), "HTTP 302"),
-    (Said(201, b" " * (LARGEST_ANSWER + 1)), "answer too long"),
-    (replace(CREATED, breaks_off=True), "connection lost"),
 ]
 
 
-@pytest.mark.parametrize(("says", "reason"), NOT_ANSWERS)
+@pytest.mark.parametrize(("says", "reason"), DOUBTFUL)
 async def test_no_proper_answer(twilio: Carrier, says: Said, reason: str) -> None:
-    """Garbage, half an answer, or a 5xx leaves the message to the next provider."""
+    """Garbage that says success, or half an answer: the message may have been taken."""
+    twilio.says = says
+
+    assert await sent(twilio.url) == InDoubt(reason)
+    assert len(twilio.got) == 1
+
+
+@pytest.mark.parametrize(("says", "reason"), NOT_TAKEN)
+async def test_an_answer_that_takes_nothing(twilio: Carrier, says: Said, reason: str) -> None:
+    """Any answer but success says that nothing was taken, and leaves it to the next provider."""
     twilio.says = says
 
     assert await sent(twilio.url) == TemporaryFailure(reason)
@@ -296,17 +316,17 @@ async def test_no_proper_answer(twilio: Carrier, says: Said, reason: str) -> Non
 
 
 async def test_a_carrier_that_hangs(twilio: Carrier) -> None:
-    """A carrier that says nothing costs the patience and no more."""
+    """A carrier that says nothing costs the patience, and may have the message."""
     twilio.says = Said(hangs=True)
 
     outcome = await sent(twilio.url, patience=timedelta(seconds=0.3))
-    assert outcome == TemporaryFailure("timeout")
+    assert outcome == InDoubt("timeout")
 
 
 async def test_a_carrier_that_resets() -> None:
-    """A connection that is reset leaves the message to the next provider."""
+    """A connection that is reset once the request has begun leaves its message in doubt."""
     with resetting_carrier() as url:
-        assert await sent(url) == TemporaryFailure("connection lost")
+        assert await sent(url) == InDoubt("connection lost")
 
 
 async def test_nobody_there() -> None:

@@ -31,7 +31,9 @@ from tests.delivery.phone_messages import (
 from vestibule.clock import ManualClock
 from vestibule.delivery.provider import (
     Accepted,
+    InDoubt,
     Message,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Probe,
@@ -146,12 +148,20 @@ async def test_a_key_signs_in_for_texts(vonage: Carrier) -> None:
     assert vonage.got[0].json["from"] == "Acme"
 
 
-@pytest.mark.parametrize(("seconds", "asked"), [(0, 20), (90, 90), (9_000_000, 604_800)])
+@pytest.mark.parametrize(("seconds", "asked"), [(20, 20), (90, 90), (9_000_000, 604_800)])
 async def test_how_long_a_text_lives(vonage: Carrier, seconds: int, asked: int) -> None:
     """A text lives as long as its code, within what Vonage takes."""
     await sent(vonage.url, replace(TEXT, valid_for_seconds=seconds))
 
     assert vonage.got[0].json["ttl"] == asked
+
+
+async def test_a_text_is_never_asked_to_outlive_its_code(vonage: Carrier) -> None:
+    """Vonage knows no life below 20 s: a code that ends before is left to other providers."""
+    outcome = await sent(vonage.url, replace(TEXT, valid_for_seconds=19))
+
+    assert outcome == NotThisWay("too late for the shortest life of a text")
+    assert vonage.got == []
 
 
 async def test_a_call(vonage: Carrier) -> None:
@@ -266,9 +276,6 @@ async def test_the_recipient_is_no_number(vonage: Carrier, says: Said, reason: s
         (Said(400, {"type": 7, "title": None}), "HTTP 400"),
         (Said(503, b""), "HTTP 503"),
         (Said(302, b"", {"Location": "/elsewhere"}), "HTTP 302"),
-        (Said(200, b"<html>"), "not an answer of vonage"),
-        (Said(202, {"message_uuid": [UUID]}), "not an answer of vonage"),
-        (replace(SENT, breaks_off=True), "connection lost"),
     ],
 )
 async def test_others_may_do_better(vonage: Carrier, says: Said, reason: str) -> None:
@@ -277,6 +284,21 @@ async def test_others_may_do_better(vonage: Carrier, says: Said, reason: str) ->
 
     assert await sent(vonage.url) == TemporaryFailure(reason)
     assert len(vonage.got) == 1
+
+
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [
+        (Said(200, b"<html>"), "not an answer of vonage"),
+        (Said(202, {"message_uuid": [UUID]}), "not an answer of vonage"),
+        (replace(SENT, breaks_off=True), "connection lost"),
+    ],
+)
+async def test_no_proper_answer(vonage: Carrier, says: Said, reason: str) -> None:
+    """Garbage that says success, or half an answer: the message may have been taken."""
+    vonage.says = says
+
+    assert await sent(vonage.url) == InDoubt(reason)
 
 
 async def test_vonage_is_busy(vonage: Carrier) -> None:
@@ -289,17 +311,17 @@ async def test_vonage_is_busy(vonage: Carrier) -> None:
 
 
 async def test_a_carrier_that_hangs(vonage: Carrier) -> None:
-    """A carrier that says nothing costs the patience and no more."""
+    """A carrier that says nothing costs the patience, and may have the message."""
     vonage.says = Said(hangs=True)
 
     outcome = await sent(vonage.url, patience=timedelta(seconds=0.3))
-    assert outcome == TemporaryFailure("timeout")
+    assert outcome == InDoubt("timeout")
 
 
 async def test_a_carrier_that_resets() -> None:
-    """A connection that is reset leaves the message to the next provider."""
+    """A connection that is reset once the request has begun leaves its message in doubt."""
     with resetting_carrier() as url:
-        assert await sent(url) == TemporaryFailure("connection lost")
+        assert await sent(url) == InDoubt("connection lost")
 
 
 # ── What is never said, and what is refused at start ─────────────────────────────────────────

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # no types
 
+from tests.delivery.carrier import resetting_carrier
 from tests.delivery.phone_messages import CALL, MAIL, PAGELESS_CALL, TEXT, trial
 from vestibule.clock import ManualClock
 from vestibule.delivery.provider import (
     Accepted,
     CallScript,
+    InDoubt,
     Message,
     Outcome,
     PermanentFailure,
@@ -213,26 +215,36 @@ async def test_slow_drops_of_an_answer_time_out(carrier: Carrier) -> None:
     carrier.answer = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
     carrier.drips = True
 
-    assert await _sent(carrier, patience=0.3) == TemporaryFailure("timeout")
+    assert await _sent(carrier, patience=0.3) == InDoubt("timeout")
 
 
-async def test_garbage_is_tried_again(carrier: Carrier) -> None:
-    """What is not HTTP is a temporary failure."""
+async def test_garbage_leaves_doubt(carrier: Carrier) -> None:
+    """Who answers what is not HTTP has the post all the same."""
     carrier.answer = "hello\r\n\r\n"
 
-    assert isinstance(await _sent(carrier), TemporaryFailure)
+    assert await _sent(carrier) == InDoubt("connection lost")
 
 
 async def test_hanging_carrier_times_out(carrier: Carrier) -> None:
-    """A carrier that says nothing costs the timeout and no more."""
+    """A carrier that says nothing costs the timeout, and may have the message."""
     carrier.hangs = True
 
-    assert await _sent(carrier, patience=0.2) == TemporaryFailure("timeout")
+    assert await _sent(carrier, patience=0.2) == InDoubt("timeout")
+
+
+async def test_reset_leaves_doubt() -> None:
+    """A connection that is reset once the post has begun leaves its message in doubt."""
+    with resetting_carrier() as url:
+        provider = WebhookProvider(WebhookTarget(url, SECRET), ManualClock(NOW))
+        try:
+            assert await provider.send(MESSAGE, "+447400123456") == InDoubt("connection lost")
+        finally:
+            await provider.close()
 
 
 async def test_nobody_there_is_tried_again() -> None:
-    """A refused connection is a temporary failure."""
-    assert isinstance(await _sent(Carrier(port=1)), TemporaryFailure)
+    """A connection that is refused takes nothing: no doubt, a temporary failure."""
+    assert await _sent(Carrier(port=1)) == TemporaryFailure("not connected")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def house(name: str = "Acme", host: str = "id.example.com") -> House:
 
 
 def code_text(language: str, purpose: str, minutes: int = 10, channel: Channel = "sms") -> Message:
-    sent = SentCode(purpose, "012345", minutes, 1)
+    sent = SentCode(purpose, "012345", minutes * 60, 1)
     return code_message(house(), envelope(language, channel), sent)
 
 
@@ -59,7 +59,7 @@ def septets(text: str) -> int:
 def test_texts_with_a_code_are_one_message(language: str, purpose: str) -> None:
     """OC-12: in each language, with any name, host and length of code: GSM-7, 160, last line."""
     for name, host, code in product(NAMES, HOSTS, ["012345", "0123456789"]):
-        sent = SentCode(purpose, code, 10, 1)
+        sent = SentCode(purpose, code, 600, 1)
         text = code_message(house(name, host), envelope(language), sent).text
         assert septets(text) <= 160, text
         assert text.splitlines()[-1] == f"@{host} #{code}"
@@ -134,7 +134,7 @@ def test_texts_are_in_the_persons_language(language: str) -> None:
 
 def test_a_name_in_foreign_letters_takes_nobodys_language_away() -> None:
     """What the operator is called decides nothing about the language of a text."""
-    sent = SentCode("sign_in", "012345", 10, 1)
+    sent = SentCode("sign_in", "012345", 600, 1)
 
     assert code_message(house("株式会社"), envelope("fr"), sent).locale == "fr"
 
@@ -174,7 +174,7 @@ def test_nothing_that_is_sent_is_bare(tmp_path: Path) -> None:
     words = write_pseudo(tmp_path).words(PSEUDO)
     facts = {"at": AT, "when": AT, "since": AT, "times": "7", "token": "T", "place": "192.0.2.0"}
     to = Envelope("id", "email", "ada@example.com", "Ada", PSEUDO, words)
-    sent = SentCode("sign_in", "012345", 10, 1)
+    sent = SentCode("sign_in", "012345", 600, 1)
     mails = [notice_message(house(), to, kind, facts) for kind in NOTICES]
     mails += [code_message(house(), to, replace(sent, purpose=one)) for one in CODE_FOR]
     call = code_message(house(), replace(to, channel="voice"), sent).script

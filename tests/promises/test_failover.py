@@ -4,98 +4,22 @@ The carriers are real HTTP servers on this machine; the house reaches them by it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.attack import rows
 from tests.front_door import FrontDoor
-from tests.loopback_carrier import Behaviour, Carrier, carrier
-from tests.person import Person
-from vestibule.delivery.provider import Message, Outcome, Probe, Provider
+from tests.loopback_carrier import Behaviour
+from tests.ways import QUICK, notify, text_somebody, ways
+from vestibule.delivery.provider import Message, Outcome, Probe
 from vestibule.delivery.providers.webhook import WebhookProvider
-from vestibule.delivery.routing import Routes, attempt
-from vestibule.domain.challenge import Channel, Purpose
-from vestibule.domain.identifier import phone_of
-from vestibule.flows import codes
-from vestibule.flows.attempts import Pace
-from vestibule.flows.deliver import Delivering, Dispatcher, drain
-from vestibule.flows.notices import put_notice
-from vestibule.flows.work import Caller, Work, work
+from vestibule.delivery.routing import attempt
+from vestibule.domain.challenge import Channel
+from vestibule.flows.deliver import Dispatcher
 
 pytestmark = pytest.mark.anyio
-
-QUICK = Pace(attempt_for=timedelta(seconds=1), mail_for=timedelta(seconds=1))
-
-
-@dataclass
-class Ways:
-    """A house whose texts go by two carriers, first to last; mails stay with the simulator."""
-
-    house: FrontDoor
-    first: Carrier
-    second: Carrier
-    delivering: Delivering
-
-    async def drain(self) -> None:
-        await drain(self.delivering)
-
-    async def asked(self) -> Person:
-        """A browser that waits for a text; nothing has left yet."""
-        person = self.house.browser()
-        self.house.clock.advance(seconds=60)
-        await self.house.password(person)
-        assert person.path == "/sign-in/code", person.text
-        return person
-
-    async def attempts(self) -> list[tuple[str, str]]:
-        found = await rows(
-            self.house,
-            """SELECT provider, outcome FROM delivery_attempts WHERE provider <> 'simulator'
-            ORDER BY started_at, provider""",
-        )
-        return [(row["provider"], row["outcome"]) for row in found]
-
-    async def message(self) -> Mapping[str, Any]:
-        """The newest text in the outbox."""
-        found = await rows(
-            self.house,
-            "SELECT * FROM outbox WHERE channel = 'sms' ORDER BY written_at DESC, id LIMIT 1",
-        )
-        return found[0]
-
-    async def breaker(self, provider: str = "first") -> Mapping[str, Any] | None:
-        found = await rows(
-            self.house,
-            "SELECT failures, open_until_at FROM route_breakers WHERE provider = :provider",
-            provider=provider,
-        )
-        return found[0] if found else None
-
-
-@asynccontextmanager
-async def ways(house: FrontDoor, first: Behaviour, second: Behaviour) -> AsyncIterator[Ways]:
-    await house.member()
-    async with AsyncExitStack() as stack:
-        one = await stack.enter_async_context(carrier(first))
-        two = await stack.enter_async_context(carrier(second))
-        providers: dict[str, Provider] = {
-            "first": one.provider(house.clock, patience=0.5),
-            "second": two.provider(house.clock, patience=0.5),
-        }
-        for provider in providers.values():
-            stack.push_async_callback(provider.close)
-        worker = house.built.worker.delivering
-        routes = Routes(
-            {**worker.routes.providers, **providers},
-            {**worker.routes.everywhere, "sms": ("first", "second")},
-        )
-        delivering = replace(worker, routes=routes, pace=QUICK)
-        yield Ways(house, one, two, delivering)
 
 
 @pytest.mark.parametrize("fault", ["fails", "throttles", "hangs", "resets", "garbage"])
@@ -108,7 +32,7 @@ async def test_same_code_goes_by_the_next_at_once(house: FrontDoor, fault: Behav
 
         assert [one["text"] for one in at.first.got] == [one["text"] for one in at.second.got]
         assert (await at.message())["provider"] == "second"
-        outcome = "throttled" if fault == "throttles" else "temporary"
+        outcome = {"throttles": "throttled", "fails": "temporary"}.get(fault, "in_doubt")
         assert await at.attempts() == [("first", outcome), ("second", "accepted")]
         await person.press("Verify", code=at.second.got[0]["text"][:6])
         assert person.path == "/", person.text
@@ -177,6 +101,16 @@ async def test_never_sent_late(house: FrontDoor, ending: str) -> None:
         assert at.first.got == at.second.got == []
 
 
+async def test_carrier_is_told_the_seconds_that_are_left(house: FrontDoor) -> None:
+    """A carrier gets the code's own seconds, never more: what it holds back is not sent late."""
+    async with ways(house, "accepts", "accepts") as at:
+        await at.asked()
+        at.house.clock.advance(seconds=62)
+        await at.drain()
+
+        assert at.first.got[0]["expires_in"] == 538
+
+
 async def test_ended_between_two_carriers(house: FrontDoor) -> None:
     """A code that ends while the first carrier hangs does not go by the second."""
     async with ways(house, "hangs", "accepts") as at:
@@ -213,14 +147,14 @@ async def test_failing_carrier_rests_and_is_tried_by_one(house: FrontDoor) -> No
     """Five failures in a row and it is asked no more; after 30 s one message tries it."""
     async with ways(house, "fails", "accepts") as at:
         for _ in range(6):
-            await _text_somebody(at)
+            await text_somebody(at)
             await at.drain()
         assert len(at.first.got) == 5
         assert len(at.second.got) == 6
         house.clock.advance(seconds=31)
         at.first.behaviour = "accepts"
-        await _text_somebody(at)
-        await _text_somebody(at)
+        await text_somebody(at)
+        await text_somebody(at)
 
         await at.drain()
 
@@ -233,10 +167,10 @@ async def test_failed_trial_rests_longer(house: FrontDoor) -> None:
     """A trial that fails doubles the rest, and its message goes by the next carrier."""
     async with ways(house, "fails", "accepts") as at:
         for _ in range(5):
-            await _text_somebody(at)
+            await text_somebody(at)
             await at.drain()
         house.clock.advance(seconds=31)
-        await _text_somebody(at)
+        await text_somebody(at)
 
         await at.drain()
 
@@ -250,7 +184,7 @@ async def test_failed_trial_rests_longer(house: FrontDoor) -> None:
 async def test_throttled_carrier_is_left_alone(house: FrontDoor) -> None:
     """A carrier that asks for 45 s is not asked for 45 s, not even where all others fail."""
     async with ways(house, "throttles", "fails") as at:
-        await _text_somebody(at)
+        await text_somebody(at)
         await at.drain()
         for _ in range(44):
             house.clock.advance(seconds=1)
@@ -267,11 +201,11 @@ async def test_last_carrier_is_asked_even_at_rest(house: FrontDoor) -> None:
     """Where every carrier rests after failures they are asked all the same: who else is there."""
     async with ways(house, "fails", "fails") as at:
         for _ in range(6):
-            await _text_somebody(at)
+            await text_somebody(at)
             await at.drain()
         before = len(at.second.got)
         at.second.behaviour = "accepts"
-        await _text_somebody(at)
+        await text_somebody(at)
 
         await at.drain()
 
@@ -283,12 +217,12 @@ async def test_hanging_carrier_holds_up_no_other_lane(house: FrontDoor) -> None:
     """With every text hanging, mails and calls leave; with notices hanging, codes overtake them."""
     async with ways(house, "hangs", "hangs") as at:
         for _ in range(12):
-            await _text_somebody(at)
+            await text_somebody(at)
         dispatcher = Dispatcher(at.delivering)
         await dispatcher.fill()
         await at.first.until(at.delivering.pace.at_once)
         before = len(house.inbox())
-        await _notify(at, "someone@example.com", Channel.EMAIL)
+        await notify(at, "someone@example.com", Channel.EMAIL)
 
         await dispatcher.fill()
         async with asyncio.timeout(5):
@@ -303,7 +237,7 @@ async def test_codes_overtake_notices(house: FrontDoor) -> None:
     """A code that is written last leaves first."""
     async with ways(house, "accepts", "accepts") as at:
         for turn in range(20):
-            await _notify(at, f"+4474001235{turn:02}", Channel.SMS)
+            await notify(at, f"+4474001235{turn:02}", Channel.SMS)
         await at.asked()
 
         await at.drain()
@@ -317,7 +251,7 @@ async def test_notice_is_never_given_up(house: FrontDoor) -> None:
     """A notice that fails is tried for as long as it is kept: days later it still leaves."""
     async with ways(house, "fails", "fails") as at:
         at.house.clock.advance(seconds=60)
-        await _notify(at, "+447400123599", Channel.SMS)
+        await notify(at, "+447400123599", Channel.SMS)
         for _ in range(60):
             at.house.clock.advance(seconds=3600)
             await at.drain()
@@ -335,7 +269,7 @@ async def test_figures_count_what_happened(house: FrontDoor) -> None:
     async with ways(house, "fails", "accepts") as at:
         person = await at.asked()
         await at.drain()
-        await _notify(at, "+447400123599", Channel.SMS)
+        await notify(at, "+447400123599", Channel.SMS)
         await at.drain()
         await person.press("Verify", code=at.second.got[0]["text"][:6])
         assert person.path == "/"
@@ -356,11 +290,11 @@ async def test_measured_success_reorders(house: FrontDoor) -> None:
     """A carrier whose codes do not come back makes room for the next, which then is measured."""
     async with ways(house, "accepts", "accepts") as at:
         for _ in range(10):
-            await _text_somebody(at)
+            await text_somebody(at)
             await at.drain()
             house.clock.advance(seconds=400)
 
-        await _text_somebody(at)
+        await text_somebody(at)
         await at.drain()
 
         assert len(at.second.got) >= 1
@@ -401,12 +335,12 @@ async def test_provider_that_ignores_its_end(house: FrontDoor) -> None:
         async with asyncio.timeout(5):
             await at.drain()
 
-        assert await at.attempts() == [("first", "temporary"), ("second", "accepted")]
+        assert await at.attempts() == [("first", "in_doubt"), ("second", "accepted")]
         free.set()
 
 
-async def test_bug_in_a_provider_is_a_temporary_failure(house: FrontDoor) -> None:
-    """A provider that raises does not lose the message: the next one carries it."""
+async def test_bug_in_a_provider_leaves_doubt(house: FrontDoor) -> None:
+    """A provider that raises does not lose the message: the next one carries it, as a copy."""
 
     class Broken(WebhookProvider):
         async def send(self, message: Message, to: str) -> Outcome:
@@ -423,7 +357,7 @@ async def test_bug_in_a_provider_is_a_temporary_failure(house: FrontDoor) -> Non
         await at.drain()
         await broken.close()
 
-        assert await at.attempts() == [("first", "temporary"), ("second", "accepted")]
+        assert await at.attempts() == [("first", "in_doubt"), ("second", "accepted")]
         reasons = await rows(house, "SELECT reason FROM delivery_attempts WHERE reason <> ''")
         assert [row["reason"] for row in reasons] == ["KeyError"], "no number in it"
 
@@ -471,29 +405,3 @@ MESSAGE = Message(
     code="012345",
     locale="en",
 )
-
-
-async def _text_somebody(at: Ways) -> None:
-    """One more text with a code in the outbox, to a number of its own."""
-    turn = len(await rows(at.house, "SELECT id FROM outbox"))
-    number = phone_of(f"+44740012{turn:04}")
-
-    async def unit(one: Work) -> None:
-        asked = codes.Asked(
-            purpose=Purpose.ENROLL, binding_id=f"b{turn}", channel=Channel.SMS, destination=number
-        )
-        sent = await codes.send(one, asked)
-        assert isinstance(sent, codes.Sent), sent
-
-    await work(at.house.built.means, _caller(f"198.51.100.{turn % 250}"), unit)
-
-
-async def _notify(at: Ways, to: str, channel: Channel) -> None:
-    async def unit(one: Work) -> None:
-        await put_notice(one, kind="method_added", to=to, account_id=None, channel=channel)
-
-    await work(at.house.built.means, _caller("198.51.100.1"), unit)
-
-
-def _caller(source: str) -> Caller:
-    return Caller(source=source, user_agent="test", request_id="request", locale="en")

@@ -26,7 +26,7 @@ def _message(name: str, host: str, purpose: str, code: str, channel: Channel = "
     return code_message(
         House(name, host, f"https://{host}"),
         Envelope("id", channel, "+447400123456", "Ada", "en", NullTranslations()),
-        SentCode(purpose, code, 10, 1),
+        SentCode(purpose, code, 600, 1),
     )
 
 
@@ -99,7 +99,7 @@ def test_subjects_hold_no_code_unless_asked() -> None:
     """A mail's subject has no code, since lock screens show it; the operator may ask for it."""
     usual = House("Acme", "id.example.com", "https://id.example.com")
     envelope = Envelope("id", "email", "ada@example.com", "Ada", "en", NullTranslations())
-    sent = SentCode("sign_in", "012345", 10, 1)
+    sent = SentCode("sign_in", "012345", 600, 1)
 
     assert code_message(usual, envelope, sent).subject == "Acme: your code to sign in"
     asked = code_message(replace(usual, code_in_subject=True), envelope, sent)
@@ -118,3 +118,25 @@ def test_a_trial_holds_no_code(channel: Channel) -> None:
     assert not any(character.isdigit() for character in message.text)
     assert (message.script is not None) == (channel == "voice")
     assert (message.subject is not None) == (channel == "email")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (599, "10 minutes"),
+        (538, "8 minutes"),
+        (119, "2 minutes"),
+        (118, "1 minute"),
+        (61, "1 minute"),
+        (5, "1 minute"),
+    ],
+)
+def test_words_promise_no_more_than_is_left(seconds: int, said: str) -> None:
+    """The words round a code's life down, but for a moment; its carrier gets the very seconds."""
+    envelope = Envelope("id", "sms", "+447400123456", "Ada", "en", NullTranslations())
+    sent = SentCode("sign_in", "012345", seconds, 1)
+
+    message = code_message(House("Acme", "id.example.com", "https://x"), envelope, sent)
+
+    assert f"It expires in {said}." in message.text
+    assert message.valid_for_seconds == seconds

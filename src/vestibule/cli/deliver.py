@@ -17,7 +17,9 @@ from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import (
     Accepted,
     Channel,
+    InDoubt,
     Message,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Provider,
@@ -31,7 +33,7 @@ from vestibule.domain import challenge as domain
 from vestibule.domain.identifier import PhoneFault, parse_email, parse_phone
 from vestibule.domain.tolls import PHONE_CHANNELS, Access, set_up_regions
 from vestibule.entropy import SystemEntropy
-from vestibule.flows.attempts import Pace
+from vestibule.flows.delivering import Pace
 from vestibule.settings import Settings
 
 
@@ -105,7 +107,7 @@ async def _walk(
         started = clock()
         outcome = await attempt(provider, message, to, limit=limit)
         if isinstance(outcome, Exception):
-            outcome = TemporaryFailure(type(outcome).__name__)
+            outcome = InDoubt(type(outcome).__name__)
         attempts.append(Attempt(provider.name, outcome, clock() - started))
         if isinstance(outcome, Accepted | PermanentFailure):
             break
@@ -139,6 +141,10 @@ def _said(outcome: Outcome) -> str:
             return f"accepted, {reference}" + (f": {receipt.status}" if receipt else "")
         case TemporaryFailure(reason=reason):
             return f"not now: {reason}"
+        case InDoubt(reason=reason):
+            return f"in doubt, it may arrive: {reason}"
+        case NotThisWay(reason=reason):
+            return f"not this way: {reason}"
         case Throttled(retry_after_seconds=seconds):
             return f"throttled: asks to wait {seconds} s"
         case PermanentFailure(fault=fault, reason=reason):

@@ -78,6 +78,8 @@ class TwilioCallbacks:
         if text in {"failed", "undelivered"}:
             fault = _TWILIO_FAULTS.get(_field(body, "ErrorCode"), Fault.UNREACHABLE)
             return Receipt("undelivered", fault, reference)
+        if text in twilio.TAKEN or call in twilio.TAKEN_CALLS:
+            return Receipt("taken", reference=reference)
         return _undelivered(twilio.CALL_FAULTS.get(call), reference)
 
     def text(self, body: bytes) -> TextFromNumber | None:
@@ -148,6 +150,8 @@ class VonageCallbacks:
         if is_text and status in {"rejected", "undeliverable", "failed"}:
             fault = vonage.RECEIPT_FAULTS.get(_vonage_code(error), Fault.UNREACHABLE)
             return Receipt("undelivered", fault, reference)
+        if status in (vonage.TAKEN if is_text else vonage.TAKEN_CALLS):
+            return Receipt("taken", reference=reference)
         return None if is_text else _undelivered(vonage.CALL_FAULTS.get(status), reference)
 
     def text(self, body: bytes) -> TextFromNumber | None:
@@ -201,6 +205,8 @@ class WebhookCallbacks:
         told = _object(body)
         reference = _text(told, "reference")
         match _text(told, "status"):
+            case "taken":
+                return Receipt("taken", reference=reference)
             case "delivered":
                 return Receipt("delivered", reference=reference)
             case "undelivered":

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import httpx
 
-from vestibule.delivery.provider import TemporaryFailure
+from vestibule.delivery.provider import InDoubt, TemporaryFailure
 
 PATIENCE = timedelta(seconds=5)
 """For all of one request, from connecting to the last byte of the answer."""
@@ -58,6 +58,10 @@ class Answer:
         return min(int(asked), LONGEST_WAIT) if is_number else USUAL_WAIT
 
 
+NoAnswer = TemporaryFailure | InDoubt
+"""Why there is no answer: the request never left, or it did and nobody knows what became of it."""
+
+
 class HttpCaller:
     """Keeps a provider's connections."""
 
@@ -79,20 +83,25 @@ class HttpCaller:
 
     async def ask(
         self, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b""
-    ) -> Answer | TemporaryFailure:
+    ) -> Answer | NoAnswer:
         """The answer, whatever it says, or why there is none."""
+        departure = _Departure()
         try:
             async with (
                 asyncio.timeout(self._patience),
                 self._client.stream(
-                    method, url, headers=dict(headers), content=content or None
+                    method,
+                    url,
+                    headers=dict(headers),
+                    content=content or None,
+                    extensions={"trace": departure.note},
                 ) as response,
             ):
                 return await _read(response)
         except (TimeoutError, httpx.TimeoutException):
-            return TemporaryFailure("timeout")
+            return departure.no_answer("timeout")
         except httpx.HTTPError as error:
-            return TemporaryFailure(_broken(error))
+            return departure.no_answer(_broken(error))
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -103,12 +112,27 @@ def basic(user: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
-async def _read(response: httpx.Response) -> Answer | TemporaryFailure:
+class _Departure:
+    """Whether a request has left; without any word of the transport nothing has."""
+
+    def __init__(self) -> None:
+        self._has_left = False
+
+    async def note(self, step: str, _: Mapping[str, object]) -> None:
+        """Told each step by httpcore, as its extension `trace` describes."""
+        if step.endswith(".send_request_headers.started"):
+            self._has_left = True
+
+    def no_answer(self, reason: str) -> NoAnswer:
+        return InDoubt(reason) if self._has_left else TemporaryFailure(reason)
+
+
+async def _read(response: httpx.Response) -> Answer | NoAnswer:
     body = b""
     async for part in response.aiter_raw():
         body += part
         if len(body) > LARGEST_ANSWER:
-            return TemporaryFailure("answer too long")
+            return InDoubt("answer too long")
     return Answer(response.status_code, body, response.headers.get("retry-after", ""))
 
 

@@ -1,10 +1,11 @@
-"""What a provider is asked to send, and the four answers it may give.
+"""What a provider is asked to send, and the six ways in which that may end.
 
 No provider is chosen here (that is routing) and nothing is worded here (that is rendering).
 """
 
+import asyncio
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from vestibule.domain.call import most_seconds
 from vestibule.domain.delivery import Fault
@@ -69,8 +70,9 @@ class Message:
 class Receipt:
     """What became of an accepted message, once its provider knows."""
 
-    status: Literal["delivered", "undelivered", "ended"]
-    """A call that ended was answered: whether its code was heard is known to whoever said it."""
+    status: Literal["taken", "delivered", "undelivered", "ended"]
+    """Taken: the carrier has it, which its own answer may never have told. A call that ended was
+    answered: whether its code was heard is known to whoever said it."""
     reason: Fault | None = None
     reference: str = ""
     """The provider's own id of the message, as `Accepted` named it; "" where it does not say."""
@@ -86,10 +88,26 @@ class Accepted:
 
 @dataclass(frozen=True)
 class TemporaryFailure:
-    """Not taken now; the next provider may be tried with the same code."""
+    """Not taken, as far as anybody can know; the next provider may be tried with the same code."""
 
     reason: str
     """For the operator: short, without the number, address or code."""
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """The request left, and no answer came: whoever sends it again may send it twice."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotThisWay:
+    """Not taken: this provider does not reach this recipient. It is well, and another one may."""
+
+    reason: str
+    fault: Fault = Fault.NO_ROUTE
+    """What the person is told when nobody else reaches him."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +126,7 @@ class PermanentFailure:
     """For the operator: the provider's own code, say `twilio 21211`."""
 
 
-Outcome = Accepted | TemporaryFailure | Throttled | PermanentFailure
+Outcome = Accepted | TemporaryFailure | InDoubt | NotThisWay | Throttled | PermanentFailure
 
 
 @dataclass(frozen=True)
@@ -135,4 +153,17 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of connections; nothing is sent afterwards."""
+        ...
+
+
+@runtime_checkable
+class InTurn(Protocol):
+    """A provider that attends to one message after the other: its attempts begin at their turn."""
+
+    def line(self, message: Message) -> asyncio.Lock:
+        """Where the message waits; who holds the lock has its turn."""
+        ...
+
+    async def send_in_turn(self, message: Message, to: str) -> Outcome:
+        """Hand it over; the caller holds its line."""
         ...

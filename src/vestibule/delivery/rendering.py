@@ -27,14 +27,24 @@ class House:
     """Lock screens show subjects: a mailed code stands in one only if the operator asks for it."""
 
 
+_MOMENT = 1
+"""The second that has begun: a code of ten minutes has lost a little of it by now."""
+
+
 @dataclass(frozen=True, slots=True)
 class SentCode:
     """A code as it is said: what it is for, how long it lives, and which one it is."""
 
     purpose: str
     code: str
-    minutes: int
+    seconds: int
+    """That it is good for, and not one more: a carrier is told them."""
     number: int
+
+    @property
+    def minutes(self) -> int:
+        """As people are told: rounded down, but for the second that has begun."""
+        return max(1, (self.seconds + _MOMENT) // 60)
 
 
 def N_(text: str) -> str:
@@ -86,7 +96,7 @@ def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
         locale=locale,
         script=script,
         call_reference=envelope.call_reference,
-        valid_for_seconds=sent.minutes * 60,
+        valid_for_seconds=sent.seconds,
     )
 
 

@@ -30,6 +30,8 @@ class Fault(StrEnum):
     NO_KEY = "no_key"
     """A call was answered, perhaps by a mailbox, and nobody pressed a key: no code was said."""
     NO_ROUTE = "no_route"
+    IN_DOUBT = "in_doubt"
+    """It may have left: no carrier answered, and no further copy is sent."""
     NO_LONGER_NEEDED = "no_longer_needed"
     """Its challenge ended before it was sent; nobody waits for it."""
 

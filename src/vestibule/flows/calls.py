@@ -139,7 +139,7 @@ def _sentences(
     sent = SentCode(
         purpose=challenge.purpose.value,
         code=_open(work, challenge) if is_spoken else "",
-        minutes=max(1, round(left.total_seconds() / 60)),
+        seconds=int(left.total_seconds()),
         number=challenge.number,
     )
     script = call_script(calling.house, calling.words(locale), sent)

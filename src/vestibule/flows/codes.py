@@ -27,6 +27,7 @@ from vestibule.domain.event import EventName
 from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows.conversion import note_conversion
+from vestibule.flows.opt_outs import number_mark
 from vestibule.flows.sending import Granted, spend_send, take_short_code
 from vestibule.flows.work import Means, Work
 from vestibule.storage import accounts, challenges, outbox
@@ -230,6 +231,9 @@ async def _put_message(work: Work, challenge: Challenge, asked: Asked) -> None:
             expires_at=challenge.expires_at,
             attempts=0,
             country=asked.country,
+            number_mac=number_mark(work.means, asked.address)
+            if challenge.channel is Channel.SMS
+            else None,
         ),
     )
     work.has_mail = True

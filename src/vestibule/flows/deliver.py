@@ -19,8 +19,8 @@ from vestibule.delivery.rendering import SentCode, code_message
 from vestibule.domain.challenge import Channel
 from vestibule.flows import attempts
 from vestibule.flows.alarms import ALARM_KIND
-from vestibule.flows.attempts import Addressed, Delivering
 from vestibule.flows.calls import place_call
+from vestibule.flows.delivering import Addressed, Delivering
 from vestibule.flows.number_signals import refuse_changed_number
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, challenges, outbox
@@ -167,7 +167,7 @@ async def _address_code(
     sent = SentCode(
         purpose=challenge.purpose.value,
         code=seal.open(challenge.code_sealed, Place("challenges", "code_sealed", challenge.id)),
-        minutes=max(1, round(left.total_seconds() / 60)),
+        seconds=int(left.total_seconds()),
         number=challenge.number,
     )
     envelope = await _envelope(delivering, tx, waiting, to)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vestibule.domain.routing import MEASURED_FOR, Figures, Ranked, Route, hour_of
-from vestibule.flows.attempts import Delivering, ranking
+from vestibule.flows.attempts import ranking
+from vestibule.flows.delivering import Delivering
 from vestibule.flows.work import Means
 from vestibule.observability.metrics import Measured, Queue, Spent
 from vestibule.storage import outbox, routes

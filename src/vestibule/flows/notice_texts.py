@@ -7,12 +7,14 @@ him. Mail tells every change all the same, so nothing is held back here: the tex
 from vestibule.domain.account import Account
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
-from vestibule.domain.identifier import PhoneNumber
+from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.tolls import LimitName, Spender
 from vestibule.flows.limits import DAY, Budget, Limit, spend_all
 from vestibule.flows.money import Money
 from vestibule.flows.opt_outs import is_opted_out
 from vestibule.flows.work import Work
+from vestibule.storage import accounts
+from vestibule.storage.outbox import Waiting
 
 TEXTS_OF_A_KIND = 5
 """The answer that the first one offers reaches what the same session changes later."""
@@ -39,6 +41,14 @@ async def may_text(work: Work, account: Account, kind: str, number: PhoneNumber)
         notice=kind,
     )
     return False
+
+
+async def spend_notice_copy(work: Work, waiting: Waiting, e164: str) -> bool:
+    """Take one further copy of a text that may have arrived, from what its account's may cost."""
+    account = await accounts.get(work.tx, waiting.account_id) if waiting.account_id else None
+    return account is not None and await may_text(
+        work, account, waiting.kind.removeprefix("notice_"), phone_of(e164)
+    )
 
 
 def _limits(work: Work, account: Account, kind: str, number: PhoneNumber) -> list[Limit]:

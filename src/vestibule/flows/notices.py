@@ -22,6 +22,7 @@ from vestibule.domain.identifier import is_landline, phone_of
 from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.entropy import CROCKFORD
 from vestibule.flows.notice_texts import may_text
+from vestibule.flows.opt_outs import number_mark
 from vestibule.flows.ways import phone_number
 from vestibule.flows.work import Work, digest
 from vestibule.storage import authenticators, digests, disavowals, outbox, throttles
@@ -235,6 +236,7 @@ async def put_notice(
             expires_at=work.now + KEPT["outbox"][1],
             attempts=0,
             country=None if channel is Channel.EMAIL else phone_of(to).region,
+            number_mac=number_mark(work.means, to) if channel is Channel.SMS else None,
         ),
     )
     work.has_mail = True

@@ -3,11 +3,10 @@
 Nothing is texted to them, also not what a person asks for; calls and apps go on.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from vestibule.crypto.keyring import Purpose as KeyPurpose
-from vestibule.crypto.seal import Place
-from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
 from vestibule.domain.opt_out import Wish
 from vestibule.flows.work import Caller, Means, Work, work
@@ -16,6 +15,11 @@ from vestibule.storage import outbox, tolls
 Source = Literal["carrier", "text"]
 """Who said so: the carrier when it refused a message, or a text from the number itself."""
 NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
+
+
+def number_mark(means: Means, e164: str) -> bytes:
+    """What a text keeps of its number, so that a carrier's word about it is not lost."""
+    return means.keyring.mac(KeyPurpose.PHONE_FINGERPRINT, e164)
 
 
 async def is_opted_out(work: Work, e164: str) -> bool:
@@ -36,8 +40,11 @@ async def asked_by_text(means: Means, e164: str, wish: Wish) -> bool:
 async def opted_out(means: Means, e164: str, source: Source) -> bool:
     """Send no more texts to a number; False where that was known."""
 
+    return await _opted_out(means, means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164), source)
+
+
+async def _opted_out(means: Means, marks: Sequence[bytes], source: Source) -> bool:
     async def unit(work: Work) -> bool:
-        marks = means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164)
         for mark in marks[1:]:
             if await tolls.is_opted_out(work.tx, mark):
                 return False
@@ -50,12 +57,13 @@ async def opted_out(means: Means, e164: str, source: Source) -> bool:
 
 
 async def refused_as_opted_out(means: Means, message_id: str) -> None:
-    """A carrier's receipt says that the number of this text wants none."""
-    found = await means.database.read(lambda tx: outbox.addressee(tx, message_id, Channel.SMS))
-    if found is not None:
-        challenge_id, destination_sealed = found
-        place = Place("challenges", "destination_sealed", challenge_id)
-        await opted_out(means, means.seal.open(destination_sealed, place), "carrier")
+    """A carrier's receipt says that the number of this text wants none.
+
+    Of a notice's number nothing but its mark is left by then, and that is enough.
+    """
+    mark = await means.database.read(lambda tx: outbox.number_mark(tx, message_id))
+    if mark is not None:
+        await _opted_out(means, [mark], "carrier")
 
 
 async def opted_in(means: Means, e164: str) -> bool:

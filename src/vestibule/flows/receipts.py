@@ -69,7 +69,8 @@ async def receive(means: Means, provider: str, message_id: str, receipt: Receipt
     is_news, is_ours = await means.database.transact(unit)
     if not is_ours:
         log_fact("receipt_of_a_stranger", provider=provider, status=receipt.status)
-    if is_news and receipt.reason is Fault.OPTED_OUT:
+    # True of the number, whichever copy it is told of.
+    if is_ours and receipt.reason is Fault.OPTED_OUT:
         await refused_as_opted_out(means, message_id)
     return is_news
 
@@ -80,6 +81,8 @@ async def settle(
     """Note a receipt in a transaction that is under way; whether it was news by now."""
     if receipt.status == "ended":
         receipt = await _of_call(tx, message_id, receipt)
+    if receipt.status == "taken":
+        return await _settle_taken(tx, means, provider, message_id, receipt)
     now, is_delivered = means.clock(), receipt.status == "delivered"
     if is_delivered:
         is_news = await receipts.note_delivered(tx, message_id, provider=provider, now=now)
@@ -111,6 +114,19 @@ async def _of_call(tx: Transaction, message_id: str, receipt: Receipt) -> Receip
     if await calls.was_heard(tx, message_id) is False:
         return replace(receipt, status="undelivered", reason=Fault.NO_KEY)
     return replace(receipt, status="delivered")
+
+
+async def _settle_taken(
+    tx: Transaction, means: Means, provider: str, message_id: str, receipt: Receipt
+) -> bool:
+    """Its carrier has it, though its answer may never come: nothing more is sent."""
+    is_news = await receipts.note_taken(
+        tx, message_id, provider=provider, reference=receipt.reference, now=means.clock()
+    )
+    if is_news:
+        # What became of it may have been told before.
+        await settle_early(tx, means, message_id)
+    return is_news
 
 
 async def settle_early(tx: Transaction, means: Means, message_id: str) -> Receipt | None:

@@ -4,7 +4,7 @@ Set-ups stop before sign-ins, and an owner's known browser last: nobody can use 
 an owner out (product section 5). What is refused here was not written, and costs nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from vestibule.crypto.seal import Place
@@ -74,6 +74,21 @@ async def spend_toll(work: Work, toll: Toll) -> Stopped | Refused | None:
     # Whoever else used the budgets up, the owner's own browser keeps a few.
     own = Budget(LimitName.ACCOUNT, "browser-sends", toll.account_id, KNOWN_BROWSER_SENDS, DAY)
     return await spend_all(work, [own, *always], **facts)
+
+
+async def spend_copy(work: Work, toll: Toll) -> Stopped | Refused | None:
+    """Take one further copy of a message that may have arrived; None when it may leave.
+
+    From all that a send draws on, but for its spacing and source (nobody asked for it) and the
+    line of a call, which is taken already.
+    """
+    refused = refuse_country(
+        work.means, toll.number, toll.channel, is_confirmed=toll.is_confirmed
+    ) or await _refuse_opted_out(work, toll)
+    if refused is not None:
+        return refused
+    unasked = replace(toll, source=None, is_spaced=False)
+    return await spend_all(work, [*_budgets(work, unasked), *_money(work, unasked)])
 
 
 def refuse_country(
@@ -159,8 +174,12 @@ def _budgets(work: Work, toll: Toll) -> list[Limit]:
 def _always(work: Work, toll: Toll) -> list[Limit]:
     """What binds a known browser too: a line takes one call, and money is spent once."""
     line = [_line(toll.number.e164)] if toll.channel is Channel.VOICE else []
+    return [*line, *_money(work, toll)]
+
+
+def _money(work: Work, toll: Toll) -> list[Money]:
     price = _rule(work, toll).price(toll.channel)
-    return [*line, *Money.of(work.means.policy.tolls, price, toll.spender)]
+    return Money.of(work.means.policy.tolls, price, toll.spender)
 
 
 def _line(e164: str) -> Budget:

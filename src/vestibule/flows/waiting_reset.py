@@ -22,11 +22,14 @@ from vestibule.flows import causes
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import tell
 from vestibule.flows.work import Caller, Means, Work, digest, work
+from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, acts, authenticators, safeguards, sessions, waiting_resets
+from vestibule.storage.database import StorageDown
 from vestibule.storage.waiting_resets import WaitingReset
 
 NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
 """Who asks where a wait is simply over."""
+PUT_OFF_FOR = timedelta(minutes=10)
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -154,7 +157,10 @@ async def returnable(work: Work, account: Account) -> list[authenticators.Ended]
 
 
 async def apply_due(means: Means) -> int:
-    """Let every reset whose wait is over take effect; how many did."""
+    """Let every reset whose wait is over take effect; how many did.
+
+    One that cannot now, since the account's key is lost say, is put off and holds up no other.
+    """
     count = 0
     while True:
         account_id = await means.database.read(
@@ -162,8 +168,22 @@ async def apply_due(means: Means) -> int:
         )
         if account_id is None:
             return count
-        await work(means, NOBODY, lambda unit, one=account_id: _apply(unit, one))  # type: ignore[misc]  # one per turn
-        count += 1
+        try:
+            await work(means, NOBODY, lambda unit, one=account_id: _apply(unit, one))  # type: ignore[misc]  # one per turn
+        except StorageDown:
+            raise
+        except Exception as error:
+            log_failure("reset_put_off", error, account_id=account_id)
+            await _put_off(means, account_id)
+        else:
+            count += 1
+
+
+async def _put_off(means: Means, account_id: str) -> None:
+    now = means.clock()
+    await means.database.transact(
+        lambda tx: waiting_resets.put_off(tx, account_id, now=now, until=now + PUT_OFF_FOR)
+    )
 
 
 async def _apply(work: Work, account_id: str) -> None:

@@ -46,22 +46,37 @@ async def count(
     )
 
 
-async def take_due(tx: Transaction, now: datetime) -> Digest | None:
-    """Take the news of one account that are due, to be told once."""
+async def next_due(tx: Transaction, now: datetime) -> Digest | None:
+    """The news of one account that are due, if there are any."""
     due = await tx.fetch_one(
         """SELECT account_id, kind, hits, act_id, since_at FROM digests
-        WHERE due_at <= :now AND hits > 0 ORDER BY due_at LIMIT 1""",
+        WHERE due_at <= :now AND hits > 0 ORDER BY due_at, account_id, kind LIMIT 1""",
         now=now,
     )
-    if due is None:
-        return None
+    return Digest(**due) if due else None
+
+
+async def take(tx: Transaction, due: Digest, now: datetime) -> bool:
+    """Take them, to be told once: exactly one of any number of workers gets them."""
     taken = await tx.execute(
         """UPDATE digests SET hits = 0, sent_at = :sent_at
         WHERE account_id = :account_id AND kind = :kind AND hits = :hits AND due_at <= :now""",
-        account_id=due["account_id"],
-        kind=due["kind"],
-        hits=due["hits"],
+        account_id=due.account_id,
+        kind=due.kind,
+        hits=due.hits,
         sent_at=now,
         now=now,
     )
-    return Digest(**due) if taken else None
+    return taken == 1
+
+
+async def put_off(tx: Transaction, due: Digest, *, now: datetime, until: datetime) -> None:
+    """Let them wait longer: they could not be told, and the next ones go on."""
+    await tx.execute(
+        """UPDATE digests SET due_at = :until
+        WHERE account_id = :account_id AND kind = :kind AND due_at <= :now""",
+        account_id=due.account_id,
+        kind=due.kind,
+        now=now,
+        until=until,
+    )

@@ -52,6 +52,7 @@ DIGESTS = (
     Keyed("events", "sign_in_mac", "session-reference"),
     Keyed("journal_heads", "head_mac", "journal", row="chain"),
     Keyed("opt_outs", "fingerprint_mac", "phone-fingerprint", row="fingerprint_mac"),
+    Keyed("outbox", "number_mac", "phone-fingerprint"),
     Keyed("prefix_days", "prefix_mac", "phone-prefix", row="prefix_mac"),
     Keyed("recovery_codes", "code_mac", "recovery-code"),
     Keyed("throttles", "bucket_mac", "throttle", row="bucket_mac"),

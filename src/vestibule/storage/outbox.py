@@ -35,6 +35,10 @@ class Waiting:
     """How often it was claimed: who claimed it may write of it only while this is the number."""
     country: str | None = None
     """The region of the number it goes to; none for mails."""
+    number_mac: bytes | None = None
+    """Of a text: the mark of its number, which stays when the number itself is erased."""
+    doubts: int = 0
+    """How many attempts ended without anybody knowing whether the message was taken."""
 
     @property
     def lane(self) -> str:
@@ -42,16 +46,16 @@ class Waiting:
 
 
 _WAITING = """id, challenge_id, account_id, kind, channel, locale, destination_sealed, body_sealed,
- written_at, expires_at, attempts, country"""
+ written_at, expires_at, attempts, country, number_mac, doubts"""
 
 
 async def put(tx: Transaction, message: Waiting) -> None:
     """Leave a message; on PostgreSQL the commit wakes every process that delivers."""
     await tx.execute(
         """INSERT INTO outbox (id, challenge_id, account_id, kind, channel, locale,
-            destination_sealed, body_sealed, written_at, due_at, expires_at, country)
+            destination_sealed, body_sealed, written_at, due_at, expires_at, country, number_mac)
         VALUES (:id, :challenge_id, :account_id, :kind, :channel, :locale, :destination_sealed,
-            :body_sealed, :written_at, :due_at, :expires_at, :country)""",
+            :body_sealed, :written_at, :due_at, :expires_at, :country, :number_mac)""",
         id=message.id,
         challenge_id=message.challenge_id,
         account_id=message.account_id,
@@ -64,6 +68,7 @@ async def put(tx: Transaction, message: Waiting) -> None:
         due_at=message.written_at,
         expires_at=message.expires_at,
         country=message.country,
+        number_mac=message.number_mac,
     )
     if tx.dialect == "postgresql":
         await notify(tx, NEWS)
@@ -122,7 +127,8 @@ async def hand_over(
     taken = await tx.execute(
         """UPDATE outbox SET handed_over_at = COALESCE(handed_over_at, :at), provider = :provider,
             reference = :reference, body_sealed = NULL, destination_sealed = NULL
-        WHERE id = :id AND attempts = :attempts AND refused_at IS NULL AND reference IS NULL
+        WHERE id = :id AND attempts = :attempts AND refused_at IS NULL
+            AND (reference IS NULL OR reference = :told)
             AND (handed_over_at IS NULL OR provider = :carrier)""",
         id=claimed.id,
         attempts=claimed.attempts,
@@ -130,6 +136,7 @@ async def hand_over(
         provider=provider,
         carrier=provider,
         reference=reference,
+        told=reference,
     )
     return taken == 1
 
@@ -163,6 +170,57 @@ async def retry_at(tx: Transaction, claimed: Waiting, due_at: datetime) -> bool:
         id=claimed.id,
         attempts=claimed.attempts,
         due_at=due_at,
+    )
+    return taken == 1
+
+
+# --- in doubt ----------------------------------------------------------------------------------
+
+
+async def add_doubts(tx: Transaction, message_id: str, doubts: int) -> None:
+    """So many more attempts may have been taken; true whoever has the claim by now."""
+    await tx.execute(
+        "UPDATE outbox SET doubts = doubts + :doubts WHERE id = :id", id=message_id, doubts=doubts
+    )
+
+
+async def doubts_and_copies(tx: Transaction, claimed: Waiting) -> tuple[int, int] | None:
+    """The doubts noted so far, and the copies paid for; None where the claim is over."""
+    row = await tx.fetch_one(
+        """SELECT doubts, copies FROM outbox WHERE id = :id AND attempts = :attempts
+            AND handed_over_at IS NULL AND refused_at IS NULL""",
+        id=claimed.id,
+        attempts=claimed.attempts,
+    )
+    return (int(row["doubts"]), int(row["copies"])) if row else None
+
+
+async def take_copy(tx: Transaction, claimed: Waiting, *, most: int) -> bool:
+    """One copy more may leave, of `most` ever; one statement, so no two workers share it."""
+    taken = await tx.execute(
+        """UPDATE outbox SET copies = copies + 1
+        WHERE id = :id AND attempts = :attempts AND copies < :most
+            AND handed_over_at IS NULL AND refused_at IS NULL""",
+        id=claimed.id,
+        attempts=claimed.attempts,
+        most=most,
+    )
+    return taken == 1
+
+
+async def leave_in_doubt(tx: Transaction, claimed: Waiting, *, now: datetime) -> bool:
+    """It may have arrived and no copy leaves any more; a carrier's receipt may still clear it up.
+
+    False where the claim is no longer ours.
+    """
+    taken = await tx.execute(
+        """UPDATE outbox SET refused_at = :at, reason = 'in_doubt', body_sealed = NULL,
+            destination_sealed = NULL
+        WHERE id = :id AND attempts = :attempts AND handed_over_at IS NULL
+            AND refused_at IS NULL""",
+        id=claimed.id,
+        attempts=claimed.attempts,
+        at=now,
     )
     return taken == 1
 
@@ -221,6 +279,12 @@ async def addressee(tx: Transaction, message_id: str, channel: Channel) -> tuple
         channel=channel.value,
     )
     return (row["id"], row["destination_sealed"]) if row else None
+
+
+async def number_mark(tx: Transaction, message_id: str) -> bytes | None:
+    """The mark of the number that a text went to, a code's or a notice's."""
+    row = await tx.fetch_one("SELECT number_mac FROM outbox WHERE id = :id", id=message_id)
+    return bytes(row["number_mac"]) if row and row["number_mac"] is not None else None
 
 
 async def locale_of(tx: Transaction, message_id: str) -> str | None:

@@ -8,6 +8,10 @@ from datetime import datetime
 
 from vestibule.storage.database import Transaction
 
+_IN_DOUBT = """EXISTS (SELECT 1 FROM delivery_attempts
+                WHERE message_id = :message_id AND provider = :asked AND outcome = 'in_doubt')"""
+"""The carrier was asked, and its answer never came: it may have a copy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -32,20 +36,44 @@ async def note_delivered(tx: Transaction, message_id: str, *, provider: str, now
     """It arrived, whatever was said before; False when that is known, or not this carrier's.
 
     It counts as handed over too: a carrier may be quicker than its own answer, and a message
-    that arrived is never sent again.
+    that arrived is never sent again. Of copies in doubt the one that arrived counts.
     """
     touched = await tx.execute(
-        """UPDATE outbox SET delivered_at = :delivered_at, refused_at = NULL, reason = NULL,
-            provider = COALESCE(provider, :carrier), early_provider = NULL,
+        f"""UPDATE outbox SET delivered_at = :delivered_at, refused_at = NULL, reason = NULL,
+            provider = :carrier, early_provider = NULL,
             handed_over_at = COALESCE(handed_over_at, :handed_over_at),
             body_sealed = NULL, destination_sealed = NULL
         WHERE id = :id AND delivered_at IS NULL AND attempts > 0
-            AND (provider IS NULL OR provider = :provider)""",
+            AND (provider IS NULL OR provider = :provider OR {_IN_DOUBT})""",
         id=message_id,
         provider=provider,
         carrier=provider,
+        message_id=message_id,
+        asked=provider,
         delivered_at=now,
         handed_over_at=now,
+    )
+    return touched == 1
+
+
+async def note_taken(
+    tx: Transaction, message_id: str, *, provider: str, reference: str, now: datetime
+) -> bool:
+    """Its carrier has it, whether or not its answer came: no further copy leaves.
+
+    False where that is known, or the message was never tried.
+    """
+    touched = await tx.execute(
+        """UPDATE outbox SET handed_over_at = :at, provider = :carrier, refused_at = NULL,
+            reason = NULL, reference = :reference, body_sealed = NULL, destination_sealed = NULL
+        WHERE id = :id AND handed_over_at IS NULL AND attempts > 0
+            AND (refused_at IS NULL OR reason = 'in_doubt')
+            AND (provider IS NULL OR provider = :provider)""",
+        id=message_id,
+        at=now,
+        provider=provider,
+        carrier=provider,
+        reference=reference or None,
     )
     return touched == 1
 
@@ -55,15 +83,23 @@ async def note_undelivered(
 ) -> bool:
     """It did not arrive; the first reason stays, and what was delivered stays delivered.
 
-    What is told of another copy than the one that was handed over is not told of this one.
+    What is told of another copy than the one that was handed over is not told of this one; of
+    copies that were all left in doubt, whichever is told of first says why.
     """
     touched = await tx.execute(
-        """UPDATE outbox SET refused_at = :refused_at, reason = :reason, body_sealed = NULL,
-            destination_sealed = NULL
-        WHERE id = :id AND delivered_at IS NULL AND refused_at IS NULL AND provider = :provider
-            AND (reference IS NULL OR :reference IN ('', reference))""",
+        f"""UPDATE outbox SET refused_at = :refused_at, reason = :reason, provider = :carrier,
+            handed_over_at = COALESCE(handed_over_at, :handed_over_at),
+            body_sealed = NULL, destination_sealed = NULL
+        WHERE id = :id AND delivered_at IS NULL
+            AND (refused_at IS NULL AND provider = :provider
+                    AND (reference IS NULL OR :reference IN ('', reference))
+                OR reason = 'in_doubt' AND provider IS NULL AND {_IN_DOUBT})""",
         id=message_id,
         provider=told.provider,
+        carrier=told.provider,
+        message_id=message_id,
+        asked=told.provider,
+        handed_over_at=now,
         reference=told.reference,
         reason=told.reason,
         refused_at=now,

@@ -21,7 +21,9 @@ from vestibule.domain.routing import (
 )
 from vestibule.storage.database import Row, Transaction
 
-AttemptOutcome = Literal["accepted", "temporary", "throttled", "permanent"]
+AttemptOutcome = Literal[
+    "accepted", "temporary", "throttled", "permanent", "in_doubt", "not_this_way"
+]
 
 
 @dataclass(frozen=True, slots=True)

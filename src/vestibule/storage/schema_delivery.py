@@ -31,6 +31,7 @@ _WAITS = text("handed_over_at IS NULL AND refused_at IS NULL")
 def add_tables(metadata: MetaData) -> None:
     """Each table of delivery, in the schema that is being made."""
     _outbox(metadata)
+    _attempts(metadata)
     _routes(metadata)
     _calls(metadata)
     _tolls(metadata)
@@ -64,10 +65,18 @@ def _outbox(metadata: MetaData) -> None:
         at_column("converted_at", optional=True),
         # What a carrier said of it before its hand-over was written down.
         *(text_column(f"early_{what}", optional=True) for what in _TOLD),
+        # Attempts of which nobody knows whether they were taken, and the copies paid for since.
+        number_column("doubts", default=0),
+        number_column("copies", default=0),
+        # Of a text: what a carrier says of its number is kept under this mark.
+        secret_column("number_mac", optional=True),
         # Of what still waits only: a claim must not read a month of sent messages.
         Index("ix_outbox_due_at", "due_at", postgresql_where=_WAITS, sqlite_where=_WAITS),
         Index("ix_outbox_handed_over_at", "handed_over_at"),
     )
+
+
+def _attempts(metadata: MetaData) -> None:
     Table(
         "delivery_attempts",
         metadata,
@@ -82,7 +91,9 @@ def _outbox(metadata: MetaData) -> None:
         at_column("started_at"),
         number_column("milliseconds"),
         CheckConstraint(
-            "outcome IN ('accepted', 'temporary', 'throttled', 'permanent')", name="outcome"
+            "outcome IN ('accepted', 'temporary', 'throttled', 'permanent', 'in_doubt',"
+            " 'not_this_way')",
+            name="outcome",
         ),
         Index("ix_delivery_attempts_started_at", "started_at"),
     )

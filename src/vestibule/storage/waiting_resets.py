@@ -61,6 +61,17 @@ async def take_due(tx: Transaction, account_id: str, now: datetime) -> WaitingRe
     return WaitingReset(**row) if row else None
 
 
+async def put_off(tx: Transaction, account_id: str, *, now: datetime, until: datetime) -> None:
+    """Let one that is due wait longer: it could not take effect, and the next ones go on."""
+    await tx.execute(
+        """UPDATE waiting_resets SET due_at = :until
+        WHERE account_id = :account_id AND due_at <= :now""",
+        account_id=account_id,
+        now=now,
+        until=until,
+    )
+
+
 async def cancel(tx: Transaction, account_id: str, *, reset_id: str | None = None) -> bool:
     """End the wait without effect; one reset's, or whichever there is."""
     touched = await tx.execute(

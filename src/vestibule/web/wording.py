@@ -185,6 +185,10 @@ NOT_ARRIVED: Mapping[Fault, str] = {
         "This number got another SIM card lately, so we send it no code. Use another way."
     ),
     Fault.UNREACHABLE: N_("The text did not arrive. Is the phone on? Try a call, or another way."),
+    Fault.IN_DOUBT: N_(
+        "The carrier did not say whether it has the text. It may still come; if not, try a call,"
+        " or another way."
+    ),
     Fault.NO_ROUTE: N_("We could not send the text. Try a call, or another way."),
 }
 """Why a text did not arrive, and what to do; what is not here has the sentence of `NO_ROUTE`."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from vestibule.delivery.provider import (
     Channel,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Receipt,
@@ -116,7 +117,7 @@ TEST_NUMBERS = (
         behaviour=N_("The network does not answer: each attempt ends after eight seconds."),
         sms=_HANGS,
         voice=_HANGS,
-        shows=(Fault.NO_ROUTE,),
+        shows=(Fault.IN_DOUBT,),
     ),
     TestNumber(
         ending="0007",
@@ -180,6 +181,13 @@ TEST_NUMBERS = (
         sms=_lost(Fault.UNREACHABLE),
         voice=_lost(Fault.UNREACHABLE),
         shows=(Fault.UNREACHABLE,),
+    ),
+    TestNumber(
+        ending="0016",
+        behaviour=N_("No carrier has a way for texts to this number. Calls get through."),
+        sms=Reaction(outcome=NotThisWay("out of reach")),
+        voice=_ARRIVES,
+        shows=(Fault.NO_ROUTE,),
     ),
 )
 

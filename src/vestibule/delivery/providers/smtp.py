@@ -1,4 +1,5 @@
-"""Mail by the operator's own SMTP server, over one connection that is kept and used in turn.
+"""Mail by the operator's own SMTP server: codes in turn over one kept connection, notices over
+another, so that no code waits for a notice.
 
 It must never send a user or password over a connection that others can read, nor repeat them, an
 address or a server's own words in a reason: reasons are kept and shown.
@@ -20,7 +21,9 @@ import aiosmtplib
 from vestibule.clock import Clock
 from vestibule.delivery.provider import (
     Accepted,
+    InDoubt,
     Message,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Probe,
@@ -43,6 +46,8 @@ IDLE_FOR = timedelta(seconds=60)
 _HOW = "write it as smtp://user:password@mail.example.com:587?starttls=required or smtps://…"
 _PORTS = {"smtp": 587, "smtps": 465}
 _CLASS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
+_NOT_THIS_MAILBOX = frozenset({450, 451, 452})
+"""RFC 5321 §4.2.3: the mailbox is not to be had now; the server itself is well."""
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})
 """RFC 4954 §6: answers of a server that wants a login, or a better one, before anything else."""
 
@@ -141,12 +146,45 @@ class _Failed(Exception):
         self.may_try_fresh = may_try_fresh
 
 
+class _Line:
+    """One connection, and the mails that wait for their turn on it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.lock = asyncio.Lock()
+        self._clock = clock
+        self._kept: aiosmtplib.SMTP | None = None
+        self._used_at: datetime | None = None
+
+    def take(self) -> aiosmtplib.SMTP | None:
+        """The kept connection, which whoever takes it must keep again or close."""
+        client, self._kept = self._kept, None
+        if client is None or not client.is_connected:
+            return None
+        if self._used_at is None or self._clock() - self._used_at >= IDLE_FOR:
+            client.close()
+            return None
+        return client
+
+    def keep(self, client: aiosmtplib.SMTP) -> None:
+        self._kept, self._used_at = client, self._clock()
+
+    async def close(self, *, within_seconds: float) -> None:
+        """Take leave of the server once the mail under way is through; never raises."""
+        async with self.lock:
+            client, self._kept = self._kept, None
+            if client is not None:
+                with suppress(aiosmtplib.SMTPException, OSError):
+                    await client.quit(timeout=within_seconds)
+                client.close()
+
+
 class SmtpProvider:
-    """Hands each mail to one SMTP server, one after the other over one connection.
+    """Hands each mail to one SMTP server: codes in turn over one connection, notices over another.
 
     The server took it: accepted, with the Message-ID as the reference. It refuses the recipient
-    or the mail for good (5xx): a permanent failure. Everything else, wrong credentials and a
-    wrong certificate too, may be mended: a temporary failure.
+    or the mail for good (5xx): a permanent failure. It does not take mail for this recipient now
+    (450, 451, 452): not this way. It says nothing once the mail was sent: in doubt. Everything
+    else, wrong credentials and a wrong certificate too, may be mended: a temporary failure.
     """
 
     name = "smtp"
@@ -166,19 +204,28 @@ class SmtpProvider:
         self._clock = clock
         self._tls = tls or ssl.create_default_context()
         self._timeout = timeout.total_seconds()
-        self._lock = asyncio.Lock()
-        self._kept: aiosmtplib.SMTP | None = None
-        self._used_at: datetime | None = None
+        self._codes, self._notices = _Line(clock), _Line(clock)
+
+    def line(self, message: Message) -> asyncio.Lock:
+        """Codes wait for codes only."""
+        return self._line(message).lock
+
+    def _line(self, message: Message) -> _Line:
+        return self._notices if message.code is None else self._codes
 
     async def send(self, message: Message, to: str) -> Outcome:
+        async with self.line(message):
+            return await self.send_in_turn(message, to)
+
+    async def send_in_turn(self, message: Message, to: str) -> Outcome:
         recipient = address_of(to)
         if message.channel != "email":
             return PermanentFailure(Fault.ADDRESS_REFUSED, "not a mail")
         if recipient is None:
             return PermanentFailure(Fault.ADDRESS_REFUSED, "not a mail address")
         letter = write_letter(message, self._sender, recipient, self._clock())
-        async with self._lock:
-            return await self._hand_in(letter, self._take_kept())
+        line = self._line(message)
+        return await self._hand_in(letter, line, line.take())
 
     async def probe(self) -> Probe:
         """Connect, encrypt and log in over a connection of its own, and leave."""
@@ -199,34 +246,20 @@ class SmtpProvider:
         return Probe(False, f"smtp: {self._server.host}:{self._server.port}: {reason}")
 
     async def close(self) -> None:
-        """Take leave of the server once the mail under way is through; never raises."""
-        async with self._lock:
-            client, self._kept = self._kept, None
-            if client is not None:
-                with suppress(aiosmtplib.SMTPException, OSError):
-                    await client.quit(timeout=min(self._timeout, 2))
-                client.close()
+        """Take leave of the server once the mails under way are through; never raises."""
+        for line in (self._codes, self._notices):
+            await line.close(within_seconds=min(self._timeout, 2))
 
-    async def _hand_in(self, letter: Letter, kept: aiosmtplib.SMTP | None) -> Outcome:
+    async def _hand_in(self, letter: Letter, line: _Line, kept: aiosmtplib.SMTP | None) -> Outcome:
         """Over the kept connection if there is one; if that turns out dead, over a new one."""
         try:
-            return await self._attempt(letter, kept)
+            return await self._attempt(letter, line, kept)
         except _Failed as failed:
             if kept is None or not failed.may_try_fresh:
                 return failed.outcome
-        return await self._hand_in(letter, None)
+        return await self._hand_in(letter, line, None)
 
-    def _take_kept(self) -> aiosmtplib.SMTP | None:
-        """The kept connection, which whoever takes it must put back or close."""
-        client, self._kept = self._kept, None
-        if client is None or not client.is_connected:
-            return None
-        if self._used_at is None or self._clock() - self._used_at >= IDLE_FOR:
-            client.close()
-            return None
-        return client
-
-    async def _attempt(self, letter: Letter, kept: aiosmtplib.SMTP | None) -> Outcome:
+    async def _attempt(self, letter: Letter, line: _Line, kept: aiosmtplib.SMTP | None) -> Outcome:
         client = kept or self._client()
         is_usable, is_sending = False, False
         try:
@@ -240,10 +273,13 @@ class SmtpProvider:
         except (aiosmtplib.SMTPException, OSError) as error:
             is_usable = _is_refusal(error)
             may_try_fresh = not is_sending and not is_usable
-            raise _Failed(_failure(error), may_try_fresh=may_try_fresh) from None
+            outcome = _failure(error)
+            if is_sending and isinstance(outcome, TemporaryFailure) and not _is_answer(error):
+                outcome = InDoubt(outcome.reason)
+            raise _Failed(outcome, may_try_fresh=may_try_fresh) from None
         finally:
             if is_usable and client.is_connected:
-                self._kept, self._used_at = client, self._clock()
+                line.keep(client)
             else:
                 client.close()
         return Accepted(letter.reference)
@@ -299,11 +335,18 @@ def _is_refusal(error: Exception) -> bool:
     return isinstance(error, refusals) and 400 <= error.code < 600 and error.code != 421
 
 
+def _is_answer(error: Exception) -> bool:
+    """Whether the server itself said that it does not take the mail."""
+    return isinstance(error, aiosmtplib.SMTPResponseException) and 400 <= error.code < 600
+
+
 def _failure(error: Exception) -> Outcome:
     """An error as a value; of the server's words only the codes are repeated."""
     match error:
         case aiosmtplib.SMTPAuthenticationError():
             return TemporaryFailure(_coded(error, "login refused"))
+        case aiosmtplib.SMTPRecipientRefused() if error.code in _NOT_THIS_MAILBOX:
+            return NotThisWay(_coded(error, "recipient refused"))
         case aiosmtplib.SMTPRecipientRefused():
             return _refused(error, "recipient refused")
         case aiosmtplib.SMTPDataError():

@@ -14,7 +14,9 @@ from vestibule.delivery.callback import Callbacks
 from vestibule.delivery.http_call import PATIENCE, Answer, HttpCaller, basic
 from vestibule.delivery.provider import (
     Accepted,
+    InDoubt,
     Message,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Probe,
@@ -47,6 +49,12 @@ FAULTS: Mapping[int, Fault] = {
     21610: Fault.OPTED_OUT,
 }
 """Errors that are the number's own: no other provider would do better."""
+NOT_THIS_WAY = frozenset({21214, 21612})
+"""The number exists, and this sender or Twilio does not reach it: another provider may.
+
+"'To' phone number cannot be reached", "Message cannot be sent with the current combination of
+'To' and/or 'From' parameters", in the same list as below.
+"""
 RECEIPT_FAULTS: Mapping[int, Fault] = {
     **FAULTS,
     30003: Fault.UNREACHABLE,
@@ -69,6 +77,10 @@ CALL_FAULTS: Mapping[str, Fault] = {
     "failed": Fault.UNREACHABLE,
 }
 """How a call ended that nobody heard: the last values of a call's `status` in Twilio's OpenAPI."""
+TAKEN = frozenset({"accepted", "queued", "sending", "sent"})
+"""Values of a text's `status` in Twilio's OpenAPI that it has only once Twilio has the text."""
+TAKEN_CALLS = frozenset({"queued", "initiated", "ringing", "in-progress"})
+"""The same of a call; `initiated` is the event of its callback."""
 THROTTLES = frozenset({14107, 20429, 60203, 60207, 60212})
 
 _FORM = "application/x-www-form-urlencoded"
@@ -141,7 +153,7 @@ class TwilioProvider:
                 f"{self._base}/IncomingPhoneNumbers.json?PageSize=1",
                 headers={"Authorization": authorization},
             )
-            if isinstance(answer, TemporaryFailure):
+            if not isinstance(answer, Answer):
                 return Probe(False, f"twilio: no answer ({answer.reason})")
             if not (answer.is_success and answer.told):
                 return Probe(False, f"twilio: does not let {who} in ({_reason(answer)})")
@@ -158,7 +170,7 @@ class TwilioProvider:
             headers={"Authorization": self._account.authorization, "Content-Type": _FORM},
             content=urlencode(form).encode(),
         )
-        return answer if isinstance(answer, TemporaryFailure) else _outcome(answer)
+        return _outcome(answer) if isinstance(answer, Answer) else answer
 
     def _text(self, message: Message) -> Form:
         account = self._account
@@ -222,12 +234,15 @@ def _outcome(answer: Answer) -> Outcome:
     """An error that is not known to be the number's is ours or Twilio's: others may do better."""
     if answer.is_success:
         sid = answer.text("sid")
-        return Accepted(sid) if sid else TemporaryFailure("not an answer of twilio")
+        return Accepted(sid) if sid else InDoubt("not an answer of twilio")
     code = _code(answer)
     if answer.status == 429 or code in THROTTLES:
         return Throttled(answer.seconds_to_wait)
-    if code in FAULTS and 400 <= answer.status < 500 and answer.status != 401:
+    is_about_the_number = 400 <= answer.status < 500 and answer.status != 401
+    if code in FAULTS and is_about_the_number:
         return PermanentFailure(FAULTS[code], _reason(answer))
+    if code in NOT_THIS_WAY and is_about_the_number:
+        return NotThisWay(_reason(answer))
     return TemporaryFailure(_reason(answer))
 
 

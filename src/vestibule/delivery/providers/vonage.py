@@ -19,7 +19,9 @@ from vestibule.delivery.callback import Callbacks
 from vestibule.delivery.http_call import PATIENCE, Answer, HttpCaller, basic
 from vestibule.delivery.provider import (
     Accepted,
+    InDoubt,
     Message,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Probe,
@@ -74,6 +76,10 @@ CALL_FAULTS: Mapping[str, Fault] = {
 
 Carriers report a busy line as a rejected call, too.
 """
+TAKEN = frozenset({"submitted"})
+"""The status of a text that Vonage has and has passed on."""
+TAKEN_CALLS = frozenset({"started", "ringing", "answered"})
+"""Values of a call's `status` that it has only once Vonage has placed it."""
 INVALID_RECIPIENT = "Invalid recipient"
 """A title: its documented code, `110`, is shared with other errors."""
 
@@ -137,6 +143,9 @@ class VonageProvider:
         number = to.removeprefix("+")
         match message.channel:
             case "sms":
+                if message.valid_for_seconds < SHORTEST_VALIDITY:
+                    # It would be told to deliver the code after its end.
+                    return NotThisWay("too late for the shortest life of a text")
                 return await self._post("/v1/messages", self._text(message, number), "message_uuid")
             case "voice":
                 if self._key is None:
@@ -160,7 +169,7 @@ class VonageProvider:
             answer = await self._caller.ask(
                 "GET", f"{account.api_url}{path}", headers={"Authorization": authorization}
             )
-            if isinstance(answer, TemporaryFailure):
+            if not isinstance(answer, Answer):
                 return Probe(False, f"vonage: no answer ({answer.reason})")
             if not (answer.is_success and answer.told):
                 reason = _reason(answer)
@@ -177,7 +186,7 @@ class VonageProvider:
             headers={"Authorization": self._authorization(), "Content-Type": "application/json"},
             content=json.dumps(asked, separators=(",", ":")).encode(),
         )
-        return answer if isinstance(answer, TemporaryFailure) else _outcome(answer, reference)
+        return _outcome(answer, reference) if isinstance(answer, Answer) else answer
 
     def _authorization(self) -> str:
         if self._key is None:
@@ -192,7 +201,6 @@ class VonageProvider:
         return f"Bearer {jwt.encode({'alg': 'RS256'}, claims, self._key)}"
 
     def _text(self, message: Message, number: str) -> Json:
-        seconds = max(SHORTEST_VALIDITY, min(message.valid_for_seconds, LONGEST_VALIDITY))
         asked: Json = {
             "message_type": "text",
             "channel": "sms",
@@ -200,7 +208,7 @@ class VonageProvider:
             "from": self._account.sender.removeprefix("+"),
             "text": message.text,
             "client_ref": message.id,
-            "ttl": seconds,
+            "ttl": min(message.valid_for_seconds, LONGEST_VALIDITY),
         }
         if receipts := self._callbacks.receipts(message):
             asked |= {"webhook_url": receipts, "webhook_version": "v1"}
@@ -240,7 +248,7 @@ def _outcome(answer: Answer, reference: str) -> Outcome:
     """An error that is not known to be the number's is ours or Vonage's: others may do better."""
     if answer.is_success:
         found = answer.text(reference)
-        return Accepted(found) if found else TemporaryFailure("not an answer of vonage")
+        return Accepted(found) if found else InDoubt("not an answer of vonage")
     if answer.status == 429:
         return Throttled(answer.seconds_to_wait)
     if answer.status in {400, 422} and (fault := _fault(answer)):

@@ -16,6 +16,7 @@ from vestibule.delivery.http_call import PATIENCE, Answer, HttpCaller
 from vestibule.delivery.provider import (
     Accepted,
     Message,
+    NotThisWay,
     Outcome,
     PermanentFailure,
     Probe,
@@ -36,6 +37,8 @@ REASONS = (
     Fault.UNREACHABLE,
 )
 """What the service may give as the reason that a recipient can never be reached."""
+NOT_THIS_WAY = "not_this_way"
+"""The reason of a service that does not reach this recipient, where another one may."""
 _FEWEST_SECRET_BYTES = 24
 
 
@@ -86,7 +89,7 @@ class WebhookProvider:
             ),
         }
         answer = await self._caller.ask("POST", self._target.url, headers=headers, content=body)
-        return answer if isinstance(answer, TemporaryFailure) else _outcome(message, answer)
+        return _outcome(message, answer) if isinstance(answer, Answer) else answer
 
     async def probe(self) -> Probe:
         """Ask what the address takes: that sends nothing, and any answer shows that it is there.
@@ -94,7 +97,7 @@ class WebhookProvider:
         A service that does not know OPTIONS says so with a 4xx, which is an answer too.
         """
         answer = await self._caller.ask("OPTIONS", self._target.url, headers={})
-        if isinstance(answer, TemporaryFailure):
+        if not isinstance(answer, Answer):
             return Probe(False, f"webhook: no answer ({answer.reason})")
         return Probe(answer.status < 500, f"webhook: answers HTTP {answer.status}")
 
@@ -125,12 +128,14 @@ def _outcome(message: Message, answer: Answer) -> Outcome:
     if answer.status == 429:
         return Throttled(answer.seconds_to_wait)
     if answer.status == 422:
-        return _permanent(answer.text("reason"))
+        return _unreached(answer.text("reason"))
     return TemporaryFailure(f"HTTP {answer.status}")
 
 
-def _permanent(said: str | None) -> PermanentFailure:
+def _unreached(said: str | None) -> PermanentFailure | NotThisWay:
     """The reason if it is one of ours; other words are not repeated, they may hold the number."""
+    if said == NOT_THIS_WAY:
+        return NotThisWay(said)
     known = {fault.value: fault for fault in REASONS}
     if said in known:
         return PermanentFailure(known[said], said)
