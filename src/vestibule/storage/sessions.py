@@ -10,7 +10,7 @@ from vestibule.storage.database import Transaction
 
 _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_method,
  authenticator_id, signed_in_at, last_seen_at, expires_at, gate_opened_at, gate_used_at,
- gate_failures, step_up_authenticator_id, step_up_channel, source, user_agent,
+ gate_failures, step_up_authenticator_id, step_up_channel, source, user_agent, reviewed_at,
  (SELECT approves_changes_at FROM authenticators
     WHERE authenticators.id = sessions.authenticator_id) AS approves_changes_at,
  (SELECT browser_digest FROM acts WHERE acts.id = sessions.id) AS browser_digest,
@@ -205,6 +205,13 @@ async def fail_gate(tx: Transaction, session_id: str) -> int:
         id=session_id,
     )
     return int(row["gate_failures"]) if row else 0
+
+
+async def answer_review(tx: Transaction, session_id: str, now: datetime) -> None:
+    """ "Still yours?" was answered here, and for no other session (R12)."""
+    await tx.execute(
+        "UPDATE sessions SET reviewed_at = :at WHERE id = :id", id=session_id, at=now
+    )
 
 
 async def end(tx: Transaction, account_id: str, session_id: str) -> bool:
