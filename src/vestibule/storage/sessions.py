@@ -264,13 +264,23 @@ async def knows_browser(tx: Transaction, token_digest: bytes, account_id: str) -
     return row is not None
 
 
-async def is_known_by_any(tx: Transaction, token_digest: bytes) -> bool:
-    """Whether any account has been entered from the browser with this mark."""
-    row = await tx.fetch_one(
-        "SELECT 1 AS found FROM known_browsers WHERE token_digest = :token_digest LIMIT 1",
-        token_digest=token_digest,
+async def mark_anew(tx: Transaction, old_digest: bytes, new_digest: bytes) -> None:
+    """Know a browser by another mark, for everybody who is known there; the old one is nobody's.
+
+    What was done from it follows, so that open sessions keep their browser.
+    """
+    await tx.execute(
+        """UPDATE acts SET browser_digest = :new WHERE browser_digest = :old AND account_id IN (
+            SELECT account_id FROM known_browsers WHERE token_digest = :same_old)""",
+        new=new_digest,
+        old=old_digest,
+        same_old=old_digest,
     )
-    return row is not None
+    await tx.execute(
+        "UPDATE known_browsers SET token_digest = :new WHERE token_digest = :old",
+        new=new_digest,
+        old=old_digest,
+    )
 
 
 async def forget_browsers(tx: Transaction, account_id: str) -> None:
