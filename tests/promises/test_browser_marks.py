@@ -117,7 +117,7 @@ async def test_sign_ins_at_once_leave_the_old_mark_to_nobody(either_house: Front
     """R11: four accounts that enter one browser at the same moment: no copy of its old mark is
     known to any of them afterwards, and the account it was known to is known by one mark."""
     house = either_house
-    shared, mark, _ = await shared_with_eve(house)
+    _, mark, _ = await shared_with_eve(house)
     ready = []
     for number in range(4):
         one = await member(house, f"member-{number}@example.com")

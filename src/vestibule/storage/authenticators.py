@@ -197,6 +197,20 @@ async def count_by_fingerprint(
     return total
 
 
+async def accounts_of_number(tx: Transaction, fingerprint_macs: list[bytes]) -> list[str]:
+    """Whose number it is now, in the order in which accounts are held."""
+    found: set[str] = set()
+    for mac in fingerprint_macs:
+        rows = await tx.fetch_all(
+            """SELECT account_id FROM authenticators WHERE fingerprint_mac = :mac
+                AND NOT EXISTS (SELECT 1 FROM ended_authenticators e
+                    WHERE e.authenticator_id = authenticators.id)""",
+            mac=mac,
+        )
+        found |= {str(row["account_id"]) for row in rows}
+    return sorted(found)
+
+
 # --- set-ups begun ------------------------------------------------------------------------
 
 

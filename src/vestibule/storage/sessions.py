@@ -209,9 +209,7 @@ async def fail_gate(tx: Transaction, session_id: str) -> int:
 
 async def answer_review(tx: Transaction, session_id: str, now: datetime) -> None:
     """ "Still yours?" was answered here, and for no other session (R12)."""
-    await tx.execute(
-        "UPDATE sessions SET reviewed_at = :at WHERE id = :id", id=session_id, at=now
-    )
+    await tx.execute("UPDATE sessions SET reviewed_at = :at WHERE id = :id", id=session_id, at=now)
 
 
 async def end(tx: Transaction, account_id: str, session_id: str) -> bool:

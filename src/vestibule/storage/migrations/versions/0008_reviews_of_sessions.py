@@ -1,5 +1,5 @@
-"""“Still yours?”, answered for one session alone. Each database's own DDL stands beside this file; a
-blank line parts two statements.
+"""“Still yours?”, answered for one session alone. Each database's own DDL stands beside this file;
+a blank line parts two statements.
 """
 
 from pathlib import Path
