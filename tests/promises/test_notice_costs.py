@@ -17,6 +17,7 @@ from tests.promises.test_notices import (
     number_removed,
     password_changed,
 )
+from vestibule.flows.notice_texts import TEXTS_OF_AN_ACCOUNT
 from vestibule.flows.opt_outs import opted_in, opted_out
 
 
@@ -36,6 +37,15 @@ async def change_default(ada: Member, times: int) -> None:
         assert ada.person.path == "/settings", ada.person.text
 
 
+async def use_up_texts(house: FrontDoor, ada: Member) -> None:
+    """Twenty changes, five each of four kinds."""
+    await change_default(ada, 5)
+    for _ in range(5):
+        await code_generated(house, ada)
+        await app_added(house, ada)
+        await app_removed(house, ada)
+
+
 async def test_changes_back_and_forth_text_five_times(house: FrontDoor) -> None:
     """TF-03: whoever changes the same thing all day long makes a number ring five times."""
     ada = await with_phone(house)
@@ -49,23 +59,31 @@ async def test_changes_back_and_forth_text_five_times(house: FrontDoor) -> None:
 
 
 async def test_a_number_that_is_removed_hears_so_all_the_same(house: FrontDoor) -> None:
-    """NO-04: a change is not hidden behind another one that was made too often to be texted."""
+    """NO-04: the last text of a number is not hidden behind the day's twenty others."""
     ada = await with_phone(house)
-    await change_default(ada, 8)
+    await use_up_texts(house, ada)
+    assert sum((await told(house, to=NUMBER)).values()) == TEXTS_OF_AN_ACCOUNT
 
     await number_removed(house, ada)
 
     assert (await told(house, to=NUMBER))["number_removed"] == 1
 
 
+async def test_a_number_that_asked_for_no_texts_gets_no_last_one(house: FrontDoor) -> None:
+    """NO-04: the exemption is one from limits, and none from what the number asked for."""
+    ada = await with_phone(house)
+    await opted_out(house.built.means, NUMBER, "text")
+
+    await number_removed(house, ada)
+
+    assert not await told(house, to=NUMBER)
+    assert (await told(house))["method_removed"] == 1
+
+
 async def test_notices_of_an_account_are_twenty_texts_a_day(house: FrontDoor) -> None:
     """TF-03: changes of ever other kinds are twenty texts a day for the account, and no more."""
     ada = await with_phone(house)
-    await change_default(ada, 5)
-    for _ in range(5):
-        await code_generated(house, ada)
-        await app_added(house, ada)
-        await app_removed(house, ada)
+    await use_up_texts(house, ada)
     await password_changed(house, ada)
 
     assert sum((await told(house, to=NUMBER)).values()) == 20

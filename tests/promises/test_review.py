@@ -20,8 +20,10 @@ from tests.promises.states import (
     add_app,
     add_phone,
     age_browsers,
+    cookie,
     is_inside,
     member,
+    put_cookie,
     recover,
     rows,
     snapshot,
@@ -120,6 +122,9 @@ async def test_recovery_and_freeze_are_followed_by_it(house: FrontDoor) -> None:
     await age_browsers(house)
     house.clock.advance(seconds=DAY)
     await sign_in(house, person)
+    # The browser was new when yes was said in it, so it is asked again.
+    assert person.path == "/review"
+    await person.press("Yes, all mine")
     await house.open_settings(person)
     await person.get("/settings/app")
     await add_app(house, person)
@@ -200,6 +205,90 @@ async def test_disowned_browser_is_forgotten(house: FrontDoor) -> None:
 
     assert len(await rows(house, "known_browsers")) == 1
     assert not await is_inside(thief)
+
+
+async def frozen_with_a_thiefs_app(house: FrontDoor) -> tuple[Member, Person]:
+    """The owner froze changes by text; the thief's app stands, and all factors are known."""
+    ada = await member(house)
+    await add_phone(house, await ada.step_up())
+    thief = await thief_inside(house, ada)
+    await add_app(house, thief)
+    await answer_text(house, await code(house, "method_added", to="+447400123456"))
+    house.clock.advance(seconds=60)
+    return ada, thief
+
+
+async def test_thief_answers_no_review_from_a_new_browser(house: FrontDoor) -> None:
+    """R12: yes in a browser that changes nothing yet counts for that session and nobody else's.
+
+    The owner's next sign-in is asked all the same, and finds the app that is not theirs.
+    """
+    ada, _ = await frozen_with_a_thiefs_app(house)
+    again = house.browser(source="198.51.100.77", agent="Mozilla/5.0 thief")
+    await ada.sign_in_as_far_as_it_goes(again)
+    assert again.path == "/review", again.text
+    assert "asked again" in again.text
+    await again.press("Yes, all mine")
+    assert await is_inside(again)
+    await again.get("/review")
+    assert again.path == "/"
+    house.clock.advance(seconds=60)
+
+    owner = await ada.sign_in_as_far_as_it_goes(ada.person)
+
+    assert owner.path == "/review", owner.text
+    assert "Second app" in owner.text
+    await owner.press("Not mine Second app")
+    assert "Second app" not in {one["name"] for one in await standing(house)}
+    assert not await is_inside(again)
+
+
+async def test_answer_with_a_carried_session_counts_for_it_alone(house: FrontDoor) -> None:
+    """R12: a session's cookie without its browser's mark ends the review for nobody else."""
+    ada, _ = await frozen_with_a_thiefs_app(house)
+    await ada.sign_in_as_far_as_it_goes(ada.person)
+    carried = house.browser(source="198.51.100.77")
+    put_cookie(carried, "session", str(cookie(ada.person, "session")))
+    await carried.get("/review")
+
+    await carried.press("Yes, all mine")
+
+    (guard,) = await rows(house, "safeguards")
+    assert guard["review_from_at"] is not None
+    house.clock.advance(seconds=60)
+    later = await ada.sign_in_as_far_as_it_goes(house.browser())
+    assert later.path == "/review"
+
+
+async def test_known_browser_answers_for_the_account(house: FrontDoor) -> None:
+    """R12: yes in a browser that is a day old ends the review, at every later sign-in too."""
+    ada, _ = await frozen_with_a_thiefs_app(house)
+    owner = await ada.sign_in_as_far_as_it_goes(ada.person)
+    assert "asked again" not in owner.text
+    await owner.press("Yes, all mine")
+    house.clock.advance(seconds=60)
+
+    later = await ada.sign_in_as_far_as_it_goes(house.browser())
+
+    assert later.path == "/", later.text
+
+
+async def test_later_upset_is_asked_of_who_answered_an_earlier_one(house: FrontDoor) -> None:
+    """R12: an answer that counted for one session does not answer what happens after it."""
+    ada, _ = await frozen_with_a_thiefs_app(house)
+    again = await ada.sign_in_as_far_as_it_goes(house.browser())
+    await again.press("Yes, all mine")
+    house.clock.advance(seconds=60)
+    (row,) = await rows(house, "safeguards")
+
+    await house.database.transact(
+        lambda tx: safeguards.require_review(tx, row["account_id"], house.clock())
+    )
+
+    house.clock.advance(seconds=60)
+    await again.press("Sign out")
+    await ada.sign_in_as_far_as_it_goes(again)
+    assert again.path == "/review"
 
 
 async def test_review_is_answered_by_its_own_session_only(house: FrontDoor) -> None:

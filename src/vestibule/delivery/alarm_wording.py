@@ -71,6 +71,20 @@ ALARMS: Mapping[str, tuple[str, str]] = {
             " compare it with the log that is kept elsewhere."
         ),
     ),
+    "strikes": (
+        N_("An account has used up its wrong codes"),
+        N_(
+            "Somebody knows the password of account %(account)s and went on guessing codes. Longer"
+            " codes are asked there now, and another password at the next sign-in."
+        ),
+    ),
+    "replays": (
+        N_("Used codes come again and again"),
+        N_(
+            "At least three codes that had been used were given for account %(account)s within an"
+            " hour. Somebody may see what its owner types, on a copied page for example."
+        ),
+    ),
     "spray": (
         N_("Many accounts got wrong codes at once"),
         N_("Somebody seems to hold many passwords. Networks are slowed, known browsers are not."),

@@ -145,6 +145,15 @@ NOTICES: Mapping[str, tuple[str, str]] = {
             " in by them. Sign in as always, and set another password."
         ),
     ),
+    "texts_stopped": (
+        N_("Texts to your number were stopped"),
+        N_(
+            "The number ending in %(ending)s, or its carrier, asked for no more texts from us, so"
+            " codes and notices no longer go there. Calls and apps go on. To get texts again, send"
+            " START from that phone, or change the number in User Settings. If it was not you, the"
+            " sender of that text may have been forged: look at Security activity."
+        ),
+    ),
     "wrong_second_factor": (
         N_("Your password was right, the code was not"),
         N_(
@@ -209,7 +218,8 @@ def notice_message(
 
 def _values(envelope: Envelope, facts: Mapping[str, str]) -> dict[str, str]:
     """What a sentence may name: its times readable, its numbers as they are."""
-    values = {"times": facts.get("times", ""), "when": "", "since": ""}
+    values = {name: facts.get(name, "") for name in ("ending", "times")}
+    values |= {"when": "", "since": ""}
     for name in ("when", "since"):
         if name in facts:
             values[name] = _moment(envelope, facts[name])

@@ -56,6 +56,14 @@ class Act:
     browser_digest: bytes | None = None
     user_agent: str = ""
 
+    @property
+    def is_root(self) -> bool:
+        """A set-up or recovery itself, and not the session that it opened.
+
+        What it bound is never taken back: its recovery was completed, or nothing was bound.
+        """
+        return self.kind in {ActKind.SET_UP, ActKind.RECOVERY} and self.browser_digest is None
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -75,8 +83,12 @@ def reach(
     """
     own = next((act for act in acts if act.id == named), None)
     began_at = own.made_at if own else named_at
-    barriers = [a.made_at for a in acts if a.kind is ActKind.BARRIER and a.made_at > began_at]
-    barrier_at = min(barriers, default=None)
+    # The barrier of a recovery comes with the session that completes it, and stands before both.
+    is_recovery = own is not None and own.kind is ActKind.RECOVERY
+    barriers = [a.made_at for a in acts if a.kind is ActKind.BARRIER]
+    barrier_at = min(
+        (at for at in barriers if at > began_at or (is_recovery and at == began_at)), default=None
+    )
     found, waiting = {named}, [named]
     while waiting:
         cause = waiting.pop()

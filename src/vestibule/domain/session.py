@@ -105,6 +105,8 @@ class Session:
     browser_known_at: datetime | None = None
     """The first full sign-in of its browser; None where that browser was forgotten since."""
     is_set_up_browser: bool = False
+    reviewed_at: datetime | None = None
+    """When "still yours?" was answered in it, for it alone."""
     is_recovery: bool = False
     """It completed a recovery, which proved more than a mailbox does."""
 
@@ -129,7 +131,9 @@ class Session:
 
     def must_review(self, review_from_at: datetime | None) -> bool:
         """R12: whether it is a sign-in that opens with "still yours?"."""
-        return review_from_at is not None and self.signed_in_at >= review_from_at
+        if review_from_at is None or self.signed_in_at < review_from_at:
+            return False
+        return self.reviewed_at is None or self.reviewed_at < review_from_at
 
     def must_set_password(self, required_at: datetime | None) -> bool:
         """Whether it is a full sign-in after the strikes that demand another password.

@@ -26,6 +26,7 @@ from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import tell
 from vestibule.flows.reauthenticate import Renewed
 from vestibule.flows.sign_up import refuse_password
+from vestibule.flows.silent_numbers import is_opted_out
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, authenticators, recovery_codes, sessions, sign_ins
 
@@ -45,6 +46,8 @@ class View:
     number: PhoneNumber | None
     phone_id: str | None
     is_phone_removable: bool
+    is_phone_silent: bool
+    """The number, or its carrier, asked for no texts."""
     apps: tuple[App, ...]
     ways: tuple[ways.Way, ...]
     recovery: RecoveryCode | None
@@ -60,11 +63,13 @@ async def view(means: Means, caller: Caller, session: Session) -> View | Refused
         bound = await authenticators.of_account(work.tx, account.id)
         phone = next((one for one in bound if one.kind is AuthenticatorKind.PHONE), None)
         current = await recovery_codes.current(work.tx, account.id)
+        number = ways.phone_number(means, phone) if phone else None
         return View(
             account=account,
-            number=ways.phone_number(means, phone) if phone else None,
+            number=number,
             phone_id=phone.id if phone else None,
             is_phone_removable=len(bound) > 1,
+            is_phone_silent=number is not None and await is_opted_out(work, number.e164),
             apps=tuple(
                 App(one.id, one.name, one.created_at, one.last_used_at, len(bound) > 1)
                 for one in bound

@@ -1,6 +1,7 @@
 """What an operator must hear of: once per name and period, in journal, log and mailbox.
 
-An alarm's facts are countries, percentages, ids of accounts: never a number, prefix or address.
+An alarm's facts are countries, percentages, ids and the like: never a number, a prefix or an
+address.
 """
 
 import json

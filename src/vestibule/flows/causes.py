@@ -17,7 +17,10 @@ class Consequences:
     """What an act and its successors left behind."""
 
     acts: frozenset[str]
+    brought: frozenset[str]
+    """Every authenticator that they bound."""
     authenticators: frozenset[str]
+    """Those among them that can be taken back: none that a set-up or a recovery bound."""
     recovery_codes: frozenset[str]
     browsers: tuple[tuple[bytes, datetime], ...]
     """Each with the time of the sign-in from it: known no earlier than that, it is theirs.
@@ -63,9 +66,12 @@ async def consequences(
     known = await acts.of_account(work.tx, account_id, work.now - NOT_ME_FOR)
     reached = reach(act_id, named_at, known, await acts.causes(work.tx, account_id))
     left = [one for one in await acts.things(work.tx, account_id) if one.act_id in reached.acts]
+    bound = [one for one in left if one.kind is Made.AUTHENTICATOR]
+    roots = {act.id for act in known if act.is_root}
     return Consequences(
         acts=reached.acts,
-        authenticators=frozenset(one.id for one in left if one.kind is Made.AUTHENTICATOR),
+        brought=frozenset(one.id for one in bound),
+        authenticators=frozenset(one.id for one in bound if one.act_id not in roots),
         recovery_codes=frozenset(one.id for one in left if one.kind is Made.RECOVERY_CODE),
         browsers=tuple(
             (act.browser_digest, act.made_at)

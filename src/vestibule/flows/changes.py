@@ -36,6 +36,12 @@ def waits(
     return None
 
 
+def is_known_browser(session: Session, caller: Caller, now: datetime) -> bool:
+    """R11: whether it is the session's own browser, and one that may change something by now."""
+    opens_at = session.changes_open_at()
+    return opens_at is not None and now >= opens_at and _is_its_browser(session, caller)
+
+
 def _is_its_browser(session: Session, caller: Caller) -> bool:
     """A session whose cookie was carried elsewhere changes nothing there."""
     token = caller.browser_token

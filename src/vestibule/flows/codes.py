@@ -27,8 +27,8 @@ from vestibule.domain.event import EventName
 from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows.conversion import note_conversion
-from vestibule.flows.opt_outs import number_mark
 from vestibule.flows.sending import Granted, spend_send, take_short_code
+from vestibule.flows.silent_numbers import number_mark
 from vestibule.flows.work import Means, Work
 from vestibule.storage import accounts, challenges, outbox
 

@@ -53,7 +53,7 @@ async def enter(
     token, session_id = work.means.entropy.token(), work.means.entropy.id()
     session = _new_session(work, complete, session_id, account_id, authenticator_id)
     await sessions.add(work.tx, session, token_digest=digest(token))
-    browser_token = await _browser_token(work)
+    browser_token = await _browser_token(work, account_id)
     is_new = await sessions.remember_browser(work.tx, digest(browser_token), account_id, work.now)
     await _note_causes(
         work,
@@ -121,15 +121,19 @@ async def _note_causes(
     )
 
 
-async def _browser_token(work: Work) -> str:
-    """The mark that this browser has, while somebody is known by it; else a new one.
+async def _browser_token(work: Work, account_id: str) -> str:
+    """The mark that this browser has, while this account is known by it; else a new one.
 
-    One that we never gave, or that a recovery has forgotten, may be in other hands.
+    One that we never gave, that a recovery has forgotten, or that somebody else was given at this
+    browser may be in other hands. The others who are known here are so by the new mark.
     """
-    token = work.caller.browser_token
-    if token is not None and await sessions.is_known_by_any(work.tx, digest(token)):
+    token, fresh = work.caller.browser_token, work.means.entropy.token()
+    if token is None:
+        return fresh
+    if await sessions.knows_browser(work.tx, digest(token), account_id):
         return token
-    return work.means.entropy.token()
+    await sessions.mark_anew(work.tx, digest(token), digest(fresh))
+    return fresh
 
 
 async def end_everything_else(

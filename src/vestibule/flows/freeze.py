@@ -39,7 +39,7 @@ async def lift(work: Work, account_id: str, *, proven_by: str) -> bool:
     doubted = await causes.consequences(
         work, account_id, act_id=account.frozen_act_id, named_at=work.now
     )
-    if proven_by in doubted.authenticators or not await safeguards.thaw(work.tx, account_id):
+    if proven_by in doubted.brought or not await safeguards.thaw(work.tx, account_id):
         return False
     await work.note(EventName.FREEZE_LIFTED, account_id=account_id)
     return True

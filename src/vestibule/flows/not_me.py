@@ -163,6 +163,8 @@ async def answer(work: Work, account: Account, doubted: Disavowal) -> Effect:
     if left.is_past_barrier:
         # Secured since: ending that again would let an old link undo it.
         await _suspend(work, account, left)
+        if await sessions.end(work.tx, account.id, doubted.act_id):
+            await work.note(EventName.SESSION_ENDED, account_id=account.id, reason="not_me")
         return await _freeze(work, account, doubted)
     # In this order: the database lets the last method be suspended only while a reset is required.
     await safeguards.require_reset(work.tx, account.id, work.now)

@@ -11,7 +11,7 @@ from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.tolls import LimitName, Spender
 from vestibule.flows.limits import DAY, Budget, Limit, spend_all
 from vestibule.flows.money import Money
-from vestibule.flows.opt_outs import is_opted_out
+from vestibule.flows.silent_numbers import is_opted_out
 from vestibule.flows.work import Work
 from vestibule.storage import accounts
 from vestibule.storage.outbox import Waiting
@@ -21,14 +21,21 @@ TEXTS_OF_A_KIND = 5
 TEXTS_OF_AN_ACCOUNT = 20
 
 
-async def may_text(work: Work, account: Account, kind: str, number: PhoneNumber) -> bool:
+async def may_text(
+    work: Work, account: Account, kind: str, number: PhoneNumber, *, is_last: bool = False
+) -> bool:
     """Take one text of this kind to this number from what the account's notices may cost.
 
-    Kinds are counted apart, so that no change hides behind another one that is made often.
+    Kinds are counted apart, so that no change hides behind another one that is made often. The
+    last text to a number that goes away comes once for each number that was proven, so only money
+    stops it: twenty others must not bury it (NO-04).
     """
     if await is_opted_out(work, number.e164):
         return False
-    stopped = await spend_all(work, _limits(work, account, kind, number))
+    limits = _money(work, number)
+    if not is_last:
+        limits = [*_counts(account, kind, number), *limits]
+    stopped = await spend_all(work, limits)
     if stopped is None:
         return True
     await work.note(
@@ -51,13 +58,16 @@ async def spend_notice_copy(work: Work, waiting: Waiting, e164: str) -> bool:
     )
 
 
-def _limits(work: Work, account: Account, kind: str, number: PhoneNumber) -> list[Limit]:
-    tolls = work.means.policy.tolls
-    price = tolls.table.rule(number.region).price(Channel.SMS)
+def _counts(account: Account, kind: str, number: PhoneNumber) -> list[Limit]:
     to = f"{account.id} {number.e164}"
     return [
         Budget(LimitName.NUMBER, f"notice-text-{kind}", to, TEXTS_OF_A_KIND, DAY),
         Budget(LimitName.ACCOUNT, "notice-text", account.id, TEXTS_OF_AN_ACCOUNT, DAY),
-        # Like a known browser's codes, they stop last.
-        *Money.of(tolls, price, Spender.KNOWN_BROWSER),
     ]
+
+
+def _money(work: Work, number: PhoneNumber) -> list[Limit]:
+    """Like a known browser's codes, they stop last."""
+    tolls = work.means.policy.tolls
+    price = tolls.table.rule(number.region).price(Channel.SMS)
+    return [*Money.of(tolls, price, Spender.KNOWN_BROWSER)]

@@ -22,7 +22,7 @@ from vestibule.domain.identifier import is_landline, phone_of
 from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.entropy import CROCKFORD
 from vestibule.flows.notice_texts import may_text
-from vestibule.flows.opt_outs import number_mark
+from vestibule.flows.silent_numbers import number_mark
 from vestibule.flows.ways import phone_number
 from vestibule.flows.work import Work, digest
 from vestibule.storage import authenticators, digests, disavowals, outbox, throttles
@@ -48,7 +48,9 @@ TEXTED = frozenset(
         "reset_waits",
     }
 )
-WITHOUT_ANSWER = frozenset({"address_taken", "changes_frozen", "not_me", "reset_cancelled"})
+WITHOUT_ANSWER = frozenset(
+    {"address_taken", "changes_frozen", "not_me", "reset_cancelled", "texts_stopped"}
+)
 """There is nothing to take back, or it has just been taken back."""
 
 
@@ -86,7 +88,7 @@ async def tell(
     """
     if kind in NOISY and not await _is_told_singly(work, account.id, kind, act_id):
         return
-    await _mail(work, account, kind=kind, act_id=act_id, facts=facts)
+    await tell_by_mail(work, account, kind=kind, act_id=act_id, facts=facts)
     if kind not in TEXTED:
         return
     standing = await authenticators.of_account(work.tx, account.id)
@@ -101,9 +103,10 @@ async def tell(
         if Channel.SMS not in work.means.policy.channels_to(number.region):
             continue
         told.add(number.e164)
-        if not await may_text(work, account, kind, number):
+        is_last = authenticator.id in removed
+        if not await may_text(work, account, kind, number, is_last=is_last):
             continue
-        said = "number_removed" if authenticator.id in removed else kind
+        said = "number_removed" if is_last else kind
         answer = facts
         if may_answer and kind not in WITHOUT_ANSWER and account.is_enrolled:
             answer = {**facts, "code": await _offer_code(work, account.id, kind, act_id)}
@@ -121,7 +124,9 @@ async def tell(
 async def tell_together(work: Work, account: Account, digested: digests.Digest) -> None:
     """One mail for all the noisy news of a while."""
     facts = {"times": str(digested.hits), "since": digested.since_at.isoformat()}
-    await _mail(work, account, kind=f"many_{digested.kind}", act_id=digested.act_id, facts=facts)
+    await tell_by_mail(
+        work, account, kind=f"many_{digested.kind}", act_id=digested.act_id, facts=facts
+    )
 
 
 async def _is_told_singly(work: Work, account_id: str, kind: str, act_id: str) -> bool:
@@ -149,9 +154,10 @@ async def _is_told_singly(work: Work, account_id: str, kind: str, act_id: str) -
     return False
 
 
-async def _mail(
+async def tell_by_mail(
     work: Work, account: Account, *, kind: str, act_id: str, facts: dict[str, str]
 ) -> None:
+    """Leave the mail of one notice in the outbox, with its answer where there is one."""
     answer = facts
     if kind not in WITHOUT_ANSWER and account.is_enrolled:
         token = work.means.entropy.token()

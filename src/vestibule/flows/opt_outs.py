@@ -4,30 +4,21 @@ Nothing is texted to them, also not what a person asks for; calls and apps go on
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Literal
 
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.event import EventName
 from vestibule.domain.opt_out import Wish
+from vestibule.flows.notices import tell_by_mail
+from vestibule.flows.ways import phone_number
 from vestibule.flows.work import Caller, Means, Work, work
-from vestibule.storage import outbox, tolls
+from vestibule.storage import accounts, authenticators, outbox, throttles, tolls
 
+MAILS_A_DAY = 3
 Source = Literal["carrier", "text"]
 """Who said so: the carrier when it refused a message, or a text from the number itself."""
 NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
-
-
-def number_mark(means: Means, e164: str) -> bytes:
-    """What a text keeps of its number, so that a carrier's word about it is not lost."""
-    return means.keyring.mac(KeyPurpose.PHONE_FINGERPRINT, e164)
-
-
-async def is_opted_out(work: Work, e164: str) -> bool:
-    """Whether a number asked for no texts."""
-    for mark in work.means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164):
-        if await tolls.is_opted_out(work.tx, mark):
-            return True
-    return False
 
 
 async def asked_by_text(means: Means, e164: str, wish: Wish) -> bool:
@@ -50,10 +41,54 @@ async def _opted_out(means: Means, marks: Sequence[bytes], source: Source) -> bo
                 return False
         is_new = await tolls.opt_out(work.tx, marks[0], source, work.now)
         if is_new:
-            await work.note(EventName.NUMBER_OPTED_OUT, method="sms", by=source)
+            await _note_and_tell(work, marks, source)
         return is_new
 
     return await work(means, NOBODY, unit)
+
+
+async def _note_and_tell(work: Work, marks: Sequence[bytes], source: Source) -> None:
+    """Whose number it is hears so by mail: a sender of texts can be forged (NO-01)."""
+    account_ids = await authenticators.accounts_of_number(work.tx, marks)
+    if not account_ids:
+        await work.note(EventName.NUMBER_OPTED_OUT, method="sms", by=source)
+    for account_id in account_ids:
+        await accounts.hold(work.tx, account_id)
+        account = await accounts.get(work.tx, account_id)
+        if account is None:
+            continue
+        await work.note(EventName.NUMBER_OPTED_OUT, account_id=account_id, method="sms", by=source)
+        if await _may_tell(work, account_id):
+            await tell_by_mail(
+                work,
+                account,
+                kind="texts_stopped",
+                act_id=work.means.entropy.id(),
+                facts={"ending": await _ending(work, account_id, marks)},
+            )
+
+
+async def _ending(work: Work, account_id: str, marks: Sequence[bytes]) -> str:
+    """The last two digits of the account's number that has one of these marks."""
+    for one in await authenticators.of_account(work.tx, account_id):
+        if one.fingerprint_mac in marks:
+            number = phone_number(work.means, one)
+            return number.ending if number else ""
+    return ""
+
+
+async def _may_tell(work: Work, account_id: str) -> bool:
+    """STOP and START by turns fill no mailbox; the page of settings says it all the while."""
+    bucket = work.means.keyring.bucket("notice-texts-stopped", account_id)
+    until = await throttles.spend(
+        work.tx,
+        bucket,
+        kind="notice-texts-stopped",
+        limit=MAILS_A_DAY,
+        period=timedelta(days=1),
+        now=work.now,
+    )
+    return until is None
 
 
 async def refused_as_opted_out(means: Means, message_id: str) -> None:

@@ -14,6 +14,7 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.safety import NOT_ME_FOR, Act, ActKind, Made
 from vestibule.domain.session import Session
 from vestibule.flows import not_me, ways
+from vestibule.flows.changes import is_known_browser
 from vestibule.flows.work import Caller, Means, Work, look, work
 from vestibule.storage import accounts, acts, authenticators, safeguards, sessions
 from vestibule.storage.disavowals import Disavowal
@@ -48,6 +49,8 @@ class View:
     methods: tuple[Method, ...]
     browsers: tuple[Browser, ...]
     older_browsers: int
+    counts_for_account: bool
+    """Whether *yes* said here is asked of no later sign-in."""
 
 
 async def view(means: Means, caller: Caller, session: Session) -> View | Refused:
@@ -76,6 +79,7 @@ async def _view(work: Work, account: Account, session: Session) -> View:
         methods=tuple([await _method(work, one, doubtful) for one in bound]),
         browsers=tuple(browsers),
         older_browsers=len(all_browsers) - len(browsers),
+        counts_for_account=is_known_browser(session, work.caller, work.now),
     )
 
 
@@ -102,13 +106,21 @@ def _browser(act: Act, known_at: datetime, session: Session, *, is_doubtful: boo
 
 
 async def confirm(means: Means, caller: Caller, session: Session) -> Refused | None:
-    """Yes, all mine: the dashboard opens, here and at the next sign-in."""
+    """Yes, all mine: the dashboard opens, here and at the next sign-in.
+
+    Said in a browser that changes nothing yet it counts for this session alone (R11): a thief
+    with both factors must not answer in the owner's stead.
+    """
 
     async def unit(work: Work) -> Refused | None:
         account = await _reviewing(work, session)
         if isinstance(account, Refused):
             return account
-        await safeguards.end_review(work.tx, account.id)
+        now = await sessions.get(work.tx, session.id, work.now)
+        if now is not None and is_known_browser(now, caller, work.now):
+            await safeguards.end_review(work.tx, account.id)
+        else:
+            await sessions.answer_review(work.tx, session.id, work.now)
         await work.note(EventName.REVIEW_ANSWERED, account_id=account.id, session_id=session.id)
         return None
 

@@ -26,7 +26,7 @@ from vestibule.domain.throttle import (
     Open,
     PausedUntil,
 )
-from vestibule.flows import breaker, codes, wrong_codes
+from vestibule.flows import breaker, codes, guess_alarms, wrong_codes
 from vestibule.flows.ways import Holder, stance
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import accounts, authenticators, challenges, throttles
@@ -166,6 +166,7 @@ async def _require_new_password(work: Work, attempt: _Attempt) -> None:
     if counted.epoch == EPOCH_BUDGET or counted.year == YEAR_BUDGET:
         await accounts.require_new_password(work.tx, holder.account.id, work.now)
         await _note_refusal(work, holder, EventName.STRIKES_REACHED, None)
+        await guess_alarms.strikes_reached(work, holder.account.id)
 
 
 async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp) -> T | Refused:
@@ -188,6 +189,8 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
     is_replay = evidence.reason in {Reason.TIME_STEP_USED, Reason.CODE_SPENT}
     name = EventName.SECOND_FACTOR_REPLAYED if is_replay else EventName.SECOND_FACTOR_FAILED
     await _note_refusal(work, holder, name, evidence.reason)
+    if is_replay:
+        await guess_alarms.replayed(work, holder.account.id)
     await _require_new_password(work, attempt)
     await breaker.watch(work)
     await wrong_codes.tell(work, holder, strikes=attempt.strikes, is_six_digits=attempt.digits == 6)

@@ -15,8 +15,8 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.tolls import CountryRule, LimitName, Spender
 from vestibule.flows.limits import DAY, HOUR, Budget, Limit, Stopped, spend_all
 from vestibule.flows.money import Money
-from vestibule.flows.opt_outs import is_opted_out
 from vestibule.flows.prefixes import CountryConversion, PrefixConversion
+from vestibule.flows.silent_numbers import is_opted_out
 from vestibule.flows.work import Means, Work
 from vestibule.storage import outbox, throttles
 from vestibule.storage.database import Transaction

@@ -1,6 +1,6 @@
 """Confirmed second factors, and the set-ups that may become one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -195,6 +195,20 @@ async def count_by_fingerprint(
         )
         total += int(row["n"]) if row else 0
     return total
+
+
+async def accounts_of_number(tx: Transaction, fingerprint_macs: Sequence[bytes]) -> list[str]:
+    """Whose number it is now, in the order in which accounts are held."""
+    found: set[str] = set()
+    for mac in fingerprint_macs:
+        rows = await tx.fetch_all(
+            """SELECT account_id FROM authenticators WHERE fingerprint_mac = :mac
+                AND NOT EXISTS (SELECT 1 FROM ended_authenticators e
+                    WHERE e.authenticator_id = authenticators.id)""",
+            mac=mac,
+        )
+        found |= {str(row["account_id"]) for row in rows}
+    return sorted(found)
 
 
 # --- set-ups begun ------------------------------------------------------------------------

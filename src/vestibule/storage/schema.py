@@ -292,6 +292,8 @@ Table(
     text_column("step_up_channel", optional=True),
     text_column("source"),
     text_column("user_agent"),
+    # R12: "still yours?" was answered in this session, in a browser that answers for no other.
+    at_column("reviewed_at", optional=True),
     # R1, R2: a CHECK passes on NULL, so each part of the pair says IS NOT NULL.
     CheckConstraint(
         "password_at IS NOT NULL AND second_factor_at IS NOT NULL"

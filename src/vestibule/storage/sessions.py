@@ -10,7 +10,7 @@ from vestibule.storage.database import Transaction
 
 _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_method,
  authenticator_id, signed_in_at, last_seen_at, expires_at, gate_opened_at, gate_used_at,
- gate_failures, step_up_authenticator_id, step_up_channel, source, user_agent,
+ gate_failures, step_up_authenticator_id, step_up_channel, source, user_agent, reviewed_at,
  (SELECT approves_changes_at FROM authenticators
     WHERE authenticators.id = sessions.authenticator_id) AS approves_changes_at,
  (SELECT browser_digest FROM acts WHERE acts.id = sessions.id) AS browser_digest,
@@ -207,6 +207,11 @@ async def fail_gate(tx: Transaction, session_id: str) -> int:
     return int(row["gate_failures"]) if row else 0
 
 
+async def answer_review(tx: Transaction, session_id: str, now: datetime) -> None:
+    """ "Still yours?" was answered here, and for no other session (R12)."""
+    await tx.execute("UPDATE sessions SET reviewed_at = :at WHERE id = :id", id=session_id, at=now)
+
+
 async def end(tx: Transaction, account_id: str, session_id: str) -> bool:
     """End one session, only if it is the account's own."""
     touched = await tx.execute(
@@ -257,13 +262,23 @@ async def knows_browser(tx: Transaction, token_digest: bytes, account_id: str) -
     return row is not None
 
 
-async def is_known_by_any(tx: Transaction, token_digest: bytes) -> bool:
-    """Whether any account has been entered from the browser with this mark."""
-    row = await tx.fetch_one(
-        "SELECT 1 AS found FROM known_browsers WHERE token_digest = :token_digest LIMIT 1",
-        token_digest=token_digest,
+async def mark_anew(tx: Transaction, old_digest: bytes, new_digest: bytes) -> None:
+    """Know a browser by another mark, for everybody who is known there; the old one is nobody's.
+
+    What was done from it follows, so that open sessions keep their browser.
+    """
+    await tx.execute(
+        """UPDATE acts SET browser_digest = :new WHERE browser_digest = :old AND account_id IN (
+            SELECT account_id FROM known_browsers WHERE token_digest = :same_old)""",
+        new=new_digest,
+        old=old_digest,
+        same_old=old_digest,
     )
-    return row is not None
+    await tx.execute(
+        "UPDATE known_browsers SET token_digest = :new WHERE token_digest = :old",
+        new=new_digest,
+        old=old_digest,
+    )
 
 
 async def forget_browsers(tx: Transaction, account_id: str) -> None:

@@ -55,6 +55,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
             for one in view.browsers
         ],
         older_browsers=view.older_browsers,
+        counts_for_account=view.counts_for_account,
     )
 
 

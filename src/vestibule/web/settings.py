@@ -97,6 +97,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         "settings.html",
         doors=2,
         number=view.number.masked if view.number else None,
+        is_phone_silent=view.is_phone_silent,
         default_method={"channel": default.channel.value, "label": _label(default, desk)},
         apps=[
             AppView(
