@@ -10,7 +10,7 @@ MINUTES ?= 10
 SEED ?= 1
 DATABASE ?= sqlite
 DATA ?= var
-TOOLS := .tools/semgrep/.made .tools/wapiti/.made
+TOOLS := .tools/bandit/.made .tools/semgrep/.made .tools/wapiti/.made
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
@@ -53,6 +53,7 @@ lock: .venv/.dev  ## Pin again after a change of dependencies; UPGRADE=--upgrade
 	@$(LOCK) $(UPGRADE) pyproject.toml --group build --group dev -c requirements.txt \
 		-o requirements-dev.txt
 	@$(LOCK) $(UPGRADE) --group installer -o requirements-installer.txt
+	@$(LOCK) $(UPGRADE) --group bandit -o requirements-bandit.txt
 	@$(LOCK) $(UPGRADE) --group semgrep -o requirements-semgrep.txt
 	@$(LOCK) $(UPGRADE) --group wapiti -o requirements-wapiti.txt
 

@@ -7,7 +7,15 @@ from datetime import timedelta
 
 from vestibule.domain import challenge, one_time_code, pending, safety, session, throttle, tolls
 from vestibule.domain.challenge import Channel
-from vestibule.flows import enroll, not_me, notice_texts, reauthenticate, recover, second_factor
+from vestibule.flows import (
+    enroll,
+    not_me,
+    notice_texts,
+    policy_reports,
+    reauthenticate,
+    recover,
+    second_factor,
+)
 from vestibule.flows import tolls as tolls_flow
 
 
@@ -167,6 +175,11 @@ def _after_trouble() -> list[list[str]]:
             "answers to it by text from an IPv4 address or IPv6 /48",
             f"{not_me.CODES_PER_SOURCE_HOUR} an hour",
             "a wait",
+        ],
+        [
+            "reports of a broken content policy from a source",
+            f"{policy_reports.REPORTS_PER_SOURCE_HOUR} an hour",
+            "the rest is dropped",
         ],
         ["a freeze of changes", _said(safety.FREEZE_FOR), "changes are open again"],
         [

@@ -17,6 +17,7 @@ GROUPS = {
     "requirements.txt": ("project", "build"),
     "requirements-dev.txt": ("project", "build", "dev"),
     "requirements-installer.txt": ("installer",),
+    "requirements-bandit.txt": ("bandit",),
     "requirements-semgrep.txt": ("semgrep",),
     "requirements-wapiti.txt": ("wapiti",),
 }

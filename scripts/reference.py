@@ -297,7 +297,9 @@ def _addresses() -> str:
         "Addresses",
         "src/vestibule/web/doors.py",
         "Every address and what must have been proven before it opens. Without it the visitor is"
-        " led to the step that comes first.",
+        " led to the step that comes first. Beside them stand the files, `/csp-report`"
+        " (where browsers post that a page broke its content policy) and, with its token,"
+        " `/metrics`.",
         ["address", "methods", "needs"],
         rows,
     )

@@ -33,5 +33,5 @@ def note_audit(record: Record, found: Found, *, faults: int) -> None:
         requests=found.steps,
         confirmed=found.confirmed,
         lost=found.lost,
-        twice=found.replayed,
+        twice=found.replayed + found.doubled,
     )

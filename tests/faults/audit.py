@@ -8,6 +8,7 @@ from tests.faults.members import Member, is_inside
 from tests.faults.processes import Houses
 from vestibule.crypto import root_key
 from vestibule.crypto.keyring import Keyring, Purpose
+from vestibule.domain import totp
 from vestibule.storage.database import Transaction, connect
 
 
@@ -22,10 +23,24 @@ class Found:
     steps: int
     sessions: int
     without_journal: int
+    doubled: int
+    """Sessions beyond the first that one time step of one account opened."""
+
+    def assert_whole(self, *, besides: int = 0) -> None:
+        """Nothing that was confirmed is lost, nothing single-use was spent twice.
+
+        `besides` is how many codes the test itself entered, for nobody's book.
+        """
+        assert (self.lost, self.replayed, self.doubled, self.without_journal) == (0, 0, 0, 0), self
+        assert self.confirmed <= self.signed_in <= self.steps + besides, self
 
 
 async def audit(houses: Houses, database_url: str, members: list[Member]) -> Found:
-    """Look at every confirmed session, replay every young code, and compare rows with journal."""
+    """Look at every confirmed session, replay every young code, and compare rows with journal.
+
+    A member posts one code in a time step, so the journal's sessions of an account and a step are
+    those that this one code opened: a second one is a code that was spent twice.
+    """
     origin, lost, replayed = houses.origins[0], 0, 0
     for member in members:
         for session in member.confirmed.values():
@@ -45,20 +60,24 @@ async def audit(houses: Houses, database_url: str, members: list[Member]) -> Fou
         steps=sum(len(member.tried) for member in members),
         sessions=len(sessions),
         without_journal=sum(not one & told for one in marks),
+        doubled=sum(count - 1 for count in entered.values()),
     )
 
 
-async def _rows(database_url: str) -> tuple[list[str], set[bytes], Counter[str]]:
-    async def unit(tx: Transaction) -> tuple[list[str], set[bytes], Counter[str]]:
+Entered = Counter[tuple[str, int]]
+"""How many sessions began, by account and time step."""
+
+
+async def _rows(database_url: str) -> tuple[list[str], set[bytes], Entered]:
+    async def unit(tx: Transaction) -> tuple[list[str], set[bytes], Entered]:
         sessions = await tx.fetch_all("SELECT id FROM sessions")
         created = await tx.fetch_all(
-            "SELECT session_mac FROM events WHERE name = 'session_created'"
+            "SELECT account_id, occurred_at, session_mac FROM events WHERE name = 'session_created'"
         )
-        entered = await tx.fetch_all("SELECT account_id FROM events WHERE name = 'session_created'")
         return (
             [row["id"] for row in sessions],
             {bytes(row["session_mac"]) for row in created},
-            Counter(row["account_id"] for row in entered),
+            Counter((row["account_id"], totp.step_at(row["occurred_at"])) for row in created),
         )
 
     database = connect(database_url)

@@ -43,7 +43,7 @@ class Member:
 
     async def post_code(self, origin: str, step: int) -> bool:
         """A fresh browser with the password and the code of a step; is it inside afterwards?"""
-        async with httpx.AsyncClient(base_url=origin, timeout=10) as client:
+        async with self.houses.client(origin) as client:
             person = Person(client)
             await person.get("/sign-in")
             await person.press("Sign in", email=self.email, password=PASSWORD)
@@ -63,7 +63,7 @@ class Member:
 
 async def join(houses: Houses, origin: str, email: str) -> Member:
     """A new account with an app, made through one house."""
-    async with httpx.AsyncClient(base_url=origin, timeout=10) as client:
+    async with houses.client(origin) as client:
         person = Person(client)
         await person.get("/sign-up")
         await person.press("Create account", name="Ada", email=email, password=PASSWORD)
@@ -79,8 +79,9 @@ async def join(houses: Houses, origin: str, email: str) -> Member:
         shown = person.shown(r'name="shown" value="([^"]+)"')
         houses.secrets.register("a recovery code", shown)
         houses.secrets.register("a recovery code", shown.replace("-", ""))
-        await person.press("Finish", last_group=shown[-4:])
         member.tried.add(member.step)
+        await person.press("Finish", last_group=shown[-4:])
+        assert person.path == "/", person.text
         member.recovery_codes.append(shown)
         return member
 

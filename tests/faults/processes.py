@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -56,6 +56,9 @@ class Houses:
         self.clock = folder / "clock"
         self._now = 0.0
         self.advance(0)
+        self.asked = 0
+        self._strike: tuple[int, Callable[[], None]] | None = None
+        self._striking: asyncio.Task[None] | None = None
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self.use(database_url)
         if not (folder / "root.key").exists():
@@ -95,6 +98,28 @@ class Houses:
     def now(self) -> float:
         """Seconds since `house_process.EPOCH`."""
         return self._now
+
+    def client(self, origin: str) -> httpx.AsyncClient:
+        """Somebody's browser at one of them; its requests count for `strike_after`."""
+        hooks = {"request": [self._note_request]}
+        return httpx.AsyncClient(base_url=origin, timeout=10, event_hooks=hooks)
+
+    def strike_after(self, requests: int, strike: Callable[[], None]) -> None:
+        """Call it once, as the request of that number is on its way beside all others."""
+        self._strike = (self.asked + requests, strike)
+
+    async def _note_request(self, _: httpx.Request) -> None:
+        self.asked += 1
+        if self._strike is not None and self.asked >= self._strike[0]:
+            strike, self._strike = self._strike[1], None
+            # Not waited for: it strikes while this request and the others are answered.
+            self._striking = asyncio.create_task(asyncio.to_thread(strike))
+
+    async def struck(self) -> None:
+        """Wait for a strike that is on its way; one that never began is called off."""
+        self._strike = None
+        if self._striking is not None:
+            await self._striking
 
     def advance(self, seconds: float) -> None:
         """Move the time of every process, in one step."""

@@ -7,13 +7,14 @@ import pytest
 
 from tests.databases import migrated_sqlite
 from tests.faults.trial import trial_over
+from tests.figures import Record, note
 
 pytestmark = pytest.mark.anyio
 
 CLIENTS = 1000
 
 
-async def test_slow_clients_keep_nobody_out(tmp_path: Path) -> None:
+async def test_slow_clients_keep_nobody_out(tmp_path: Path, record_property: Record) -> None:
     """With 1,000 connections that never finish their request, members sign in as always."""
     async with trial_over(tmp_path, migrated_sqlite(tmp_path / "house.db")) as trial:
         port, writers = trial.houses.ports[0], []
@@ -31,6 +32,7 @@ async def test_slow_clients_keep_nobody_out(tmp_path: Path) -> None:
             entered = [await one.sign_in(trial.houses.origins[0]) for one in trial.members]
 
             assert entered == [True] * len(trial.members)
+            note(record_property, faults=CLIENTS, confirmed=len(entered), lost=entered.count(False))
         finally:
             for writer in writers:
                 writer.close()

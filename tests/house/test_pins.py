@@ -13,6 +13,7 @@ dependencies = ["Star_lette[full]>=1.10"]
 build = ["hatchling>=1"]
 dev = ["pytest>=9"]
 installer = ["uv>=0.13"]
+bandit = ["bandit>=1"]
 semgrep = ["semgrep>=1"]
 wapiti = ["wapiti3>=3"]
 """
@@ -30,6 +31,7 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "requirements.txt").write_text(pinned(*run))
     (tmp_path / "requirements-dev.txt").write_text(pinned(*run, "pytest==9.2"))
     (tmp_path / "requirements-installer.txt").write_text(pinned("uv==0.13.9"))
+    (tmp_path / "requirements-bandit.txt").write_text(pinned("bandit==1.9.0"))
     (tmp_path / "requirements-semgrep.txt").write_text(pinned("semgrep==1.185.0"))
     (tmp_path / "requirements-wapiti.txt").write_text(pinned("wapiti3==3.2.3"))
     return tmp_path

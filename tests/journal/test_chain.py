@@ -22,6 +22,7 @@ from vestibule.domain.journal_check import Break, Kind
 from vestibule.flows import journal_verify
 from vestibule.flows.journal_verify import Report
 from vestibule.flows.work import Means
+from vestibule.storage import journal_heads
 
 pytestmark = pytest.mark.anyio
 
@@ -131,6 +132,22 @@ async def test_every_tampering_is_found(store: Store, means: Means, how: str) ->
     await tamper(store, *statements)
 
     assert (await verify(means)).breaks == [Break(SOMEBODY, seq, kind)]
+
+
+async def test_an_earlier_head_of_ours_hides_the_last_rows(store: Store, means: Means) -> None:
+    """AU-04: with its last rows gone and an earlier genuine head put back, a chain looks whole by
+    itself; the links of the rows that a log has are what is missing then."""
+    await write(means, 4)
+    earlier = await means.database.read(lambda tx: journal_heads.get(tx, SOMEBODY))
+    assert earlier is not None
+    await write(means, 2)
+    logged = {row.link_digest for row in await rows_of(means, SOMEBODY)}
+
+    await tamper(store, _GONE.format("> 4"), _NO_HEAD)
+    await means.database.transact(lambda tx: journal_heads.add(tx, earlier.head, earlier.head_mac))
+
+    assert (await verify(means)).breaks == []
+    assert len(logged - {row.link_digest for row in await rows_of(means, SOMEBODY)}) == 2
 
 
 async def test_a_chain_rewritten_without_the_key_is_found(store: Store, means: Means) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.figures import Record, note
 from tests.model.databases import PostgresqlDatabases, SqliteFiles
 from tests.model.everyday import Everyday
 from tests.model.machine import Databases, Model, play
@@ -24,9 +25,30 @@ def databases(_cluster: Cluster | None) -> Databases:
     return SqliteFiles() if _cluster is None else PostgresqlDatabases(_cluster)
 
 
-def test_no_sequence_breaks_an_invariant(databases: Databases) -> None:
+ATTACKS = ("wrong password", "unasked reset", "guesses at once", "replay refused", "sends used up")
+"""What the attackers' steps are counted as, besides each guess and what they begin inside."""
+
+
+def _note(record: Record, tally: Counter[str]) -> None:
+    guesses = sum(count for name, count in tally.items() if name.startswith("guess of"))
+    by_thieves = [name for name in tally if "attacker" in name or "thief" in name]
+    note(
+        record,
+        attacks=guesses + sum(tally[name] for name in (*ATTACKS, *by_thieves)),
+        requests=tally["requests"],
+        compared=guesses,
+        confirmed=tally["owner signed in"],
+        lost=0,
+    )
+
+
+def test_no_sequence_breaks_an_invariant(databases: Databases, record_property: Record) -> None:
     """D.6, RL-05, RL-06, RL-12: chosen by chance from a fixed seed, no order of acts does."""
-    play(databases, Counter(), examples=5, steps=25)
+    tally = Counter[str]()
+
+    play(databases, tally, examples=5, steps=25)
+
+    _note(record_property, tally)
 
 
 def _password(run: Model) -> None:
@@ -155,7 +177,7 @@ REACHED = {
 
 
 @pytest.mark.parametrize("way", REACHED)
-def test_every_state_is_reached(databases: Databases, way: object) -> None:
+def test_every_state_is_reached(databases: Databases, way: object, record_property: Record) -> None:
     """D.6: the invariants hold in ten-digit codes, two-code demands, resets and recoveries too."""
     tally = Counter[str]()
     run = Model(databases, tally)
@@ -165,3 +187,4 @@ def test_every_state_is_reached(databases: Databases, way: object) -> None:
         run.teardown()
 
     assert not REACHED[way] - set(tally), dict(tally)  # type: ignore[index]  # as above
+    _note(record_property, tally)

@@ -43,7 +43,7 @@ async def test_fifty_right_codes_open_one_session(
     opened = await count(either_house, "sessions") - before
     assert opened == 1
     assert all(answer.status_code == 303 for answer in answers)
-    note(record_property, requests=len(answers), confirmed=1, twice=opened - 1)
+    note(record_property, attacks=1, requests=len(answers), confirmed=1, twice=opened - 1)
 
 
 @pytest.mark.parametrize("method", ASKED)
@@ -59,7 +59,7 @@ async def test_two_hundred_wrong_codes_are_five(
     assert all(answer.status_code == 303 for answer in answers)
     compared = len(await journal(either_house, "authn_login_fail"))
     assert compared == 5
-    note(record_property, requests=len(answers), compared=compared)
+    note(record_property, attacks=1, requests=len(answers), compared=compared)
     assert await count(either_house, "strikes") == 5
     await person.get("/sign-in/code")
     assert person.path == "/sign-in"

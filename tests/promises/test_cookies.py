@@ -78,6 +78,7 @@ async def walk(house: Secure) -> tuple[Person, list[httpx.Response]]:
     await person.press("Sign in", email=email, password=PASSWORD)
     house.clock.advance(seconds=60)
     await person.press("Verify", code=house.app_code(secret))
+    await person.get("/not-me/unknown")
     await ask_reset(person, email)
     return person, answers
 

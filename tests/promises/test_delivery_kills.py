@@ -23,12 +23,16 @@ from tests.front_door import FrontDoor, front_door
 from tests.loopback_carrier import SECRET, Carrier, carrier
 from tests.postgresql import Cluster
 from vestibule.clock import SystemClock
+from vestibule.entropy import SeededEntropy
 from vestibule.storage.database import Transaction, connect
 
 pytestmark = pytest.mark.anyio
 
 PATIENCE = 30.0
 MESSAGES = 200
+KILLS = 3
+IN_HAND = 16
+"""Messages that one worker has claimed at most: eight in each of its two lanes."""
 
 
 @asynccontextmanager
@@ -92,14 +96,25 @@ async def _close(house: FrontDoor) -> None:
 
 
 async def _left(store: Store) -> int:
-    async def unit(tx: Transaction) -> int:
-        row = await tx.fetch_one(
-            """SELECT COUNT(*) AS n FROM outbox
-            WHERE handed_over_at IS NULL OR refused_at IS NOT NULL"""
-        )
-        return int(row["n"]) if row else -1
+    return await store.open().read(_unsent)
 
-    return await store.open().read(unit)
+
+async def _unsent(tx: Transaction) -> int:
+    row = await tx.fetch_one(
+        """SELECT COUNT(*) AS n FROM outbox
+        WHERE handed_over_at IS NULL OR refused_at IS NOT NULL"""
+    )
+    return int(row["n"]) if row else -1
+
+
+def _worker(folder: Path, url: str, at: Carrier) -> dict[str, str]:
+    return {
+        "VESTIBULE_DATA": str(folder),
+        "VESTIBULE_DATABASE_URL": url,
+        "VESTIBULE_ROUTES_SMS": "webhook",
+        "VESTIBULE_WEBHOOK_SECRET": SECRET,
+        "VESTIBULE_WEBHOOK_URL": at.url,
+    }
 
 
 async def test_workers_share_the_outbox(
@@ -116,14 +131,7 @@ async def test_workers_share_the_outbox(
             for turn in range(MESSAGES):
                 await text_somebody(house.built, turn)
             await _close(house)
-        worker = ("-m", "vestibule", "work")
-        settings_of_workers = {
-            "VESTIBULE_DATA": str(tmp_path),
-            "VESTIBULE_DATABASE_URL": url,
-            "VESTIBULE_ROUTES_SMS": "webhook",
-            "VESTIBULE_WEBHOOK_SECRET": SECRET,
-            "VESTIBULE_WEBHOOK_URL": at.url,
-        }
+        worker, settings_of_workers = ("-m", "vestibule", "work"), _worker(tmp_path, url, at)
         async with (
             process(*worker, **settings_of_workers) as one,
             process(*worker, **settings_of_workers) as two,
@@ -137,5 +145,41 @@ async def test_workers_share_the_outbox(
     assert len(copies) == MESSAGES
     assert set(copies.values()) == {1}
     note(record_property, confirmed=MESSAGES, lost=0, twice=len(at.got) - MESSAGES)
+    await database.close()
+    await postgresql_cluster.drop(name)
+
+
+async def test_workers_killed_at_random(
+    postgresql_cluster: Cluster, tmp_path: Path, record_property: Record
+) -> None:
+    """A worker killed at random moments of its work loses no message; what it had in hand may come
+    twice, with the same code."""
+    name = await postgresql_cluster.create()
+    url = postgresql_cluster.url(name)
+    database, chance = connect(url), SeededEntropy("workers")
+    async with carrier() as at:
+        asked = settings(tmp_path, at.url)
+        async with front_door(database, tmp_path, settings=asked) as house:
+            house.clock.advance(SystemClock()() - house.clock())
+            for turn in range(MESSAGES):
+                await text_somebody(house.built, turn)
+            for turn in range(KILLS):
+                async with process("-m", "vestibule", "work", **_worker(tmp_path, url, at)) as one:
+                    share = MESSAGES // (KILLS + 1)
+                    await at.until(turn * share + 1 + chance.below(share), within=PATIENCE)
+                    one.send_signal(signal.SIGKILL)
+                    assert await one.wait() == -signal.SIGKILL
+            house.clock.advance(seconds=120)
+            await house.deliver()
+            await house.deliver()
+            await _close(house)
+        left = await database.read(_unsent)
+
+    copies = Counter(one["id"] for one in at.got)
+    assert (len(copies), left) == (MESSAGES, 0)
+    assert len({(one["id"], one["text"][:6]) for one in at.got}) == MESSAGES
+    assert len(at.got) - MESSAGES <= KILLS * IN_HAND
+    # A copy has the same code, which is used once: nothing is spent twice.
+    note(record_property, faults=KILLS, confirmed=MESSAGES, lost=MESSAGES - len(copies), twice=0)
     await database.close()
     await postgresql_cluster.drop(name)

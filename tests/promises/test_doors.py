@@ -77,6 +77,7 @@ WITHOUT_PROOF = {
     # What they do is asked for by the link of a mail or the code of a text, and only reduces.
     "/not-me",
     "/not-me/{token}",
+    "/not-me/notice",
     "/not-me/done",
     "/.well-known/change-password",
     # Public keys.
@@ -85,6 +86,8 @@ WITHOUT_PROOF = {
 """The doors that ask for no proof. A new one is added here with a reason, or it fails."""
 
 FILES = {"/static", "/brand.css", "/logo"}
+REPORTS = "/csp-report"
+"""Browsers post here without a form: no cookie is read, and a line of the log is all it makes."""
 
 
 def path_of(door: Door) -> str:
@@ -109,7 +112,7 @@ async def test_every_door_is_classified(house: FrontDoor) -> None:
     assert {door.path for door in DOORS if door.needs in bare} == WITHOUT_PROOF
     served = [route for route in house.built.app.routes if isinstance(route, Route | Mount)]
     paths = {route.path for route in served if not route.path.startswith("/simulator")}
-    assert paths == {door.path for door in DOORS} | (FILES & paths)
+    assert paths == {door.path for door in DOORS} | {REPORTS} | (FILES & paths)
 
 
 def test_no_address_is_served_twice() -> None:

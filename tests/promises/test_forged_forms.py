@@ -87,6 +87,16 @@ ELSEWHERE = [
     {"origin": "https://localhost"},
     {"origin": "http://localhost:81"},
     {"origin": "http://localhost", "sec-fetch-site": "cross-site"},
+    # Where a browser says nothing of the origin, its Referer does.
+    {"referer": "https://evil.example/sign-in"},
+    {"referer": "http://localhost.evil.example/"},
+    {"referer": "http://localhost@evil.example/"},
+    {"referer": "http://localhost:81/sign-in"},
+    {"referer": "https://localhost/sign-in"},
+    {"referer": "http://[localhost/"},
+    {"referer": "about:blank"},
+    {"referer": "https://evil.example/", "sec-fetch-site": "same-origin"},
+    {"referer": "http://localhost/sign-in", "origin": "https://evil.example"},
 ]
 
 
@@ -106,7 +116,10 @@ async def test_forms_from_elsewhere(house: FrontDoor, headers: dict[str, str]) -
     assert await state(house, *ENTRIES) == before
 
 
-@pytest.mark.parametrize("origin", [{}, {"origin": "http://localhost"}])
+OURS = [{}, {"origin": "http://localhost"}, {"referer": "http://localhost/sign-up?next=/"}]
+
+
+@pytest.mark.parametrize("origin", OURS)
 @pytest.mark.parametrize("site", [{}, {"sec-fetch-site": "same-origin"}])
 async def test_our_own_forms(
     house: FrontDoor, origin: dict[str, str], site: dict[str, str]

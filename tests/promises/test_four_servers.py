@@ -118,7 +118,7 @@ async def test_four_servers_share_one_budget(servers: Servers, record_property: 
         assert sum(answer.headers["location"] == "/" for answer in answers) == 1
         opened = await servers.count(before) - sessions
         assert opened == 1
-    note(record_property, requests=250, compared=5, confirmed=1, twice=opened - 1)
+    note(record_property, attacks=2, requests=250, compared=5, confirmed=1, twice=opened - 1)
 
 
 HEADERS = {

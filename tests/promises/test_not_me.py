@@ -26,6 +26,7 @@ from tests.promises.states import (
     copy_of,
     is_inside,
     member,
+    put_cookie,
     recover,
     rows,
     snapshot,
@@ -288,12 +289,49 @@ async def test_looking_changes_nothing(house: FrontDoor) -> None:
     assert "opens nothing" in scanner.text
 
 
+async def test_the_token_stays_in_no_address(house: FrontDoor) -> None:
+    """EM-03, AU-02: the link leads on at once to an address without its token, which a sealed
+    cookie of ten minutes carries for this browser alone; the page's button works for longer."""
+    await member(house)
+    path = await link(house, "method_added")
+    token = path.rpartition("/")[2]
+    reader = house.browser()
+
+    first = await reader.client.get(path)
+
+    assert (first.status_code, first.headers["location"]) == (303, "/not-me/notice")
+    assert first.content == b""
+    lines = first.headers.get_list("set-cookie")
+    assert [one.split("=")[0] for one in lines] == ["visit", "not-me"]
+    assert "Max-Age=600" in lines[1]
+    assert token not in "".join(lines)
+    await reader.get("/not-me/notice")
+    assert "A phone or app was added" in reader.text
+    assert token not in reader.response.text
+    other = house.browser()
+    put_cookie(other, "not-me", str(cookie(reader, "not-me")))
+    await other.get("/not-me/notice")
+    assert other.path == "/not-me"
+    action, data = reader.filled(NOT_ME)
+    await other.get("/help")
+    await other.post(action, {"notice": data["notice"]})
+    assert other.path == "/not-me"
+    house.clock.advance(seconds=601)
+    put_cookie(reader, "not-me", str(cookie(reader, "not-me")))
+    assert (await reader.client.get("/not-me/notice")).headers["location"] == "/not-me"
+    await reader.press(NOT_ME)
+    assert "opens nothing" in reader.text
+    assert cookie(reader, "not-me") is None
+
+
 async def test_answer_signs_nobody_in(house: FrontDoor) -> None:
     """NO-02: who presses has no session afterwards, and the link works once."""
     ada = await member(house)
     thief = await thief_inside(house, ada)
     await add_app(house, thief)
     path = await link(house, "method_added")
+    second = house.browser(source="192.0.2.52")
+    await second.get(path)
 
     reader = await answer_mail(house, path)
 
@@ -302,9 +340,8 @@ async def test_answer_signs_nobody_in(house: FrontDoor) -> None:
     before = await snapshot(house, without=SEEN_OR_HELD)
     await reader.get(path)
     assert "answered already" in reader.text
-    await reader.get("/not-me")
-    await reader.post(path, {})
-    assert "settled already" in reader.text
+    await second.press(NOT_ME)
+    assert "settled already" in second.text
     assert await snapshot(house, without=SEEN_OR_HELD) == before
 
 
@@ -317,9 +354,10 @@ async def test_unknown_links_are_one_answer(house: FrontDoor) -> None:
     for path in ("/not-me/" + "A" * 43, "/not-me/x", "/not-me/done"):
         await person.get(path)
         assert person.form(NOT_ME)[0].action == "/not-me", path
-    await person.post("/not-me/" + "A" * 43, {})
-
-    assert person.path == "/not-me"
+    for sealed in ("", "A" * 43, "=", "é"):
+        await person.post("/not-me/notice", {"notice": sealed})
+        assert person.path == "/not-me"
+        assert "older than seven days" in person.text
     assert await snapshot(house) == before
 
 

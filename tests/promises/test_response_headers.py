@@ -17,12 +17,14 @@ pytestmark = pytest.mark.anyio
 POLICY = re.compile(
     r"default-src 'none'; script-src 'nonce-([A-Za-z0-9_-]{22})' 'strict-dynamic';"
     r" style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self';"
-    r" base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    r" base-uri 'none'; object-src 'none'; frame-ancestors 'none';"
+    r" report-uri /csp-report; report-to reports"
 )
 FIXED = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "same-origin",
+    "reporting-endpoints": 'reports="/csp-report"',
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }

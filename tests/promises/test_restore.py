@@ -15,6 +15,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from tests.databases import Store, migrated_sqlite
+from tests.figures import Record, note
 from tests.front_door import PASSWORD, FrontDoor, front_door
 from tests.person import Person
 from tests.postgresql import Cluster, program
@@ -183,7 +184,9 @@ async def _spend(house: FrontDoor, disaster: Disaster) -> Spent:
     return Spent(ada, carl, session, forms)
 
 
-async def test_a_restored_database_revives_nothing(disaster: Disaster) -> None:
+async def test_a_restored_database_revives_nothing(
+    disaster: Disaster, record_property: Record
+) -> None:
     """KY-06: after restore and `vestibule restored` no ended session, used code of any kind, open
     form or recovery code works; the owner signs in with password and second factor."""
     async with front_door(disaster.store.open(), disaster.folder) as house:
@@ -207,6 +210,8 @@ async def test_a_restored_database_revives_nothing(disaster: Disaster) -> None:
             await _app_code_is_used(again, spent.forms[0][1])
             await _recovery_code_is_gone(again, spent.carl.recovery_code)
             await _owner_signs_in(again, spent.ada.secret)
+            # The ended session, each open form, the used code and the recovery code.
+            note(record_property, attacks=len(spent.forms) + 3, faults=1, confirmed=1, twice=0)
 
 
 async def _nothing_is_open(again: FrontDoor) -> None:

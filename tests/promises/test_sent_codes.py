@@ -1,5 +1,6 @@
 """What a sent code is worth: how it is made, how long it lives, what ends it (A.4)."""
 
+import hmac
 from collections import Counter
 from itertools import pairwise
 
@@ -8,7 +9,8 @@ import pytest
 from tests.attack import count, journal, rows, wrong
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
-from vestibule.crypto.keyring import Purpose
+from vestibule.crypto.keyring import Keyring, Purpose
+from vestibule.crypto.mac import framed
 from vestibule.domain import one_time_code
 from vestibule.domain.challenge import Channel, lifetime
 from vestibule.entropy import SeededEntropy, SystemEntropy
@@ -164,6 +166,13 @@ async def test_codes_are_stored_as_keyed_digests_only(house: FrontDoor) -> None:
     assert house.built.means.keyring.matches(row["code_mac"], Purpose.CODE, *bound)
     for purpose in set(Purpose) - {Purpose.CODE}:
         assert not house.built.means.keyring.matches(row["code_mac"], purpose, *bound)
+    # Offline, with everything but the key: each code of a million, by a key of the thief's own.
+    guessed = Keyring.from_root(bytes(range(32))).key(Purpose.CODE, "k1")
+    head, stolen = framed(*bound[:-1]) + framed("000000")[:4], bytes(row["code_mac"])
+    tried = (hmac.digest(guessed, head + b"%06d" % turn, "sha256") for turn in range(1_000_000))
+    assert not any(mark in stolen for mark in tried)
+    own = house.built.means.keyring.key(Purpose.CODE)
+    assert hmac.digest(own, head + code.encode(), "sha256") in stolen
     await house.built.worker.work_once()
     house.clock.advance(seconds=1800 + 24 * 3600)
     await house.built.worker.work_once()

@@ -112,7 +112,14 @@ async def test_four_hundred_days(house: FrontDoor, record_property: Record) -> N
     assert max(for_each) == EPOCH_BUDGET
     # Every guess was of one app with two accepted values: P <= 50 * 2 / 10^6 a year.
     assert len(times) <= 2 * YEAR_BUDGET
-    note(record_property, requests=400 * 5, compared=len(times), confirmed=400, lost=0)
+    note(
+        record_property,
+        attacks=400,
+        requests=400 * 5,
+        compared=len(times),
+        confirmed=400,
+        lost=0,
+    )
     # A new password is asked for after an attack, not at each sign-in.
     epochs = await rows(house, "SELECT epoch FROM passwords")
     assert int(epochs[0]["epoch"]) <= 1 + len({at.date() for at in times})

@@ -1,6 +1,7 @@
 """Behind the proxy that we ship a configuration for: everything works, and nothing slips past."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -159,6 +160,38 @@ async def test_health_and_metrics_stay_inside(proxied: Proxied, path: str) -> No
     """ASVS 13.4.5: what watches the house is asked on the machine, not from outside."""
     async with proxied.client() as client:
         assert (await client.get(path)).status_code == 404
+
+
+async def test_the_token_of_a_link_is_in_no_log(proxied: Proxied, tmp_path: Path) -> None:
+    """AU-02: the address of a mailed answer is written in no log of the proxy, refused or not.
+
+    All else is: the log is on.
+    """
+    async with proxied.client() as client:
+        person = Person(client)
+        await proxied.house.sign_up(person, "ada@example.com")
+        await proxied.house.set_up_phone(person)
+        await proxied.house.deliver()
+        mail = next(m for m in proxied.house.inbox() if m.purpose == "method_added")
+        found = re.search(r"/not-me/([\w-]{43})$", mail.text, re.MULTILINE)
+        assert found is not None, mail.text
+        token = found[1]
+
+    async with proxied.client() as client:
+        reader = Person(client)
+        await client.get(f"http://{NAME}:{proxied.ports.http}/not-me/{token}")
+        await reader.get(f"/not-me/{token}")
+        assert reader.path == "/not-me/notice"
+        assert "A phone or app was added" in reader.text
+        await client.post(f"/not-me/{token}", content=b"x" * 100_000)
+        await client.post("/help", content=b"x" * 100_000)
+
+    written = (tmp_path / "access.log").read_text()
+    assert "GET /not-me" not in written
+    assert "POST /sign-up" in written
+    errors = (tmp_path / "error.log").read_text()
+    assert "POST /help" in errors
+    assert token not in written + errors
 
 
 HIDDEN = b"GET /help HTTP/1.1\r\nHost: localhost\r\nX-Rest: "

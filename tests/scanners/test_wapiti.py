@@ -16,12 +16,13 @@ import pytest
 
 from tests.databases import migrated_sqlite
 from tests.faults.processes import PATIENCE, Houses
+from tests.figures import Record, note
 from tests.front_door import PASSWORD
 from tests.person import Person
 from tests.scanners import certificate
 from tests.scanners.broken_site import broken_site
 from tests.scanners.ear import Ear, listening
-from tests.scanners.wapiti import scan
+from tests.scanners.wapiti import MODULES, scan
 
 pytestmark = pytest.mark.anyio
 
@@ -134,7 +135,12 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
 
 
 async def _hold(
-    home: Home, ear: Ear, doors: Mapping[str, str], *, besides: Sequence[str] = ()
+    home: Home,
+    ear: Ear,
+    doors: Mapping[str, str],
+    record: Record,
+    *,
+    besides: Sequence[str] = (),
 ) -> None:
     """Scan from these pages on: nothing is found, nothing fails, and each form was really tried.
 
@@ -157,6 +163,7 @@ async def _hold(
     assert '"level": "error"' not in home.houses.log.read_text()
     assert report.pages >= len(doors), report.said
     assert [door for door in doors if tried[door] < LEAST_TRIES] == [], tried
+    note(record, attacks=len(MODULES), requests=len(answers))
 
 
 async def test_scanner_finds_the_faults_of_a_broken_site(ear: Ear, tmp_path: Path) -> None:
@@ -170,7 +177,9 @@ async def test_scanner_finds_the_faults_of_a_broken_site(ear: Ear, tmp_path: Pat
     assert ear.heard
 
 
-async def test_scanner_finds_nothing_as_a_stranger(home: Home, ear: Ear) -> None:
+async def test_scanner_finds_nothing_as_a_stranger(
+    home: Home, ear: Ear, record_property: Record
+) -> None:
     """WB-03, WB-05, WB-06: a stranger with a scanner finds no fault and no error in the house."""
     await _hold(
         home,
@@ -182,10 +191,13 @@ async def test_scanner_finds_nothing_as_a_stranger(home: Home, ear: Ear) -> None
             "/forgot-password/code": "/forgot-password",
             "/not-me": "/not-me",
         },
+        record_property,
     )
 
 
-async def test_scanner_finds_nothing_between_the_doors(home: Home, ear: Ear) -> None:
+async def test_scanner_finds_nothing_between_the_doors(
+    home: Home, ear: Ear, record_property: Record
+) -> None:
     """WB-06, EF-01: whoever has the password only finds no fault with a scanner, and no way in."""
     await home.sign_up()
     home.client.cookies.clear()
@@ -199,12 +211,13 @@ async def test_scanner_finds_nothing_between_the_doors(home: Home, ear: Ear) -> 
             "/sign-in/methods": "/sign-in/methods",
             "/sign-in/recovery-code": "/sign-in/recovery-code",
         },
+        record_property,
     )
 
     assert ("GET", "/settings", 200) not in home.requests()
 
 
-async def test_scanner_finds_nothing_inside(home: Home, ear: Ear) -> None:
+async def test_scanner_finds_nothing_inside(home: Home, ear: Ear, record_property: Record) -> None:
     """WB-06: whoever is signed in, with User Settings open, finds no fault with a scanner."""
     await home.sign_up()
     mailed, texted = await home.code("email"), await home.code("sms")
@@ -226,5 +239,6 @@ async def test_scanner_finds_nothing_inside(home: Home, ear: Ear) -> None:
             "/settings/method": "/settings/method",
             "/settings/recovery-code": "/settings/recovery-code/new",
         },
+        record_property,
         besides=("/forgot-password*",),
     )

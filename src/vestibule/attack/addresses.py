@@ -77,7 +77,8 @@ _LIST = """
 /settings/password GET,POST STEP_UP
 /not-me GET,POST NOTHING
 /not-me/done GET NOTHING
-/not-me/{token} GET,POST NOTHING
+/not-me/notice GET,POST NOTHING
+/not-me/{token} GET NOTHING
 /sign-out POST NOTHING
 /language POST NOTHING
 /help GET NOTHING

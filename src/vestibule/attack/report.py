@@ -56,6 +56,16 @@ def details(outcome: Outcome) -> str:
             assert_never(other)
 
 
+def left_out(rows: Sequence[Row]) -> list[str]:
+    """What was not tried here, and why: an empty list says that all was."""
+    found = [row for row in rows if isinstance(row.outcome, NotTried)]
+    if not found:
+        return []
+    why = [f"  {row.attack.slug}: {details(row.outcome)}" for row in found]
+    head = f"{len(found)} of {len(rows)} attacks were not tried, so nothing is known of them:"
+    return [head, *why]
+
+
 def summary(rows: Sequence[Row]) -> str:
     """The last line."""
     said = [verdict(row.outcome) for row in rows]

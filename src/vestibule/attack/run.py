@@ -110,8 +110,12 @@ async def _one(attack: Attack, ground: Ground, seconds: float) -> Outcome:
     return Stopped(why)
 
 
-def exit_code(rows: Sequence[Row]) -> int:
-    """1 with a finding, else 2 if something could not be tried to its end, else 0."""
+def exit_code(rows: Sequence[Row], *, is_strict: bool = False) -> int:
+    """1 with a finding, else 2 if something could not be tried to its end, else 0.
+
+    Strictly, 2 also where this target offers no way to try something.
+    """
     if any(isinstance(row.outcome, Finding) for row in rows):
         return 1
-    return 2 if any(isinstance(row.outcome, Stopped) for row in rows) or not rows else 0
+    missing = (Stopped, NotTried) if is_strict else (Stopped,)
+    return 2 if any(isinstance(row.outcome, missing) for row in rows) or not rows else 0

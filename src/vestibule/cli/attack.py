@@ -34,6 +34,7 @@ class Asked:
     app_secret_file: Path | None = None
     only: Sequence[str] = ()
     json_file: Path | None = None
+    is_strict: bool = False
 
 
 def attack(asked: Asked) -> int:
@@ -46,7 +47,9 @@ def attack(asked: Asked) -> int:
     except (TargetRefused, CannotRun) as fault:
         typer.echo(str(fault), err=True)
         return CANNOT_RUN
-    status = run.exit_code(rows)
+    status = run.exit_code(rows, is_strict=asked.is_strict)
+    for line in report.left_out(rows):
+        typer.echo(line)
     typer.echo(report.summary(rows))
     if asked.json_file is not None:
         text = json.dumps(report.as_json(rows, aim, status), indent=2, ensure_ascii=False)

@@ -159,14 +159,15 @@ def doctor(
     app_secret_file: Annotated[Path | None, typer.Option(help="Its app's secret.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this attack; repeatable.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="The result as JSON.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 2 if any was not tried.")] = False,
 ) -> None:
     """Say what is missing before this can serve; exits 1 if anything is.
 
     With --attack: try every known attack on a running house and say what held; exits 1 with a
-    finding, 2 where something could not be tried.
+    finding, 2 where something could not be tried to its end (with --strict, or not at all).
     """
     if attack:
-        given = (email, password_file, app_secret_file, only or (), json_file)
+        given = (email, password_file, app_secret_file, only or (), json_file, strict)
         raise typer.Exit(
             attack_command.attack(attack_command.Asked(attack, i_own_this_host, *given))
         )

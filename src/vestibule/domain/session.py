@@ -12,6 +12,8 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.safety import BROWSER_KNOWN_AFTER
 
 FRESH_FOR = timedelta(minutes=10)
+SKEW = timedelta(minutes=1)
+"""By how much the clocks of two machines over one database may differ."""
 GATE_IDLE = timedelta(minutes=10)
 GATE_ABSOLUTE = timedelta(minutes=30)
 
@@ -66,12 +68,13 @@ def gate_is_open(opened_at: datetime | None, used_at: datetime | None, now: date
     """The settings gate: 10 min since the last act, 30 min in all (EM-04)."""
     if opened_at is None:
         return False
-    return now - opened_at <= GATE_ABSOLUTE and now - (used_at or opened_at) <= GATE_IDLE
+    since_used = now - (used_at or opened_at)
+    return -SKEW <= now - opened_at <= GATE_ABSOLUTE and -SKEW <= since_used <= GATE_IDLE
 
 
 def fresh(at: datetime | None, now: datetime) -> bool:
-    """Whether a proof is at most ten minutes old (SU-01)."""
-    return at is not None and now - at <= FRESH_FOR
+    """Whether a proof is at most ten minutes old (SU-01), and not from a clock set back since."""
+    return at is not None and -SKEW <= now - at <= FRESH_FOR
 
 
 # --- the stored session -----------------------------------------------------------------------

@@ -31,6 +31,7 @@ from vestibule.web.guard import INSIDE, elsewhere
 from vestibule.web.headers import SecurityHeaders
 from vestibule.web.metrics import Meter, metrics_route
 from vestibule.web.paths import safe_path
+from vestibule.web.policy_reports import reports_route
 from vestibule.web.problems import problem, words_of
 from vestibule.web.render import Pages
 from vestibule.web.source import Sources
@@ -63,6 +64,7 @@ def build(
             *(_route(front, door) for door in DOORS),
             Route("/brand.css", _brand(front)),
             *([Route("/logo", _logo(front.logo))] if front.logo else []),
+            reports_route(front.means, front.sources),
             *([metrics_route(front.meter, front.means)] if front.meter else []),
             Mount("/static", Static(packages=[("vestibule.web", "static")])),
             *more_routes,

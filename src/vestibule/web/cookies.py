@@ -20,6 +20,8 @@ class Cookie(StrEnum):
     """Ties forms to this browser before anybody is known; opens nothing."""
     NOTICE = "notice"
     """Sealed: the refusal and what was typed, for the page after a redirect."""
+    NOT_ME = "not-me"
+    """Sealed: the token of a mailed link, so that no address on the way to its page holds it."""
     NEXT = "next"
     """The path first asked for; read through `paths.safe_path` only."""
     LANGUAGE = "language"

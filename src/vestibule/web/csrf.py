@@ -6,6 +6,7 @@ visit's cookie and, inside, the session.
 
 import base64
 import binascii
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
@@ -35,12 +36,23 @@ def is_ours(keyring: Keyring, token: str, *, visit: str | None, session_id: str)
 
 
 def is_same_origin(headers: Headers, public_origin: str) -> bool:
-    """Refuse what the browser marks as sent from elsewhere, by Sec-Fetch-Site or Origin.
+    """Refuse what the browser marks as sent from elsewhere: by Sec-Fetch-Site, Origin or Referer.
 
-    A client that sends neither is no browser; the token alone decides there.
+    A client that sends none of them is no browser; the token alone decides there.
     """
     site = headers.get("sec-fetch-site")
     if site is not None and site not in {"same-origin", "none"}:
         return False
     origin = headers.get("origin")
+    if origin is None and (referrer := headers.get("referer")):
+        origin = _origin_of(referrer)
     return origin is None or origin == public_origin
+
+
+def _origin_of(address: str) -> str:
+    """Scheme, host and port as the address writes them; "" where it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""

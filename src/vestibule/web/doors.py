@@ -129,7 +129,8 @@ DOORS: tuple[Door, ...] = (
     # for everybody
     Door("/not-me", N.NOTHING, not_me.show, not_me.submit),
     Door("/not-me/done", N.NOTHING, not_me.show_done),
-    Door("/not-me/{token}", N.NOTHING, not_me.show_link, not_me.submit_link),
+    Door("/not-me/notice", N.NOTHING, not_me.show_notice, not_me.submit_notice),
+    Door("/not-me/{token}", N.NOTHING, not_me.take_link),
     Door("/sign-out", N.NOTHING, post=front.submit_sign_out),
     Door("/language", N.NOTHING, post=language.submit),
     Door("/help", N.NOTHING, front.show_help),

@@ -7,16 +7,19 @@ from typing import assert_never
 
 from starlette.responses import Response
 
-from vestibule.domain.refusal import Refused
+from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import not_me
 from vestibule.flows.not_me import Effect
-from vestibule.web.cookies import Cookie
+from vestibule.web.cookies import NOTICE_AGE, Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.sessions import browser_name
 from vestibule.web.visit import Notice, Told, Visit
 from vestibule.web.wording import NOTICE_NAMES
 
 DONE = "/not-me/done"
+NOTICE = "/not-me/notice"
+_LONGEST = 200
+"""What is longer is no token of ours, and would not fit a cookie."""
 TOLD = {
     Effect.SECURED: Told.NOT_ME_SECURED,
     Effect.FROZEN: Told.NOT_ME_FROZEN,
@@ -35,10 +38,25 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     return _answered(visit, effect, keep=("not_me_code",))
 
 
-async def show_link(visit: Visit, desk: Desk) -> Response:
-    found = await not_me.view(visit.means, visit.caller, visit.request.path_params["token"])
+async def take_link(visit: Visit, desk: Desk) -> Response:
+    """Where a mail sends its reader: on at once, with the token in a cookie.
+
+    So it stands in no history and in no Referer, and in one line of a proxy's log at most (EM-03).
+    """
+    response = visit.go(NOTICE)
+    # The seal is of this visit, which a browser that comes by a link does not have yet.
+    visit.cookies.put(response, Cookie.VISIT, visit.token)
+    sealed = visit.sealed(Cookie.NOT_ME, visit.request.path_params["token"][:_LONGEST])
+    visit.cookies.put(response, Cookie.NOT_ME, sealed, age=NOTICE_AGE)
+    return response
+
+
+async def show_notice(visit: Visit, desk: Desk) -> Response:
+    token = visit.opened(Cookie.NOT_ME, visit.cookie(Cookie.NOT_ME))
+    if token is None:
+        return visit.go("/not-me")
+    found = await not_me.view(visit.means, visit.caller, token)
     if isinstance(found, Refused):
-        # Not by a redirect: a browser that comes by a link has no cookie yet to carry why.
         visit.notice = Notice(visit.path, found, {})
         return await show(visit, desk)
     notice = found.notice
@@ -52,12 +70,16 @@ async def show_link(visit: Visit, desk: Desk) -> Response:
         place=notice.source,
         is_used=found.is_used,
         is_waiting=notice.notice == "reset_waits",
+        sealed=visit.sealed(Cookie.NOT_ME, token),
     )
 
 
-async def submit_link(visit: Visit, desk: Desk) -> Response:
-    effect = await not_me.press(visit.means, visit.caller, visit.request.path_params["token"])
-    return _answered(visit, effect)
+async def submit_notice(visit: Visit, desk: Desk) -> Response:
+    # From the form, so that a page that stood open for longer than its cookie lasts still works.
+    token = visit.opened(Cookie.NOT_ME, visit.typed("notice"), is_form=True)
+    if token is None:
+        return visit.again(Refused(Reason.NOT_ME_UNKNOWN), to="/not-me")
+    return _answered(visit, await not_me.press(visit.means, visit.caller, token))
 
 
 def _answered(visit: Visit, effect: Effect | Refused, keep: tuple[str, ...] = ()) -> Response:
@@ -66,6 +88,7 @@ def _answered(visit: Visit, effect: Effect | Refused, keep: tuple[str, ...] = ()
             return visit.again(effect, to="/not-me", keep=keep)
         case Effect():
             response = visit.tell(TOLD[effect], to=DONE)
+            visit.cookies.drop(response, Cookie.NOT_ME)
             if effect is Effect.SECURED:
                 # Whoever pressed may be inside here; what was open has ended.
                 for cookie in (Cookie.SESSION, Cookie.PENDING, Cookie.RESET):

@@ -181,6 +181,22 @@ class Visit:
         self.cookies.put(response, Cookie.NOTICE, sealed, age=NOTICE_AGE)
         return response
 
+    def sealed(self, cookie: Cookie, text: str) -> str:
+        """The text as only this browser's visit opens it, for as long as a notice lasts."""
+        until = (self.now + timedelta(seconds=NOTICE_AGE)).isoformat()
+        place = Place("cookie", cookie.value, self.token)
+        return base64.urlsafe_b64encode(self.means.seal.seal(f"{until} {text}", place)).decode()
+
+    def opened(self, cookie: Cookie, value: str | None, *, is_form: bool = False) -> str | None:
+        """What `sealed` closed, while it lasts; a form's own may have stood open for longer."""
+        place = Place("cookie", cookie.value, self.token)
+        try:
+            raw = base64.urlsafe_b64decode(value or "")
+            until, _, text = self.means.seal.open(raw, place).partition(" ")
+        except (ValueError, SealBroken):
+            return None
+        return text if is_form or datetime.fromisoformat(until) >= self.now else None
+
     @property
     def _place(self) -> Place:
         return Place("cookie", "notice", self.token)

@@ -1,0 +1,114 @@
+"""Known and unknown addresses take the same time, over whole requests (EN-03).
+
+In one process, by the cheapest hash: what Argon2 hides in production would be seen here.
+"""
+
+import gc
+from collections.abc import Awaitable, Callable
+from statistics import median
+from time import perf_counter
+
+import pytest
+
+from tests.front_door import PASSWORD, FrontDoor
+from tests.person import Person
+from vestibule.attack import mann_whitney
+
+pytestmark = pytest.mark.anyio
+
+KNOWN, UNKNOWN = "ada@example.com", "eve@example.com"
+DAY = 24 * 3600
+LEAST_P = 0.01
+MOST_SHIFT, MOST_SECONDS = 0.05, 0.005
+
+Ask = Callable[[str], Awaitable[float]]
+
+
+def _asking(person: Person, path: str, form: dict[str, str], *, to: str) -> Ask:
+    """One form, sent again and again with another address; the seconds that its answer took."""
+    token = next(one.fields["csrf"] for one in person.page.forms if "csrf" in one.fields)
+
+    async def ask(email: str) -> float:
+        data = {**form, "email": email, "csrf": token}
+        start = perf_counter()
+        answer = await person.client.post(path, data=data)
+        took = perf_counter() - start
+        assert (answer.status_code, answer.headers["location"]) == (303, to), answer.text
+        return took
+
+    return ask
+
+
+async def _differs(house: FrontDoor, ask: Ask, *, times: int) -> str:
+    """What tells the two apart, or nothing. A day passes before each pair, so nothing waits."""
+    took: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}
+    gc.collect()
+    gc.disable()
+    try:
+        for turn in range(times + 5):
+            house.clock.advance(seconds=DAY)
+            for email in (KNOWN, UNKNOWN) if turn % 2 else (UNKNOWN, KNOWN):
+                seconds = await ask(email)
+                if turn >= 5:
+                    took[email].append(seconds)
+    finally:
+        gc.enable()
+    known, unknown = took[KNOWN], took[UNKNOWN]
+    p = mann_whitney.p_value(known, unknown)
+    shift = mann_whitney.median_shift(known, unknown)
+    is_small = shift < MOST_SECONDS or shift / median(unknown) < MOST_SHIFT
+    if p > LEAST_P and is_small:
+        return ""
+    return f"p = {p:.4f}, medians {median(known):.6f} and {median(unknown):.6f} s"
+
+
+async def _hold(house: FrontDoor, ask: Ask, *, times: int) -> None:
+    """Both conditions; a difference counts when a second sample shows one too."""
+    found = await _differs(house, ask, times=times)
+    if found:
+        again = await _differs(house, ask, times=times)
+        assert not again, f"{found}; again: {again}"
+
+
+async def test_sign_in_takes_as_long_for_nobody(house: FrontDoor) -> None:
+    """EN-03: of 500 wrong passwords each, interleaved, no test tells the two addresses apart."""
+    await house.member(KNOWN)
+    person = house.browser(source="198.51.100.1")
+    await person.get("/sign-in")
+
+    ask = _asking(person, "/sign-in", {"password": "not the lantern"}, to="/sign-in")
+
+    await _hold(house, ask, times=500)
+
+
+async def test_reset_takes_as_long_for_nobody(house: FrontDoor) -> None:
+    """EN-03: neither does asking for a new password, whether or not a mail leaves."""
+    await house.member(KNOWN)
+    person = house.browser(source="198.51.100.1")
+    await person.get("/forgot-password")
+
+    ask = _asking(person, "/forgot-password", {}, to="/forgot-password/code")
+
+    await _hold(house, ask, times=100)
+
+
+async def test_sign_up_takes_as_long_for_a_taken_address(house: FrontDoor) -> None:
+    """EN-03: neither does signing up, where a taken address makes a notice and no account."""
+    await house.member(KNOWN)
+    person = house.browser(source="198.51.100.1")
+    await person.get("/sign-up")
+
+    ask = _asking(person, "/sign-up", {"name": "Eve", "password": PASSWORD}, to="/sign-up/code")
+
+    await _hold(house, ask, times=100)
+
+
+async def test_a_difference_is_seen(house: FrontDoor) -> None:
+    """EN-03: one millisecond more for one address would be found."""
+    asked = iter(range(1000))
+
+    async def ask(email: str) -> float:
+        spread = (next(asked) % 7) * 0.0001
+        return 0.008 + spread + (0.001 if email == KNOWN else 0)
+
+    assert "p = 0.0000" in await _differs(house, ask, times=100)
