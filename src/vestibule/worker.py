@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
+from vestibule.flows.closing_day import close_due
 from vestibule.flows.deliver import NEWS, Delivering, Dispatcher, drain
 from vestibule.flows.digests import tell_due
 from vestibule.flows.housekeeping import purge
@@ -70,8 +71,9 @@ class Worker:
         await self._purge_in_time()
 
     async def _let_take_effect(self) -> None:
-        """Resets whose day is over, and news that was gathered for one mail."""
+        """Resets and closings whose time has come, and news that was gathered for one mail."""
         await apply_due(self.delivering.means)
+        await close_due(self.delivering.means)
         await tell_due(self.delivering.means)
 
     async def _purge_in_time(self) -> None:

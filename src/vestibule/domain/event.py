@@ -64,6 +64,13 @@ class EventName(StrEnum):
     CHANGES_FROZEN = "changes_frozen"
     FREEZE_LIFTED = "changes_freeze_lifted"
     REVIEW_ANSWERED = "review_answered"
+    # the account itself
+    ACCOUNT_CLOSING_ASKED = "account_closing_asked"
+    ACCOUNT_CLOSING_CANCELLED = "account_closing_cancelled"
+    ACCOUNT_CLOSED = "user_deleted"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    ACCOUNT_UNSUSPENDED = "account_unsuspended"
+    SIGN_IN_SUSPENDED = "authn_login_suspended"
     # what suits the person
     LANGUAGE_CHOSEN = "language_chosen"
     # settings gate and step-up

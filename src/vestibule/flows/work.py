@@ -7,7 +7,7 @@ rolled back.
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from vestibule import __version__
@@ -52,6 +52,8 @@ class Policy:
     session: Limits
     # With the simulator every person calls from this machine, so a source says nothing.
     limits_loopback: bool
+    closes_after: timedelta = timedelta(days=7)
+    """How long an account that its owner closes can still be kept."""
     tolls: Tolls = field(default_factory=Tolls)
     languages: Languages = field(default_factory=Languages)
 
