@@ -39,7 +39,7 @@ async def test_asking_says_the_day_and_ends_the_rest(house: FrontDoor) -> None:
 
     person = await ask(house, ada)
 
-    assert "Closes on 30 Nov 2026, 10:0" in person.text
+    assert "closes on 30 Nov 2026, 10:0" in person.text
     assert "UTC" in person.text
     assert await is_inside(person)
     assert not await is_inside(other)
@@ -49,7 +49,7 @@ async def test_asking_says_the_day_and_ends_the_rest(house: FrontDoor) -> None:
     assert (await told(house))["closing_asked"] == 1
     for path in ("/", "/settings"):
         await person.get(path)
-        assert "Closes on 30 Nov 2026" in person.text
+        assert "closes on 30 Nov 2026" in person.text
         assert person.form(KEEP)
 
 
@@ -162,7 +162,7 @@ async def test_everything_works_meanwhile(house: FrontDoor) -> None:
     await person.press("Verify", code=ada.next_code())
 
     assert person.path == "/"
-    assert "Closes on 30 Nov 2026" in person.text
+    assert "closes on 30 Nov 2026" in person.text
 
 
 async def test_kept_with_one_press(house: FrontDoor) -> None:
@@ -175,7 +175,7 @@ async def test_kept_with_one_press(house: FrontDoor) -> None:
     await other.press(KEEP)
 
     assert "Your account stays" in other.text
-    assert "Closes on" not in other.text
+    assert "closes on" not in other.text
     assert len(await journal(house, EventName.ACCOUNT_CLOSING_CANCELLED)) == 1
     assert (await told(house))["closing_cancelled"] == 1
     await come(house, days=30)
@@ -228,7 +228,7 @@ async def test_not_me_by_text_keeps_and_freezes(house: FrontDoor) -> None:
     assert "The account is not closed, and changes to it are stopped" in reader.text
     assert await is_inside(person)
     await person.get("/")
-    assert "Closes on" not in person.text
+    assert "closes on" not in person.text
     await house.open_settings(person)
     await person.get("/settings/close/confirm")
     assert person.path == "/settings/wait"

@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from vestibule.cli.keys import with_means
+from vestibule.domain.event import OPERATOR
 from vestibule.flows import supervision
 from vestibule.flows.work import Caller, Means
 from vestibule.settings import Settings
 
 MOST_REASON = 200
-OPERATOR = Caller(source="", user_agent="vestibule accounts", request_id="", locale="en")
+CALLER = Caller(
+    source="", user_agent="", request_id="", locale="en", is_owner=False, actor_id=OPERATOR
+)
 
 
 class CannotSupervise(Exception):
@@ -108,4 +111,4 @@ def _plain(reason: str) -> str:
 
 
 def _caller(command: str) -> Caller:
-    return replace(OPERATOR, user_agent=f"vestibule accounts {command}")
+    return replace(CALLER, user_agent=f"vestibule accounts {command}")

@@ -103,6 +103,10 @@ class EventName(StrEnum):
     DATABASE_RESTORED = "database_restored"
 
 
+OPERATOR = "operator"
+"""The actor of what is done by a command."""
+
+
 class Outcome(StrEnum):
     SUCCESS = "success"
     FAILURE = "failure"
@@ -122,6 +126,8 @@ class Event:
     outcome: Outcome
     reason: str | None
     account_id: str | None
+    actor_id: str | None
+    """Who did it: the account itself, `OPERATOR`, or nobody where a time was simply over."""
     session_mac: bytes | None
     sign_in_mac: bytes | None
     method: str | None

@@ -68,7 +68,7 @@ async def keep(means: Means, caller: Caller, session: Session) -> Refused | None
         account = await accounts.get(work.tx, session.account_id)
         if account is None or await sessions.get(work.tx, session.id, work.now) is None:
             return Refused(Reason.SIGN_IN_EXPIRED)
-        if not await closing_day.cancel(work, account, act_id=session.id):
+        if not await closing_day.cancel(work, account, act_id=session.id, session_id=session.id):
             return Refused(Reason.CLOSING_OVER)
         return None
 

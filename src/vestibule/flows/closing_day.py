@@ -14,15 +14,19 @@ from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, closing
 
-NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
+NOBODY = Caller(source="", user_agent="", request_id="", locale="en", is_owner=False)
 """Who asks where a day has simply come."""
 
 
-async def cancel(work: Work, account: Account, *, act_id: str) -> bool:
+async def cancel(
+    work: Work, account: Account, *, act_id: str, session_id: str | None = None
+) -> bool:
     """Keep the account, which is held; False where it was not going to be closed."""
     if not await closing.cancel(work.tx, account.id):
         return False
-    await work.note(EventName.ACCOUNT_CLOSING_CANCELLED, account_id=account.id)
+    await work.note(
+        EventName.ACCOUNT_CLOSING_CANCELLED, account_id=account.id, session_id=session_id
+    )
     await tell(work, account, kind="closing_cancelled", act_id=act_id)
     return True
 

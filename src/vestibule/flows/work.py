@@ -99,6 +99,9 @@ class Caller:
     """The cookie that names a browser which completed a sign-in before (RL-03)."""
     visit_token: str | None = None
     """The cookie that ties forms to one browser before anybody is known."""
+    is_owner: bool = True
+    """Whether what is done to an account is done by whoever has it; else `actor_id` did it."""
+    actor_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -134,6 +137,7 @@ class Work:
             outcome=Outcome(outcome),
             reason=reason,
             account_id=account_id,
+            actor_id=account_id if self.caller.is_owner else self.caller.actor_id,
             session_mac=self._mark("session", session_id),
             sign_in_mac=self._mark("sign_in", sign_in_id),
             method=method,
