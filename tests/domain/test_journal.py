@@ -14,7 +14,6 @@ ENTRY = Entry(
     id="an-id",
     occurred_at=datetime(2026, 11, 23, 10, 0, 0, 42, tzinfo=UTC),
     account_id="somebody",
-    actor_id="somebody",
     name="authn_login_success",
     outcome="success",
     reason=None,
