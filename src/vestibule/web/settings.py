@@ -166,6 +166,7 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
         "confirm.html",
         doors=2,
         action=CONFIRM,
+        is_closing=False,
         what=desk.translate("Before a change, prove that it is you."),
         choices=[choice(way, desk.translate) for way in view.others],
         **context,
