@@ -1,10 +1,13 @@
 """Closing one's own account: asked with everything proven, kept with one press, then final."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.answers import ADA, NOT_ME, answer_mail, answer_text, code, link, notice, told
 from tests.attack import journal
-from tests.front_door import PASSWORD, FrontDoor
+from tests.databases import sqlite_database
+from tests.front_door import PASSWORD, FrontDoor, front_door
 from tests.promises.closers import CLOSE, DAY, KEEP, ask, come
 from tests.promises.states import (
     ask_reset,
@@ -21,6 +24,9 @@ from vestibule.domain.event import EventName
 from vestibule.flows import journal_verify
 from vestibule.flows.housekeeping import purge
 from vestibule.flows.journal_verify import Report
+from vestibule.flows.pulse import Mark
+from vestibule.flows.restored import make_safe
+from vestibule.settings import Settings
 from vestibule.storage.closing import GONE, KEPT
 from vestibule.storage.schema import metadata
 
@@ -366,6 +372,35 @@ async def test_journal_keeps_its_chain(house: FrontDoor) -> None:
     assert broken == []
     assert [one.account_id for one in await journal(house, EventName.ACCOUNT_CLOSED)] == [number]
     assert await journal_verify.chain_named(house.built.means, number) == number
+
+
+async def test_restored_database_closes_nothing(house: FrontDoor, tmp_path: Path) -> None:
+    """KY-06: a copy does not know who kept the account since, so nothing of it is carried out."""
+    ada = await member(house)
+    await ask(house, ada)
+
+    ended = await make_safe(house.built.means, Mark(tmp_path / "last-beat.json"), after=0)
+
+    assert ended.counts["closings that waited"] == 1
+    await come(house, days=8)
+    assert (await rows(house, "accounts"))[0]["email"] == ADA
+
+
+async def test_operators_choose_the_days(tmp_path: Path) -> None:
+    """SE-09: the delay is a setting from one to thirty days; with one day it is one day."""
+    for wrong in (0, 31):
+        with pytest.raises(ValueError, match="closing_days"):
+            Settings(data=tmp_path, closing_days=wrong)
+    database = sqlite_database(tmp_path / "house.db")
+    async with front_door(database, tmp_path, settings={"closing_days": 1}) as house:
+        ada = await member(house)
+        await house.open_settings(ada.person)
+        await ada.person.follow("See what happens")
+        assert "for 1 day you can" in ada.person.text
+        await ask(house, ada)
+        await come(house, days=1)
+        assert (await rows(house, "accounts"))[0]["email"] == ""
+    await database.close()
 
 
 @pytest.mark.parametrize(
