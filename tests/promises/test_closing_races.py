@@ -63,7 +63,7 @@ async def test_sign_in_beside_the_closing(either_house: FrontDoor, turn: int) ->
     ada = await member(house)
     await ask(house, ada)
     house.clock.advance(seconds=A_MINUTE_BEFORE - 120)
-    right, wrong, early, forgotten = (house.browser() for _ in range(2))
+    right, wrong, early, forgotten = (house.browser() for _ in range(4))
     await house.password(right)
     await house.password(wrong)
     await early.get("/sign-in")
