@@ -38,6 +38,7 @@ def _event(account_id: str, name: EventName = EventName.PASSWORD_ACCEPTED) -> Ev
         outcome=Outcome.SUCCESS,
         reason=None,
         account_id=account_id,
+        actor_id=account_id,
         session_mac=None,
         sign_in_mac=None,
         method="totp",

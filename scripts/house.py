@@ -180,7 +180,9 @@ def _last_name(side: ast.expr) -> str:
 
 
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
-_OF_TABLES = {f"src/vestibule/storage/{room}.py" for room in ("keyed", "restored", "retention")}
+_OF_TABLES = {
+    f"src/vestibule/storage/{room}.py" for room in ("closing", "keyed", "restored", "retention")
+}
 """Where whole statements are made from a table of names, itself a constant."""
 
 

@@ -248,6 +248,7 @@ def _policy(settings: Settings, catalogues: Catalogues) -> Policy:
             absolute=timedelta(hours=settings.session_hours),
             idle=timedelta(minutes=settings.session_idle_minutes),
         ),
+        closes_after=timedelta(days=settings.closing_days),
         limits_loopback=not settings.simulator,
         tolls=tolls,
         languages=languages_of(settings, catalogues),

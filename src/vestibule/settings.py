@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     means no limit."""
     budget_hour: Amount = None
     """The same for an hour."""
+    closing_days: int = Field(default=7, ge=1, le=30)
+    """How many days an account that its owner closes can still be kept."""
     countries: Annotated[tuple[str, ...], NoDecode] = ()
     """Countries whose numbers are served, as two-letter codes with commas; empty means all."""
     countries_file: Path | None = None

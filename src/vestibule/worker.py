@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
+from vestibule.flows.closing_day import close_due
 from vestibule.flows.deliver import NEWS, Delivering, Dispatcher, drain
 from vestibule.flows.digests import tell_due
 from vestibule.flows.housekeeping import purge
@@ -80,6 +81,7 @@ class Worker:
         """What is done besides, each for itself: one that fails holds up no other, and no code."""
         means = self.delivering.means
         yield "waiting resets", lambda: apply_due(means)
+        yield "closings", lambda: close_due(means)
         yield "digests", lambda: tell_due(means)
         yield "purge", self._purge_in_time
 

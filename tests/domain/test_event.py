@@ -58,6 +58,7 @@ def test_event_is_frozen() -> None:
         outcome=Outcome.SUCCESS,
         reason=None,
         account_id=None,
+        actor_id=None,
         session_mac=None,
         sign_in_mac=None,
         method=None,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tests.e2e.visitor import EMAIL, Arrive, Visitor
+from tests.front_door import PASSWORD
 
 Stop = tuple[str, Visitor]
 
@@ -28,6 +29,7 @@ def tour(arrive: Arrive) -> Iterator[Stop]:
     yield from _forgotten_password(arrive())
     yield from _wall(arrive())
     yield from _not_me(visitor)
+    yield from _closing(arrive())
 
 
 def _sign_up(visitor: Visitor) -> Iterator[Stop]:
@@ -227,3 +229,32 @@ def _not_me(visitor: Visitor) -> Iterator[Stop]:
     visitor.verify(house.code("sms"))
     yield "review", visitor
     visitor.press("Yes, all mine")
+
+
+def _closing(visitor: Visitor) -> Iterator[Stop]:
+    """Somebody closes the account, thinks again, and the answer in the mail is looked at."""
+    house = visitor.house
+    app = visitor.become_member_with_app("mary@example.com")
+    house.clock.advance(timedelta(minutes=1))
+    visitor.open_settings()
+    visitor.follow("See what happens")
+    yield "closing", visitor
+    visitor.follow("Go on")
+    yield "closing, the proof", visitor
+    visitor.press("Close my account")
+    yield "closing, refused", visitor
+    visitor.type("Password", PASSWORD)
+    visitor.type("Six-digit code", app.code())
+    visitor.press("Close my account")
+    yield "closing, asked", visitor
+    visitor.open("/settings")
+    yield "settings, closing", visitor
+    visitor.open("/")
+    yield "dashboard, closing", visitor
+    mail = house.wait_for(lambda one: one["purpose"] == "closing_asked")
+    path = str(mail["text"]).split(house.origin)[1].split()[0]
+    visitor.open(path)
+    yield "not me, closing", visitor
+    visitor.open("/")
+    visitor.press("Keep my account")
+    yield "dashboard, kept", visitor

@@ -164,6 +164,7 @@ async def test_empty_posts_fail_closed(house: FrontDoor, state: str) -> None:
         "/sign-out",
         "/set-up/app/start",
         "/settings/app/start",
+        "/settings/close/confirm/send",
         "/settings/confirm/send",
         "/settings/recovery-code/new",
         "/review",

@@ -15,6 +15,7 @@ import pytest
 
 from tests.databases import Store
 from vestibule import storage
+from vestibule.storage.closing import GONE as GONE_WITH_AN_ACCOUNT
 from vestibule.storage.database import Dialect, sqlite_path
 from vestibule.storage.events import _PRUNE
 from vestibule.storage.keyed import EVERY
@@ -43,6 +44,7 @@ KEYED = [
 ]
 # What a statement takes from local variables, for each room that has such a statement.
 LOCALS: dict[str, dict[Dialect, list[dict[str, str]]]] = {
+    "closing": {key: [{"table": table} for table in GONE_WITH_AN_ACCOUNT] for key in DIALECTS},
     "events": {
         "postgresql": [{"sql": _PRUNE["postgresql"]}],
         "sqlite": [{"sql": _PRUNE["sqlite"]}],

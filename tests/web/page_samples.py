@@ -91,6 +91,7 @@ def delivery(**changes: Any) -> SimpleNamespace:
     return thing(**(parts | changes))
 
 
+CLOSES = "30 Nov 2026, 10:42 UTC"
 PERSON = thing(name="Rosalind Vane", email="rosalind@example.com")
 SMS = thing(channel="sms", ending="42", name=None)
 VOICE = thing(channel="voice", ending="42", name=None)
@@ -149,10 +150,11 @@ APP_CODE = CODE | {"method": TOTP, "resend": None, "delivery": None}
 CHANGE: dict[str, Any] = {
     "what": "You are about to change your number.", "method": SMS, "choices": CHOICES,
     "resend": None, "delivery": None, "two_codes": False, "digits": 6,
+    "action": "/settings/confirm", "is_closing": False,
 }  # fmt: skip
 SETTINGS: dict[str, Any] = {
     "number": "+44 •••• ••42", "default_method": thing(channel="sms", label="Text message"),
-    "apps": APPS, "phone_removable": True, "is_fresh": False,
+    "apps": APPS, "phone_removable": True, "is_fresh": False, "closes": None,
     "recovery": thing(made_on="3 Nov 2026", saved=True, label="K7-3Q"),
 }  # fmt: skip
 METHODS: dict[str, Any] = {
@@ -192,6 +194,7 @@ NOT_YET = refusal(None, "Wait a little. You can try again at 10:57 UTC.")
 NOT_ME: dict[str, Any] = {
     "what": "A phone or app was added to your account.", "when": "3 Nov 2026, 10:42 UTC",
     "browser": "Firefox on Linux", "place": "192.0.2.x", "is_used": False, "is_waiting": False,
+    "is_closing": False,
 }  # fmt: skip
 REVIEW: dict[str, Any] = {
     "email": PERSON.email,
@@ -283,16 +286,22 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("gone", "recovery_code.html", PENDING | NO_KEY | {"base": "/set-up"}),
     ("gone inside", "recovery_code.html",
      INSIDE | NO_KEY | {"base": "/settings", "may_make_another": False}),
-    ("quiet", "dashboard.html", INSIDE | {"reminder": None, "last_sign_in": None}),
+    ("quiet", "dashboard.html", INSIDE | {"reminder": None, "last_sign_in": None, "closes": None}),
     ("recovery", "dashboard.html",
-     INSIDE | {"reminder": "recovery_code", "last_sign_in": "3 Nov 2026, 10:42 UTC"}),
+     INSIDE | {"reminder": "recovery_code", "last_sign_in": "3 Nov 2026, 10:42 UTC",
+               "closes": None}),
+    ("closing", "dashboard.html",
+     INSIDE | {"reminder": "recovery_code", "last_sign_in": None, "closes": CLOSES}),
     ("second", "dashboard.html", INSIDE | {
         "person": thing(name=LONG_NAME, email=PERSON.email), "reminder": "second_method",
-        "last_sign_in": None,
+        "last_sign_in": None, "closes": None,
     }),
     ("sent", "settings_gate.html", INSIDE | MAILED),
     ("unsent", "settings_gate.html", INSIDE | UNSENT),
     ("full", "settings.html", INSIDE | SETTINGS),
+    ("closing", "settings.html", INSIDE | SETTINGS | {"closes": CLOSES}),
+    ("before", "close.html", INSIDE | {"closes": None, "days": 7}),
+    ("asked", "close.html", INSIDE | {"closes": CLOSES, "days": 7}),
     ("bare", "settings.html", INSIDE | SETTINGS | {
         "number": None, "apps": [thing(id="a1", name=LONG_NAME, added="3 Nov 2026", last_used=None,
                                        removable=False)],
@@ -307,6 +316,9 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("sent", "confirm.html", INSIDE | CHANGE | {
         "resend": resend("/settings/confirm/send"), "delivery": delivery(delivered="10:43"),
         "refusal": refusal("password", "That password is not right."),
+    }),
+    ("closing", "confirm.html", INSIDE | CHANGE | {
+        "action": "/settings/close/confirm", "is_closing": True,
     }),
     ("app", "confirm.html", INSIDE | CHANGE | {"method": TOTP, "two_codes": True, "choices": []}),
     ("empty", "password.html", INSIDE | {"email": PERSON.email, "minimum": 12}),
@@ -329,6 +341,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("link", "not_me.html", NOT_ME),
     ("used", "not_me.html", NOT_ME | {"is_used": True, "browser": "", "place": ""}),
     ("waiting", "not_me.html", INSIDE | NOT_ME | {"is_waiting": True}),
+    ("closing", "not_me.html", NOT_ME | {"is_closing": True}),
     ("empty", "not_me_code.html", {}),
     ("error", "not_me_code.html", {
         "refusal": refusal("not_me_code", "The code has eight letters and digits."),

@@ -24,6 +24,7 @@ from tests.web.page_samples import (
 
 PARTS = {
     "choices.html",
+    "closing_notice.html",
     "fields.html",
     "key_tag.html",
     "layout.html",

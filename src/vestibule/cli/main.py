@@ -10,6 +10,7 @@ import typer
 
 from vestibule import __version__
 from vestibule.bootstrap import WrongRevision
+from vestibule.cli import accounts as accounts_command
 from vestibule.cli import attack as attack_command
 from vestibule.cli import backup as backup_command
 from vestibule.cli import deliver as deliver_command
@@ -22,6 +23,7 @@ from vestibule.cli import routes as routes_command
 from vestibule.cli import serve as serve_command
 from vestibule.cli import tolls as tolls_command
 from vestibule.cli import work as work_command
+from vestibule.cli.accounts import CannotSupervise
 from vestibule.cli.backup import CannotCopy
 from vestibule.cli.journal import CannotVerify
 from vestibule.cli.restored import NotRestored
@@ -38,6 +40,7 @@ TOLD = (
     CannotAllow,
     CannotChangeKeys,
     CannotCopy,
+    CannotSupervise,
     CannotVerify,
     CannotWork,
     DatabaseRestored,
@@ -60,6 +63,9 @@ deliver = typer.Typer(no_args_is_help=True, help="How messages leave.")
 app.add_typer(deliver, name="deliver")
 keys = typer.Typer(no_args_is_help=True, help="The root keys, changed while the house serves.")
 app.add_typer(keys, name="keys")
+
+accounts = typer.Typer(no_args_is_help=True, help="What operators may do to an account.")
+app.add_typer(accounts, name="accounts")
 
 journal = typer.Typer(no_args_is_help=True, help="Whether the journal is what was written.")
 app.add_typer(journal, name="journal")
@@ -263,6 +269,41 @@ def keys_retire(
     """Take an old root key away once nothing needs it."""
     with _telling():
         typer.echo(keys_command.retire(_settings(settings), key, at_once=at_once))
+
+
+Whose = Annotated[str, typer.Argument(help="The account's address or id.")]
+Reason = Annotated[str, typer.Option(help="Why; its owner reads it in a mail.")]
+
+
+@accounts.command("end-sessions")
+def accounts_end_sessions(
+    account: Annotated[str | None, typer.Argument(help="The account's address or id.")] = None,
+    reason: Reason = "",
+    everybody: Annotated[bool, typer.Option(help="Of every account instead.")] = False,
+    settings: EnvFile = None,
+) -> None:
+    """Sign an account out everywhere, pending sign-ins too; its owner can sign in again."""
+    with _telling():
+        asked = accounts_command.Asked(account, reason, everybody)
+        typer.echo(accounts_command.end_sessions(_settings(settings), asked))
+
+
+@accounts.command("suspend")
+def accounts_suspend(
+    account: Whose,
+    reason: Annotated[str, typer.Option(help="Why; its owner reads it in a mail.")],
+    settings: EnvFile = None,
+) -> None:
+    """Sign an account out and let nobody in; its methods stay as they are."""
+    with _telling():
+        typer.echo(accounts_command.suspend(_settings(settings), account, reason))
+
+
+@accounts.command("unsuspend")
+def accounts_unsuspend(account: Whose, reason: Reason = "", settings: EnvFile = None) -> None:
+    """Let an account that was suspended sign in again, with both factors as always."""
+    with _telling():
+        typer.echo(accounts_command.unsuspend(_settings(settings), account, reason))
 
 
 @journal.command("verify")

@@ -22,6 +22,24 @@ def N_(text: str) -> str:
 
 
 NOTICES: Mapping[str, tuple[str, str]] = {
+    "account_closed": (
+        N_("Your account is closed"),
+        N_(
+            "What it held is deleted, and nobody can sign in to it. This address can be used for a"
+            " new account, which will have nothing of the old one."
+        ),
+    ),
+    "account_suspended": (
+        N_("Your account is suspended"),
+        N_(
+            "The operators suspended your account and signed out every browser. Nobody can sign in"
+            " to it until they open it again. Their reason: %(why)s"
+        ),
+    ),
+    "account_unsuspended": (
+        N_("Your account is open again"),
+        N_("The operators ended its suspension. You can sign in as before."),
+    ),
     "address_taken": (
         N_("You already have an account"),
         N_(
@@ -45,6 +63,18 @@ NOTICES: Mapping[str, tuple[str, str]] = {
             " Signing in works as always. To change something sooner, open User Settings and"
             " prove your password and a method that was there before."
         ),
+    ),
+    "closing_asked": (
+        N_("Your account will be closed"),
+        N_(
+            "Somebody signed in to your account asked to close it, with password and second factor."
+            " On %(when)s everything it holds is deleted, and this cannot be undone. To keep it,"
+            " sign in before then and choose Keep my account."
+        ),
+    ),
+    "closing_cancelled": (
+        N_("Your account stays"),
+        N_("It was going to be closed, and that was stopped. Nothing of it was deleted."),
     ),
     "default_method_changed": (
         N_("Your default method was changed"),
@@ -85,6 +115,13 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "number_removed": (
         N_("Number removed"),
         N_("This number no longer gets security codes for your account."),
+    ),
+    "operators_signed_out": (
+        N_("You were signed out everywhere"),
+        N_(
+            "The operators ended every session of your account. Nothing else was changed: sign in"
+            " again as always. Their reason: %(why)s"
+        ),
     ),
     "password_changed": (
         N_("Your password was changed"),
@@ -165,6 +202,8 @@ NOTICES: Mapping[str, tuple[str, str]] = {
 
 SAID_BY_TEXT: Mapping[str, str] = {
     "changes_frozen": N_("Changes to your account are stopped for 72 hours."),
+    "closing_asked": N_("Somebody asked to CLOSE your account."),
+    "closing_cancelled": N_("Your account stays: its closing was stopped."),
     "default_method_changed": N_("Your default sign-in method was CHANGED."),
     "method_added": N_("A sign-in method was ADDED to your account."),
     "method_removed": N_("A sign-in method was REMOVED from your account."),
@@ -218,7 +257,7 @@ def notice_message(
 
 def _values(envelope: Envelope, facts: Mapping[str, str]) -> dict[str, str]:
     """What a sentence may name: its times readable, its numbers as they are."""
-    values = {name: facts.get(name, "") for name in ("ending", "times")}
+    values = {name: facts.get(name, "") for name in ("ending", "times", "why")}
     values |= {"when": "", "since": ""}
     for name in ("when", "since"):
         if name in facts:

@@ -59,6 +59,7 @@ CODE_FOR: Mapping[str, str] = {
     "enroll": N_("to ADD this number"),
     "settings_gate": N_("to open your settings"),
     "step_up": N_("to CHANGE your settings"),
+    "close": N_("to CLOSE your account"),
     "reset": N_("to set a new password"),
     "reset_factor": N_("to set a new password"),
 }

@@ -33,6 +33,10 @@ class Account:
     """The act that the freeze doubts: what it made does not lift it."""
     quiet_until_at: datetime | None = None
     """B.3: no changes before then, because the password was reset."""
+    suspended_at: datetime | None = None
+    """The operators let nobody in."""
+    closes_at: datetime | None = None
+    """Its owner asked for it: all that it has goes then, unless it is kept before."""
 
     @property
     def is_enrolled(self) -> bool:

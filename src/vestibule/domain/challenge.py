@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     ENROLL = "enroll"
     SETTINGS_GATE = "settings_gate"
     STEP_UP = "step_up"
+    CLOSE = "close"
     RESET = "reset"
     RESET_FACTOR = "reset_factor"
 

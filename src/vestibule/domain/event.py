@@ -64,6 +64,13 @@ class EventName(StrEnum):
     CHANGES_FROZEN = "changes_frozen"
     FREEZE_LIFTED = "changes_freeze_lifted"
     REVIEW_ANSWERED = "review_answered"
+    # the account itself
+    ACCOUNT_CLOSING_ASKED = "account_closing_asked"
+    ACCOUNT_CLOSING_CANCELLED = "account_closing_cancelled"
+    ACCOUNT_CLOSED = "user_deleted"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    ACCOUNT_UNSUSPENDED = "account_unsuspended"
+    SIGN_IN_SUSPENDED = "authn_login_suspended"
     # what suits the person
     LANGUAGE_CHOSEN = "language_chosen"
     # settings gate and step-up
@@ -96,6 +103,10 @@ class EventName(StrEnum):
     DATABASE_RESTORED = "database_restored"
 
 
+OPERATOR = "operator"
+"""The actor of what is done by a command."""
+
+
 class Outcome(StrEnum):
     SUCCESS = "success"
     FAILURE = "failure"
@@ -115,6 +126,8 @@ class Event:
     outcome: Outcome
     reason: str | None
     account_id: str | None
+    actor_id: str | None
+    """Who did it: the account itself, `OPERATOR`, or nobody where a time was simply over."""
     session_mac: bytes | None
     sign_in_mac: bytes | None
     method: str | None

@@ -162,8 +162,7 @@ def entry_of(event: Event, *, chain: str, seq: int) -> Entry:
         name=event.name.value,
         outcome=event.outcome.value,
         reason=event.reason,
-        # Until somebody else may act on an account, its owner is the actor.
-        actor_id=event.account_id,
+        actor_id=event.actor_id,
         session_mac=event.session_mac,
         sign_in_mac=event.sign_in_mac,
         method=event.method,

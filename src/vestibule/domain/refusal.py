@@ -93,6 +93,10 @@ class Reason(StrEnum):
     NOT_ME_UNKNOWN = "not_me_unknown"
     NOT_ME_SLOWED = "not_me_slowed"
     REVIEW_OVER = "review_over"
+    # the account itself
+    ACCOUNT_SUSPENDED = "account_suspended"
+    CLOSING_OVER = "closing_over"
+    CLOSING_TWICE = "closing_twice"
     # the house
     STEP_UP_NEEDED = "step_up_needed"
 

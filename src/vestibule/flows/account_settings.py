@@ -396,7 +396,9 @@ async def find_session(means: Means, caller: Caller, token: str) -> tuple[Sessio
     async def unit(work: Work) -> tuple[Session, Account] | None:
         session = await sessions.find(work.tx, digest(token), work.now)
         account = await accounts.get(work.tx, session.account_id) if session else None
-        return (session, account) if session and account else None
+        if session is None or account is None or account.suspended_at is not None:
+            return None
+        return session, account
 
     return await look(means, caller, unit)
 

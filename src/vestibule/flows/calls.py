@@ -203,7 +203,7 @@ async def _end_what_it_was_for(work: Work, challenge: Challenge) -> None:
             await sign_ins.end(work.tx, binding_id)
         case Purpose.ENROLL:
             await authenticators.finish_enrollment(work.tx, challenge.authenticator_id or "")
-        case Purpose.SETTINGS_GATE | Purpose.STEP_UP:
+        case Purpose.SETTINGS_GATE | Purpose.STEP_UP | Purpose.CLOSE:
             if account_id and await sessions.end(work.tx, account_id, binding_id):
                 await work.note(
                     EventName.SESSION_ENDED,

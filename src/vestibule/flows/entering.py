@@ -50,6 +50,9 @@ async def enter(
     await accounts.hold(work.tx, account_id)
     if not await sign_ins.end(work.tx, sign_in_id):
         return Refused(Reason.SIGN_IN_EXPIRED)
+    stopped = await refuse_suspended(work, account_id, sign_in_id)
+    if stopped is not None:
+        return stopped
     token, session_id = work.means.entropy.token(), work.means.entropy.id()
     session = _new_session(work, complete, session_id, account_id, authenticator_id)
     await sessions.add(work.tx, session, token_digest=digest(token))
@@ -76,6 +79,23 @@ async def enter(
     if account is not None and is_new and kind is ActKind.SESSION:
         await tell(work, account, kind="new_browser", act_id=session_id)
     return SignedIn(token, browser_token, session_id, account_id, return_to)
+
+
+async def refuse_suspended(work: Work, account_id: str, sign_in_id: str) -> Refused | None:
+    """Why nobody is let in, told to whoever has proven everything and to nobody else (R6)."""
+    account = await accounts.get(work.tx, account_id)
+    if account is None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    if account.suspended_at is None:
+        return None
+    await work.note(
+        EventName.SIGN_IN_SUSPENDED,
+        account_id=account_id,
+        outcome="failure",
+        reason=Reason.ACCOUNT_SUSPENDED,
+        sign_in_id=sign_in_id,
+    )
+    return Refused(Reason.ACCOUNT_SUSPENDED)
 
 
 def _new_session(

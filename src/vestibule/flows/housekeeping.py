@@ -10,7 +10,7 @@ from vestibule.flows.journal import is_marked, is_ours, mark
 from vestibule.flows.journal_verify import alarm_of
 from vestibule.flows.work import Caller, Means
 from vestibule.observability.logging import log_failure
-from vestibule.storage import events, journal_heads, retention, routes
+from vestibule.storage import closing, events, journal_heads, retention, routes
 from vestibule.storage.database import Transaction
 
 HOUSEKEEPING = Caller(source="", user_agent="vestibule", request_id="", locale="en")
@@ -25,6 +25,9 @@ async def purge(means: Means) -> int:
         now = means.clock()
         # Before they go: what was counted is counted for good.
         await routes.fold(tx, now - retention.KEPT["route_hours"][1])
+        for account_id in await closing.closed_since(tx, now - closing.SWEPT_FOR):
+            # What a request left that was under way when its account was closed.
+            await closing.erase(tx, account_id, now)
         return await retention.purge(tx, now)
 
     return await means.database.transact(unit) + await _prune_journal(means)

@@ -15,7 +15,7 @@ from vestibule.domain.account import Account, Authenticator
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.entropy import CROCKFORD
-from vestibule.flows import causes, freeze, waiting_reset
+from vestibule.flows import causes, closing_day, freeze, waiting_reset
 from vestibule.flows.causes import Consequences
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import NOT_ME_CODE_LENGTH, tell
@@ -41,6 +41,9 @@ class Effect(StrEnum):
     SECURED = "secured"
     FROZEN = "frozen"
     CANCELLED = "cancelled"
+    CLOSING_SECURED = "closing_secured"
+    CLOSING_FROZEN = "closing_frozen"
+    """The same as secured and frozen, and the account is not closed."""
     SETTLED = "settled"
     """Answered already, or secured since by a recovery or another answer."""
 
@@ -83,7 +86,7 @@ async def press(means: Means, caller: Caller, token: str) -> Effect | Refused:
             work, account, reset_id=found.act_id
         ):
             return Effect.CANCELLED
-        return await answer(work, account, found)
+        return _named(await answer(work, account, found), account)
 
     return await work(means, caller, unit)
 
@@ -118,7 +121,7 @@ async def press_code(means: Means, caller: Caller, *, typed: str) -> Effect | Re
             work, account, reset_id=found.act_id
         ):
             return Effect.CANCELLED
-        return await _freeze(work, account, found)
+        return _named(await _freeze(work, account, found), account)
 
     return await work(means, caller, unit)
 
@@ -141,7 +144,16 @@ async def _reserve(work: Work) -> Refused | None:
     return None if until is None else Refused(Reason.NOT_ME_SLOWED, details={"until": until})
 
 
+def _named(effect: Effect, account: Account) -> Effect:
+    """The effect in its full words, for the account as it was before."""
+    if account.closes_at is None:
+        return effect
+    return Effect.CLOSING_SECURED if effect is Effect.SECURED else Effect.CLOSING_FROZEN
+
+
 async def _freeze(work: Work, account: Account, doubted: Disavowal) -> Effect:
+    # Changes are stopped, and the greatest of them with the others; it can be asked for again.
+    await closing_day.cancel(work, account, act_id=doubted.act_id)
     is_new = await freeze.begin(work, account, act_id=doubted.act_id, named_at=doubted.made_at)
     return Effect.FROZEN if is_new else Effect.SETTLED
 
@@ -166,6 +178,8 @@ async def answer(work: Work, account: Account, doubted: Disavowal) -> Effect:
         if await sessions.end(work.tx, account.id, doubted.act_id):
             await work.note(EventName.SESSION_ENDED, account_id=account.id, reason="not_me")
         return await _freeze(work, account, doubted)
+    # Whoever asked for a closing, it is not what somebody wants who says "not me".
+    await closing_day.cancel(work, account, act_id=doubted.act_id)
     # In this order: the database lets the last method be suspended only while a reset is required.
     await safeguards.require_reset(work.tx, account.id, work.now)
     await end_everything_else(work, account.id, session_id=None)

@@ -33,6 +33,8 @@ NOT_ME_CODE_LENGTH = 8
 TEXTED = frozenset(
     {
         "changes_frozen",
+        "closing_asked",
+        "closing_cancelled",
         "default_method_changed",
         "method_added",
         "method_removed",
@@ -48,9 +50,16 @@ TEXTED = frozenset(
         "reset_waits",
     }
 )
-WITHOUT_ANSWER = frozenset(
-    {"address_taken", "changes_frozen", "not_me", "reset_cancelled", "texts_stopped"}
-)
+BY_OPERATORS = frozenset({"account_suspended", "account_unsuspended", "operators_signed_out"})
+WITHOUT_ANSWER = BY_OPERATORS | {
+    "account_closed",
+    "address_taken",
+    "changes_frozen",
+    "closing_cancelled",
+    "not_me",
+    "reset_cancelled",
+    "texts_stopped",
+}
 """There is nothing to take back, or it has just been taken back."""
 
 
@@ -224,7 +233,8 @@ async def put_notice(
     body = {
         **facts,
         "at": work.now.isoformat(),
-        "browser": work.caller.user_agent,
+        # Operators have a command and no browser.
+        "browser": "" if kind in BY_OPERATORS else work.caller.user_agent,
         "place": place(work.caller.source),
     }
     await outbox.put(

@@ -5,6 +5,7 @@ and second factor together. Both change the session's id, so a cookie copied bef
 (SE-05, SU-03).
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from vestibule.domain.account import Account
@@ -37,6 +38,19 @@ class Renewed:
     """The proof was right: what asked, session or pending sign-in, goes on under this token."""
 
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Password and second factor as they were typed together."""
+
+    password: str
+    code: str
+    next_code: str = ""
+
+
+Act = Callable[[Work], Awaitable[Refused | None]]
+"""What a proof is for, done in the transaction that uses the proof up."""
 
 
 # --- the mailed code ----------------------------------------------------------------------
@@ -135,7 +149,9 @@ async def _fail_gate(work: Work, keeper: GateKeeper, refused: Refused) -> Refuse
 # --- step-up ------------------------------------------------------------------------------
 
 
-async def _holder(work: Work, session_id: str) -> ways.Holder | Refused:
+async def _holder(
+    work: Work, session_id: str, purpose: Purpose = Purpose.STEP_UP
+) -> ways.Holder | Refused:
     """The method that the session chose to step up with, else the account's default."""
     session = await sessions.get(work.tx, session_id, work.now)
     account = await accounts.get(work.tx, session.account_id) if session else None
@@ -144,28 +160,36 @@ async def _holder(work: Work, session_id: str) -> ways.Holder | Refused:
     return await ways.holder_for(
         work,
         account,
-        purpose=Purpose.STEP_UP,
+        purpose=purpose,
         binding_id=session.id,
         chosen=(session.step_up_authenticator_id, session.step_up_channel),
         known_browser=True,
     )
 
 
-async def view_step_up(means: Means, caller: Caller, session: Session) -> ways.View | Refused:
+async def view_step_up(
+    means: Means, caller: Caller, session: Session, *, purpose: Purpose = Purpose.STEP_UP
+) -> ways.View | Refused:
     async def unit(work: Work) -> ways.View | Refused:
-        holder = await _holder(work, session.id)
+        holder = await _holder(work, session.id, purpose)
         return holder if isinstance(holder, Refused) else await ways.look(work, holder)
 
     return await look(means, caller, unit)
 
 
 async def switch_step_up(
-    means: Means, caller: Caller, session: Session, *, authenticator_id: str, channel: str
+    means: Means,
+    caller: Caller,
+    session: Session,
+    *,
+    authenticator_id: str,
+    channel: str,
+    purpose: Purpose = Purpose.STEP_UP,
 ) -> Refused | None:
     """Step up by this way; a phone gets its code at once."""
 
     async def unit(work: Work) -> Refused | None:
-        holder = await _holder(work, session.id)
+        holder = await _holder(work, session.id, purpose)
         if isinstance(holder, Refused):
             return holder
         switched = await ways.switch(work, holder, authenticator_id, channel)
@@ -183,10 +207,19 @@ async def switch_step_up(
 
 
 async def submit_step_up(
-    means: Means, caller: Caller, session: Session, *, password: str, typed: str, next_typed: str
+    means: Means,
+    caller: Caller,
+    session: Session,
+    proof: Proof,
+    *,
+    purpose: Purpose = Purpose.STEP_UP,
+    act: Act | None = None,
 ) -> Renewed | Refused:
-    """Password and second factor, both now; neither alone opens anything. Raises `Busy`."""
-    account = await prove_password(means, caller, session, password)
+    """Password and second factor, both now; neither alone opens anything. Raises `Busy`.
+
+    With an act, whose codes say what they are for, nothing else is what was proven for.
+    """
+    account = await prove_password(means, caller, session, proof.password)
     if isinstance(account, Refused):
         return account
 
@@ -194,25 +227,11 @@ async def submit_step_up(
         if holder.authenticator.approves_changes_at > work.now:
             until = holder.authenticator.approves_changes_at
             return Refused(Reason.METHOD_TOO_NEW, details={"until": until})
-        token = work.means.entropy.token()
-        renewed = await sessions.step_up(
-            work.tx,
-            session.id,
-            token_digest=digest(token),
-            method=holder.channel,
-            authenticator_id=holder.authenticator.id,
-            now=work.now,
-        )
-        await sessions.use_gate(work.tx, session.id, work.now)
-        await work.note(EventName.SESSION_RENEWED, account_id=account.id, session_id=session.id)
-        await work.note(
-            EventName.STEP_UP_SUCCEEDED,
-            account_id=holder.account.id,
-            session_id=session.id,
-            method=holder.channel.value,
-        )
         await freeze.lift(work, account.id, proven_by=holder.authenticator.id)
-        return Renewed(token) if renewed else Refused(Reason.SIGN_IN_EXPIRED)
+        refused = await act(work) if act is not None else None
+        if refused is not None:
+            return refused
+        return await _renew(work, session, holder, is_for_changes=act is None)
 
     async def give_up(work: Work) -> None:
         await sessions.end(work.tx, account.id, session.id)
@@ -221,12 +240,40 @@ async def submit_step_up(
     return await second_factor.submit_code(
         means,
         caller,
-        find=lambda unit: _holder(unit, session.id),
-        typed=typed,
-        next_typed=next_typed,
+        find=lambda unit: _holder(unit, session.id, purpose),
+        typed=proof.code,
+        next_typed=proof.next_code,
         then=renew,
         give_up=give_up,
     )
+
+
+async def _renew(
+    work: Work, session: Session, holder: ways.Holder, *, is_for_changes: bool
+) -> Renewed | Refused:
+    """Under a new token; changes are open only by codes that speak of changes (SU-03)."""
+    token = work.means.entropy.token()
+    if is_for_changes:
+        renewed = await sessions.step_up(
+            work.tx,
+            session.id,
+            token_digest=digest(token),
+            method=holder.channel,
+            authenticator_id=holder.authenticator.id,
+            now=work.now,
+        )
+    else:
+        renewed = await sessions.renew(work.tx, session.id, token_digest=digest(token))
+    await sessions.use_gate(work.tx, session.id, work.now)
+    account_id = holder.account.id
+    await work.note(EventName.SESSION_RENEWED, account_id=account_id, session_id=session.id)
+    await work.note(
+        EventName.STEP_UP_SUCCEEDED,
+        account_id=account_id,
+        session_id=session.id,
+        method=holder.channel.value,
+    )
+    return Renewed(token) if renewed else Refused(Reason.SIGN_IN_EXPIRED)
 
 
 async def prove_password(

@@ -15,7 +15,7 @@ from vestibule.domain.safety import ActKind, Made
 from vestibule.domain.sign_in import AwaitingReplacement, RecoveryCodeProven, advance, begin
 from vestibule.flows import recovery_codes as codes
 from vestibule.flows.causes import maker, note_act
-from vestibule.flows.entering import end_everything_else
+from vestibule.flows.entering import end_everything_else, refuse_suspended
 from vestibule.flows.notices import tell
 from vestibule.flows.sending import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, work
@@ -70,9 +70,14 @@ async def _settle(work: Work, sign_in_id: str, code: str) -> Recovering | Refuse
     is_held = await sign_ins.hold(work.tx, sign_in_id)
     if not is_held or await sign_ins.get(work.tx, sign_in_id, work.now) != pending:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    used = await recovery_codes.consume(
-        work.tx, pending.account_id, codes.macs(work, pending.account_id, code), work.now
-    )
+    macs = codes.macs(work, pending.account_id, code)
+    if await recovery_codes.is_current(work.tx, pending.account_id, macs):
+        # Before it is used up: its owner needs it when the suspension is over.
+        stopped = await refuse_suspended(work, pending.account_id, pending.id)
+        if stopped is not None:
+            await sign_ins.end(work.tx, pending.id)
+            return stopped
+    used = await recovery_codes.consume(work.tx, pending.account_id, macs, work.now)
     if used is None:
         await work.note(
             EventName.RECOVERY_CODE_FAILED,

@@ -35,6 +35,7 @@ async def make_safe(means: Means, mark: Mark, *, after: int) -> Ended:
         counts["answers to notices"] = await restored.end_answers(tx, now)
         counts["messages that waited"] = await restored.withdraw_messages(tx, now)
         counts["own lanes"] = await restored.close_own_lanes(tx)
+        counts["closings that waited"] = await restored.keep_accounts(tx)
         counts["accounts that look at what is theirs"] = await restored.require_reviews(tx, now)
         begun = await pulse.begin_epoch(tx, new_id=means.entropy.id(), after=after, now=now)
         await work.note(EventName.DATABASE_RESTORED, epoch=begun.epoch, ended=_told(counts))

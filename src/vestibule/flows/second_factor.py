@@ -186,6 +186,9 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
         await throttles.clear_strikes(work.tx, holder.binding_id)
         await authenticators.mark_used(work.tx, holder.authenticator.id, work.now)
         return await then(work, holder, evidence)
+    if await accounts.get(work.tx, holder.account.id) is None:
+        # Closed while the code was on its way: there is nobody to tell, and nothing to count.
+        return Refused(Reason.SIGN_IN_EXPIRED)
     is_replay = evidence.reason in {Reason.TIME_STEP_USED, Reason.CODE_SPENT}
     name = EventName.SECOND_FACTOR_REPLAYED if is_replay else EventName.SECOND_FACTOR_FAILED
     await _note_refusal(work, holder, name, evidence.reason)

@@ -29,7 +29,7 @@ class Granted(StrEnum):
     """Past the address's usual mails: so many networks ask for codes to it that they may guess."""
 
 
-CONFIRMED = {Purpose.SIGN_IN, Purpose.STEP_UP, Purpose.RESET_FACTOR}
+CONFIRMED = {Purpose.SIGN_IN, Purpose.STEP_UP, Purpose.CLOSE, Purpose.RESET_FACTOR}
 
 
 async def spend_send(

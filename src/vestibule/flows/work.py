@@ -7,7 +7,7 @@ rolled back.
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from vestibule import __version__
@@ -52,6 +52,8 @@ class Policy:
     session: Limits
     # With the simulator every person calls from this machine, so a source says nothing.
     limits_loopback: bool
+    closes_after: timedelta = timedelta(days=7)
+    """How long an account that its owner closes can still be kept."""
     tolls: Tolls = field(default_factory=Tolls)
     languages: Languages = field(default_factory=Languages)
 
@@ -97,6 +99,9 @@ class Caller:
     """The cookie that names a browser which completed a sign-in before (RL-03)."""
     visit_token: str | None = None
     """The cookie that ties forms to one browser before anybody is known."""
+    is_owner: bool = True
+    """Whether what is done to an account is done by whoever has it; else `actor_id` did it."""
+    actor_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -132,6 +137,7 @@ class Work:
             outcome=Outcome(outcome),
             reason=reason,
             account_id=account_id,
+            actor_id=account_id if self.caller.is_owner else self.caller.actor_id,
             session_mac=self._mark("session", session_id),
             sign_in_mac=self._mark("sign_in", sign_in_id),
             method=method,

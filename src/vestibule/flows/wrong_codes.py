@@ -27,7 +27,7 @@ async def tell(work: Work, holder: Holder, *, strikes: int, is_six_digits: bool)
     """After a wrong code, whose try is the sign-in's `strikes`-th."""
     # The owner's own browser may mistype; five in a row are news there too.
     first = LAST_TRY if holder.known_browser else 1
-    if strikes == first and holder.purpose is not Purpose.STEP_UP:
+    if strikes == first and holder.purpose not in {Purpose.STEP_UP, Purpose.CLOSE}:
         await notices.tell(
             work, holder.account, kind="wrong_second_factor", act_id=holder.binding_id
         )

@@ -40,7 +40,7 @@ def log_event(event: Event, row: Row) -> None:
         outcome=event.outcome.value,
         reason=event.reason,
         account_id=event.account_id,
-        actor_id=event.account_id,
+        actor_id=event.actor_id,
         session=event.session_mac.hex() if event.session_mac else None,
         sign_in=event.sign_in_mac.hex() if event.sign_in_mac else None,
         method=event.method,

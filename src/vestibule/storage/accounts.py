@@ -10,7 +10,7 @@ from vestibule.storage.database import Transaction
 
 _COLUMNS = """id, email, email_key, name, locale, created_at, enrolled_at,
  default_authenticator_id, default_channel, new_password_required_at, reset_required_at,
- review_from_at, frozen_until_at, frozen_act_id, quiet_until_at"""
+ review_from_at, frozen_until_at, frozen_act_id, quiet_until_at, suspended_at, closes_at"""
 _FROM = "accounts LEFT JOIN safeguards ON safeguards.account_id = accounts.id"
 
 
@@ -20,7 +20,10 @@ def _account(row: Mapping[str, Any]) -> Account:
 
 
 async def get(tx: Transaction, account_id: str) -> Account | None:
-    row = await tx.fetch_one(f"SELECT {_COLUMNS} FROM {_FROM} WHERE id = :id", id=account_id)
+    """The account; None where it is closed, as where it never was."""
+    row = await tx.fetch_one(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE id = :id AND closed_at IS NULL", id=account_id
+    )
     return _account(row) if row else None
 
 

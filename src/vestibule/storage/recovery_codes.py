@@ -60,6 +60,20 @@ async def find(tx: Transaction, account_id: str, code_macs: list[bytes]) -> Reco
     return None
 
 
+async def is_current(tx: Transaction, account_id: str, code_macs: list[bytes]) -> bool:
+    """Whether it is a code of the account that was neither used nor ended."""
+    for code_mac in code_macs:
+        row = await tx.fetch_one(
+            """SELECT 1 AS found FROM recovery_codes
+            WHERE account_id = :account_id AND code_mac = :code_mac AND ended_at IS NULL""",
+            account_id=account_id,
+            code_mac=code_mac,
+        )
+        if row is not None:
+            return True
+    return False
+
+
 async def consume(
     tx: Transaction, account_id: str, code_macs: list[bytes], now: datetime
 ) -> RecoveryCode | None:

@@ -77,6 +77,13 @@ async def close_own_lanes(tx: Transaction) -> int:
     return await tx.execute("DELETE FROM throttles WHERE kind = 'own-lane'")
 
 
+async def keep_accounts(tx: Transaction) -> int:
+    """None closes that was going to: its owner may have kept it since."""
+    return await tx.execute(
+        "UPDATE safeguards SET closes_at = NULL WHERE closes_at IS NOT NULL",
+    )
+
+
 async def require_reviews(tx: Transaction, now: datetime) -> int:
     """Every account's next sign-in opens with "still yours?": what was removed may be back."""
     return await tx.execute(

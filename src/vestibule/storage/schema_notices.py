@@ -94,7 +94,15 @@ def _safeguards(metadata: MetaData) -> None:
         at_column("frozen_until_at", optional=True),
         text_column("frozen_act_id", optional=True),
         at_column("quiet_until_at", optional=True),
+        at_column("suspended_at", optional=True),
+        text_column("suspended_because", optional=True),
+        # Asked for by its owner: then the account is closed, unless somebody keeps it.
+        at_column("closes_at", optional=True),
+        # It was; the row stays, so that nothing can be of this account again.
+        at_column("closed_at", optional=True),
         CheckConstraint("(frozen_until_at IS NULL) = (frozen_act_id IS NULL)", name="frozen"),
+        Index("ix_safeguards_closed_at", "closed_at"),
+        Index("ix_safeguards_closes_at", "closes_at"),
     )
     Table(
         "waiting_resets",

@@ -34,6 +34,32 @@ _EVENTS = {
     "DELETE ON safeguards": "OLD.account_id",
 }
 
+_STAYS_CLOSED = "a closed account stays closed"
+_IS_CLOSED = """EXISTS (SELECT 1 FROM safeguards s
+    WHERE s.account_id = NEW.account_id AND s.closed_at IS NOT NULL)"""
+_WAS_CLOSED = {"UPDATE OF account_id, closed_at": "OLD.closed_at IS NOT NULL",
+               "DELETE": "OLD.closed_at IS NOT NULL"}  # fmt: skip
+_NEVER_AGAIN = ("authenticators", "passwords", "sessions")
+"""What would open a closed account."""
+
+
+def _sqlite_stays_closed(event: str, table: str, when: str) -> str:
+    return f"""CREATE TRIGGER {table}_stay_closed_{event.split()[0].lower()}
+BEFORE {event} ON {table}
+WHEN {when}
+BEGIN
+    SELECT RAISE(ABORT, '{_STAYS_CLOSED}');
+END"""
+
+
+def _postgresql_stays_closed(event: str, table: str, when: str = "") -> str:
+    condition = f" WHEN ({when})" if when else ""
+    called = "stays_closed" if when else "is_not_closed"
+    return f"""CREATE TRIGGER {table}_stay_closed_{event.split()[0].lower()}
+BEFORE {event} ON {table}
+FOR EACH ROW{condition} EXECUTE FUNCTION {called}()"""
+
+
 TRIGGERS: dict[str, list[str]] = {
     "sqlite": [
         """CREATE TRIGGER accounts_stay_enrolled
@@ -43,6 +69,8 @@ BEGIN
     SELECT RAISE(ABORT, 'two-factor authentication cannot be switched off');
 END""",
         *(_sqlite_default_stays_usable(*one) for one in _EVENTS.items()),
+        *(_sqlite_stays_closed(event, "safeguards", when) for event, when in _WAS_CLOSED.items()),
+        *(_sqlite_stays_closed("INSERT", table, _IS_CLOSED) for table in _NEVER_AGAIN),
     ],
     "postgresql": [
         """CREATE FUNCTION accounts_stay_enrolled() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -65,9 +93,25 @@ BEGIN
     RETURN NULL;
 END $$""",
         *(_postgresql_default_stays_usable(event) for event in _EVENTS),
+        f"""CREATE FUNCTION stays_closed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '{_STAYS_CLOSED}' USING ERRCODE = 'check_violation';
+END $$""",
+        f"""CREATE FUNCTION is_not_closed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF {_IS_CLOSED} THEN
+        RAISE EXCEPTION '{_STAYS_CLOSED}' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$""",
+        *(
+            _postgresql_stays_closed(event, "safeguards", when)
+            for event, when in _WAS_CLOSED.items()
+        ),
+        *(_postgresql_stays_closed("INSERT", table) for table in _NEVER_AGAIN),
     ],
 }
 """EF-02 in either dialect's words: enrolment has no way back, and the method that is asked first is
 usable, except between "not me" and the reset that answers it, when a reset or a recovery is all
-that is open.
+that is open. SE-09: what is closed has no way back either.
 """

@@ -183,8 +183,9 @@ async def end_replacements(tx: Transaction, account_id: str) -> int:
     )
 
 
-async def end_others(tx: Transaction, account_id: str, *, kept: str | None) -> None:
-    await tx.execute(
+async def end_others(tx: Transaction, account_id: str, *, kept: str | None) -> int:
+    """End every pending sign-in of the account but one; how many ended."""
+    return await tx.execute(
         "DELETE FROM sign_ins WHERE account_id = :account_id AND id <> :kept",
         account_id=account_id,
         kept=kept or "",

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from vestibule.web import (
     activity,
+    closing,
     forgot_password,
     front,
     language,
@@ -126,6 +127,11 @@ DOORS: tuple[Door, ...] = (
     ),
     Door("/settings/recovery-code", N.SESSION, recovery_code.show, recovery_code.submit),
     Door("/settings/password", N.STEP_UP, settings.show_password, settings.submit_password),
+    Door("/settings/close", N.GATE, closing.show),
+    Door("/settings/close/confirm", N.GATE, closing.show_confirm, closing.submit),
+    Door("/settings/close/confirm/send", N.GATE, post=closing.send),
+    Door("/settings/close/confirm/delivery", N.GATE, closing.show_delivery),
+    Door("/settings/close/keep", N.SESSION, post=closing.keep),
     # for everybody
     Door("/not-me", N.NOTHING, not_me.show, not_me.submit),
     Door("/not-me/done", N.NOTHING, not_me.show_done),

@@ -6,6 +6,7 @@ from vestibule.domain.assurance import AuthenticationEvent, Method, acr, amr
 from vestibule.flows import account_settings, health, recovery_codes, reset, sign_in
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
+from vestibule.web.views import closes_on
 from vestibule.web.visit import Told, Visit
 
 CLEAR = '"cache", "storage"'
@@ -23,6 +24,7 @@ async def show_dashboard(visit: Visit, desk: Desk) -> Response:
         "dashboard.html",
         doors=2,
         reminder=reminder,
+        closes=closes_on(visit, desk.translate),
         last_sign_in=desk.translate.moment(session.signed_in_at),
     )
 

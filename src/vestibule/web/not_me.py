@@ -23,6 +23,8 @@ _LONGEST = 200
 TOLD = {
     Effect.SECURED: Told.NOT_ME_SECURED,
     Effect.FROZEN: Told.NOT_ME_FROZEN,
+    Effect.CLOSING_SECURED: Told.NOT_ME_CLOSING_SECURED,
+    Effect.CLOSING_FROZEN: Told.NOT_ME_CLOSING_FROZEN,
     Effect.CANCELLED: Told.NOT_ME_CANCELLED,
     Effect.SETTLED: Told.NOT_ME_SETTLED,
 }
@@ -71,6 +73,7 @@ async def show_notice(visit: Visit, desk: Desk) -> Response:
         is_used=found.is_used,
         is_waiting=notice.notice == "reset_waits",
         sealed=visit.sealed(Cookie.NOT_ME, token),
+        is_closing=notice.notice == "closing_asked",
     )
 
 
@@ -89,7 +92,7 @@ def _answered(visit: Visit, effect: Effect | Refused, keep: tuple[str, ...] = ()
         case Effect():
             response = visit.tell(TOLD[effect], to=DONE)
             visit.cookies.drop(response, Cookie.NOT_ME)
-            if effect is Effect.SECURED:
+            if effect in {Effect.SECURED, Effect.CLOSING_SECURED}:
                 # Whoever pressed may be inside here; what was open has ended.
                 for cookie in (Cookie.SESSION, Cookie.PENDING, Cookie.RESET):
                     visit.cookies.drop(response, cookie)
@@ -106,5 +109,5 @@ async def show_done(visit: Visit, desk: Desk) -> Response:
         visit,
         "not_me_done.html",
         doors=2 if visit.session else 0,
-        is_secured=visit.told is Told.NOT_ME_SECURED,
+        is_secured=visit.told in {Told.NOT_ME_SECURED, Told.NOT_ME_CLOSING_SECURED},
     )

@@ -12,7 +12,7 @@ from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import safe_path
 from vestibule.web.sign_in import ENDED, proof_context
-from vestibule.web.views import choice, delivery_json, gate
+from vestibule.web.views import choice, closes_on, delivery_json, gate
 from vestibule.web.visit import Told, Visit
 from vestibule.web.wording import WAITING, sentence
 
@@ -118,6 +118,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         if view.recovery
         else None,
         is_fresh=session.may_change(visit.now),
+        closes=closes_on(visit, desk.translate),
     )
 
 
@@ -165,6 +166,8 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
         visit,
         "confirm.html",
         doors=2,
+        action=CONFIRM,
+        is_closing=False,
         what=desk.translate("Before a change, prove that it is you."),
         choices=[choice(way, desk.translate) for way in view.others],
         **context,
@@ -190,14 +193,19 @@ async def send_confirm(visit: Visit, desk: Desk) -> Response:
     return visit.go("/settings/confirm")
 
 
+def typed_proof(visit: Visit) -> reauthenticate.Proof:
+    """Password and code of the page that asks for both."""
+    return reauthenticate.Proof(
+        visit.typed("password"), visit.typed("code"), visit.typed("next_code")
+    )
+
+
 async def submit_confirm(visit: Visit, desk: Desk) -> Response:
     outcome = await reauthenticate.submit_step_up(
         visit.means,
         visit.caller,
         visit.the_session(),
-        password=visit.typed("password"),
-        typed=visit.typed("code"),
-        next_typed=visit.typed("next_code"),
+        typed_proof(visit),
     )
     if isinstance(outcome, Refused):
         return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else None)

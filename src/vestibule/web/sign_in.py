@@ -27,7 +27,7 @@ from vestibule.web.visit import Notice, Visit
 STOPPED = {Reason.RESET_NEEDED, Reason.NO_METHOD_LEFT}
 """No code is asked for: a reset or the recovery code is the way on (R8)."""
 
-ENDED = {Reason.SIGN_IN_EXPIRED, Reason.TOO_MANY_WRONG_CODES}
+ENDED = {Reason.SIGN_IN_EXPIRED, Reason.TOO_MANY_WRONG_CODES, Reason.ACCOUNT_SUSPENDED}
 """After these the pending sign-in is gone, and the password comes first again."""
 
 

@@ -165,3 +165,9 @@ def choice(way: Way, _: Words) -> Choice:
 def needs_two_codes(view: View, refusal: object) -> bool:
     """After the clock message the page offers two codes in a row."""
     return view.two_codes or refusal in {"time_step_clock_off", "two_codes_needed"}
+
+
+def closes_on(visit: Visit, words: Words) -> str | None:
+    """The day with its zone, where the account of the session is going to be closed."""
+    at = visit.the_account().closes_at
+    return words.moment(at) if at is not None else None

@@ -31,9 +31,13 @@ NEWLY_CHOSEN = "+"
 class Told(StrEnum):
     """What a form did; `wording` has the sentence."""
 
+    ACCOUNT_KEPT = "account_kept"
     APP_ADDED = "app_added"
+    CLOSING_ASKED = "closing_asked"
     METHOD_REMOVED = "method_removed"
     NOT_ME_CANCELLED = "not_me_cancelled"
+    NOT_ME_CLOSING_FROZEN = "not_me_closing_frozen"
+    NOT_ME_CLOSING_SECURED = "not_me_closing_secured"
     NOT_ME_FROZEN = "not_me_frozen"
     NOT_ME_SECURED = "not_me_secured"
     NOT_ME_SETTLED = "not_me_settled"

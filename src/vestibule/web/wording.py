@@ -170,6 +170,11 @@ SENTENCES: Mapping[Reason, str] = {
     ),
     Reason.NOT_ME_SLOWED: N_("There were many tries. Wait until %(until)s."),
     Reason.REVIEW_OVER: N_("This was answered already."),
+    Reason.ACCOUNT_SUSPENDED: N_(
+        "This account is suspended, so nobody is let in. Contact support to have it looked at."
+    ),
+    Reason.CLOSING_OVER: N_("Nothing was going to be closed, so your account stays as it is."),
+    Reason.CLOSING_TWICE: N_("Your account closes already. Below is the day."),
     Reason.STEP_UP_NEEDED: N_("Prove it is you first."),
 }
 
@@ -218,9 +223,18 @@ WAITING = frozenset(
 """These are told on a page of their own, with what helps meanwhile (R11)."""
 
 TOLD: Mapping[str, str] = {
+    "account_kept": N_("Your account stays."),
     "app_added": N_("Your app is connected."),
+    "closing_asked": N_("Your account closes. Every other browser is signed out."),
     "method_removed": N_("Removed."),
     "not_me_cancelled": N_("The new password is stopped. Yours stays as it is."),
+    "not_me_closing_frozen": N_(
+        "The account is not closed, and changes to it are stopped for 72 hours."
+    ),
+    "not_me_closing_secured": N_(
+        "The account is not closed. Everything is signed out, and what was added then opens"
+        " nothing."
+    ),
     "not_me_frozen": N_("Changes to the account are stopped for 72 hours."),
     "not_me_secured": N_("Everything is signed out, and what was added then opens nothing."),
     "not_me_settled": N_("This was settled already, and nothing else was changed."),
@@ -233,6 +247,7 @@ TOLD: Mapping[str, str] = {
 }
 
 NOTICE_NAMES: Mapping[str, str] = {
+    "closing_asked": N_("Somebody asked to close your account."),
     "default_method_changed": N_("Your default method was changed."),
     "many_new_browser": N_("There were more sign-ins from new browsers."),
     "many_wrong_second_factor": N_("There were more wrong codes after your password."),
