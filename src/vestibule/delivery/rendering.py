@@ -35,6 +35,12 @@ class SentCode:
     code: str
     minutes: int
     number: int
+    act: str | None = None
+    """What it is for more closely than by its purpose: a key of `CODE_FOR` (R11)."""
+
+    @property
+    def why(self) -> str:
+        return CODE_FOR[self.act or self.purpose]
 
 
 def N_(text: str) -> str:
@@ -49,6 +55,8 @@ CODE_FOR: Mapping[str, str] = {
     "enroll": N_("to ADD this number"),
     "settings_gate": N_("to open your settings"),
     "step_up": N_("to CHANGE your settings"),
+    "step_up_address": N_("to CHANGE your address"),
+    "address": N_("to make this your NEW address"),
     "reset": N_("to set a new password"),
     "reset_factor": N_("to set a new password"),
 }
@@ -56,7 +64,7 @@ CODE_FOR: Mapping[str, str] = {
 
 def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
     """The message that carries one code."""
-    why = envelope.words.gettext(CODE_FOR[sent.purpose])
+    why = envelope.words.gettext(sent.why)
     locale = envelope.locale
     subject: str | None = None
     page: str | None = None
@@ -116,7 +124,7 @@ def _wordings(words: NullTranslations, product: str, sent: SentCode) -> tuple[st
     values = {
         "code": sent.code,
         "product": product,
-        "why": _(CODE_FOR[sent.purpose]),
+        "why": _(sent.why),
         "minutes": sent.minutes,
     }
     return tuple(one % values for one in said)
@@ -125,7 +133,7 @@ def _wordings(words: NullTranslations, product: str, sent: SentCode) -> tuple[st
 def call_script(house: House, words: NullTranslations, sent: SentCode) -> CallScript:
     """Digit by digit, three times: a number would lose its leading zeros."""
     _ = words.gettext
-    why = _(CODE_FOR[sent.purpose])
+    why = _(sent.why)
     digits, again = tuple(sent.code), _("Again:")
     return CallScript(
         greeting=_("Hello. This is %(product)s, with your code %(why)s.")

@@ -33,6 +33,8 @@ class Account:
     """The act that the freeze doubts: what it made does not lift it."""
     quiet_until_at: datetime | None = None
     """B.3: no changes before then, because the password was reset."""
+    address_suspended_at: datetime | None = None
+    """R8: "not me" doubts the address, so codes go to the one before it."""
 
     @property
     def is_enrolled(self) -> bool:

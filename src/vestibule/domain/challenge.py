@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     STEP_UP = "step_up"
     RESET = "reset"
     RESET_FACTOR = "reset_factor"
+    ADDRESS = "address"
 
 
 class Channel(StrEnum):

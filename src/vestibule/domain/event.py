@@ -64,7 +64,13 @@ class EventName(StrEnum):
     CHANGES_FROZEN = "changes_frozen"
     FREEZE_LIFTED = "changes_freeze_lifted"
     REVIEW_ANSWERED = "review_answered"
+    # the account's address
+    ADDRESS_CHANGED = "address_changed"
+    ADDRESS_WANTED_BY_OTHER = "address_wanted_by_other"
+    ADDRESS_SUSPENDED = "address_suspended"
+    ADDRESS_RETURNED = "address_returned"
     # what suits the person
+    NAME_CHANGED = "name_changed"
     LANGUAGE_CHOSEN = "language_chosen"
     # settings gate and step-up
     GATE_OPENED = "settings_gate_opened"

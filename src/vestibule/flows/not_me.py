@@ -15,7 +15,7 @@ from vestibule.domain.account import Account, Authenticator
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.entropy import CROCKFORD
-from vestibule.flows import causes, freeze, waiting_reset
+from vestibule.flows import addresses, causes, freeze, waiting_reset
 from vestibule.flows.causes import Consequences
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import NOT_ME_CODE_LENGTH, tell
@@ -163,12 +163,14 @@ async def answer(work: Work, account: Account, doubted: Disavowal) -> Effect:
     if left.is_past_barrier:
         # Secured since: ending that again would let an old link undo it.
         await _suspend(work, account, left)
+        await addresses.suspend(work, account, left.acts)
         return await _freeze(work, account, doubted)
     # In this order: the database lets the last method be suspended only while a reset is required.
     await safeguards.require_reset(work.tx, account.id, work.now)
     await end_everything_else(work, account.id, session_id=None)
     await _suspend(work, account, left)
     await _void_and_forget(work, account, left)
+    await addresses.suspend(work, account, left.acts)
     await safeguards.require_review(work.tx, account.id, work.now)
     await causes.note_barrier(work, account.id)
     await tell(work, account, kind="not_me", act_id=doubted.act_id)

@@ -21,6 +21,7 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import is_landline, phone_of
 from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.entropy import CROCKFORD
+from vestibule.flows.addresses import Claim, told
 from vestibule.flows.notice_texts import may_text
 from vestibule.flows.ways import phone_number
 from vestibule.flows.work import Work, digest
@@ -31,6 +32,8 @@ from vestibule.storage.retention import KEPT
 NOT_ME_CODE_LENGTH = 8
 TEXTED = frozenset(
     {
+        "address_changed",
+        "address_returned",
         "changes_frozen",
         "default_method_changed",
         "method_added",
@@ -47,7 +50,16 @@ TEXTED = frozenset(
         "reset_waits",
     }
 )
-WITHOUT_ANSWER = frozenset({"address_taken", "changes_frozen", "not_me", "reset_cancelled"})
+WITHOUT_ANSWER = frozenset(
+    {
+        "address_held",
+        "address_taken",
+        "address_wanted",
+        "changes_frozen",
+        "not_me",
+        "reset_cancelled",
+    }
+)
 """There is nothing to take back, or it has just been taken back."""
 
 
@@ -85,21 +97,21 @@ async def tell(
     """
     if kind in NOISY and not await _is_told_singly(work, account.id, kind, act_id):
         return
-    await _mail(work, account, kind=kind, act_id=act_id, facts=facts)
+    await _mail_all(work, account, kind=kind, act_id=act_id, facts=facts)
     if kind not in TEXTED:
         return
     standing = await authenticators.of_account(work.tx, account.id)
     numbers = [(one, True) for one in standing if one.id != unless_text_to]
     for ended in await authenticators.ended(work.tx, account.id, work.now - NOT_ME_FOR):
         numbers.append((ended.authenticator, ended.is_returnable))
-    told = set()
+    texted = set()
     for authenticator, may_answer in numbers:
         number = phone_number(work.means, authenticator)
-        if number is None or is_landline(number) or number.e164 in told:
+        if number is None or is_landline(number) or number.e164 in texted:
             continue
         if Channel.SMS not in work.means.policy.channels_to(number.region):
             continue
-        told.add(number.e164)
+        texted.add(number.e164)
         if not await may_text(work, account, kind, number):
             continue
         said = "number_removed" if authenticator.id in removed else kind
@@ -120,7 +132,8 @@ async def tell(
 async def tell_together(work: Work, account: Account, digested: digests.Digest) -> None:
     """One mail for all the noisy news of a while."""
     facts = {"times": str(digested.hits), "since": digested.since_at.isoformat()}
-    await _mail(work, account, kind=f"many_{digested.kind}", act_id=digested.act_id, facts=facts)
+    kind = f"many_{digested.kind}"
+    await _mail_all(work, account, kind=kind, act_id=digested.act_id, facts=facts)
 
 
 async def _is_told_singly(work: Work, account_id: str, kind: str, act_id: str) -> bool:
@@ -148,11 +161,20 @@ async def _is_told_singly(work: Work, account_id: str, kind: str, act_id: str) -
     return False
 
 
-async def _mail(
+async def _mail_all(
     work: Work, account: Account, *, kind: str, act_id: str, facts: dict[str, str]
 ) -> None:
+    """To the address and to those that were valid in the last seven days, each its own link."""
+    for to, may_answer in await told(work, account):
+        is_answered = may_answer and kind not in WITHOUT_ANSWER and account.is_enrolled
+        await _mail(work, account, to, kind=kind, act_id=act_id if is_answered else None, **facts)
+
+
+async def _mail(
+    work: Work, account: Account, to: str, *, kind: str, act_id: str | None, **facts: str
+) -> None:
     answer = facts
-    if kind not in WITHOUT_ANSWER and account.is_enrolled:
+    if act_id is not None:
         token = work.means.entropy.token()
         offered = _offered(work, account.id, kind, act_id)
         await disavowals.add(work.tx, offered, token_digest=digest(token))
@@ -160,7 +182,7 @@ async def _mail(
     await put_notice(
         work,
         kind=kind,
-        to=account.email,
+        to=to,
         account_id=account.id,
         locale=account.locale,
         facts=answer,
@@ -199,6 +221,19 @@ def place(source: str) -> str:
     if isinstance(address, ipaddress.IPv4Address):
         return ".".join([*str(address).split(".")[:3], "x"])
     return str(ipaddress.ip_network((address, 48), strict=False))
+
+
+async def tell_owner(work: Work, to: str, claim: Claim, *, kind: str) -> None:
+    """Say in its own mailbox that somebody tried to use an address, in its owner's language."""
+    held = claim.held_until
+    await put_notice(
+        work,
+        kind=kind if held is None else "address_held",
+        to=to,
+        account_id=None,
+        locale=claim.locale,
+        facts={} if held is None else {"when": held.isoformat()},
+    )
 
 
 async def put_notice(

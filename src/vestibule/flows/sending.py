@@ -111,7 +111,15 @@ def _mail_budgets(
             _mail(f"mail-hour-{purpose}", account_id, 5),
             Budget(LimitName.MAIL, f"mail-day-{purpose}", account_id, 10, DAY),
         ]
+    own = []
+    if purpose is Purpose.ADDRESS and account_id is not None:
+        # Before the address's own: one account must not fill mailboxes of others.
+        own = [
+            _mail(f"mail-account-hour-{purpose}", account_id, 5),
+            Budget(LimitName.MAIL, f"mail-account-day-{purpose}", account_id, 10, DAY),
+        ]
     return [
+        *own,
         *_source_budget(work, f"mail-source-hour-{purpose}"),
         _mail(f"mail-hour-{purpose}", address, 5),
         Budget(LimitName.MAIL, f"mail-day-{purpose}", address, 10, DAY),

@@ -4,6 +4,7 @@ A part of `schema`, which calls `add_tables`. Causes are kept for as long as "no
 """
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -94,6 +95,7 @@ def _safeguards(metadata: MetaData) -> None:
         at_column("frozen_until_at", optional=True),
         text_column("frozen_act_id", optional=True),
         at_column("quiet_until_at", optional=True),
+        at_column("address_suspended_at", optional=True),
         CheckConstraint("(frozen_until_at IS NULL) = (frozen_act_id IS NULL)", name="frozen"),
     )
     Table(
@@ -105,7 +107,23 @@ def _safeguards(metadata: MetaData) -> None:
         # The method that proved it, which comes back with it where it was removed.
         text_column("authenticator_id"),
         at_column("due_at"),
+        # The former address whose mailbox proved it, and which comes back with it.
+        text_column("address_id", optional=True),
         Index("ix_waiting_resets_due_at", "due_at"),
+    )
+    Table(
+        "former_addresses",
+        metadata,
+        id_column(),
+        account_column(),
+        secret_column("address_sealed"),
+        secret_column("address_mac"),
+        text_column("act_id", optional=True),
+        Column("is_returnable", Boolean, nullable=False),
+        at_column("replaced_at"),
+        at_column("held_until_at"),
+        Index("ix_former_addresses_address_mac", "address_mac"),
+        Index("ix_former_addresses_held_until_at", "held_until_at"),
     )
 
 

@@ -31,6 +31,7 @@ NEWLY_CHOSEN = "+"
 class Told(StrEnum):
     """What a form did; `wording` has the sentence."""
 
+    ADDRESS_CHANGED = "address_changed"
     APP_ADDED = "app_added"
     METHOD_REMOVED = "method_removed"
     NOT_ME_CANCELLED = "not_me_cancelled"
