@@ -42,7 +42,7 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         N_("An address of your account was proven"),
         N_(
             "Somebody proved a mailbox of your account together with a second factor, after “this"
-            " was not me” had been answered. It is the account's address, and codes go there."
+            " was not me” had been answered. That is the account's address now, and codes go there."
         ),
     ),
     "address_taken": (

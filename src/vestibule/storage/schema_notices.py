@@ -31,6 +31,7 @@ def add_tables(metadata: MetaData) -> None:
     """Each table of notices and of what they can take back, in the schema that is being made."""
     _causes(metadata)
     _safeguards(metadata)
+    _addresses(metadata)
     _answers(metadata)
 
 
@@ -111,6 +112,9 @@ def _safeguards(metadata: MetaData) -> None:
         text_column("address_id", optional=True),
         Index("ix_waiting_resets_due_at", "due_at"),
     )
+
+
+def _addresses(metadata: MetaData) -> None:
     Table(
         "former_addresses",
         metadata,

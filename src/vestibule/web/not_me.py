@@ -52,6 +52,7 @@ async def show_link(visit: Visit, desk: Desk) -> Response:
         place=notice.source,
         is_used=found.is_used,
         is_waiting=notice.notice == "reset_waits",
+        is_address=notice.notice == "address_changed",
     )
 
 
