@@ -7,7 +7,15 @@ from datetime import timedelta
 
 from vestibule.domain import challenge, one_time_code, pending, safety, session, throttle, tolls
 from vestibule.domain.challenge import Channel
-from vestibule.flows import enroll, not_me, notice_texts, reauthenticate, recover, second_factor
+from vestibule.flows import (
+    enroll,
+    not_me,
+    notice_texts,
+    reauthenticate,
+    recover,
+    second_factor,
+    sending,
+)
 from vestibule.flows import tolls as tolls_flow
 
 
@@ -110,6 +118,12 @@ def _sends() -> list[list[str]]:
             f"{notice_texts.TEXTS_OF_A_KIND} of a kind to a number,"
             f" {notice_texts.TEXTS_OF_AN_ACCOUNT} for an account, a day",
             "mail alone tells it",
+        ],
+        [
+            "mails with a code to a new address",
+            f"{sending.NEW_ADDRESS_ACCOUNT_HOUR} an hour and {sending.NEW_ADDRESS_ACCOUNT_DAY} a day"
+            f" for an account, {sending.NEW_ADDRESS_DAY} a day to an address",
+            "a wait; nothing else waits with it",
         ],
         ["texts and calls from a source", f"{tolls_flow.SOURCE_HOUR} an hour", "a wait"],
         [

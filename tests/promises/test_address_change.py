@@ -472,7 +472,7 @@ async def test_no_account_fills_mailboxes(house: FrontDoor) -> None:
 
 
 async def test_no_mailbox_is_filled_by_many_accounts(house: FrontDoor) -> None:
-    """RL-10: an address gets five such mails an hour, from whatever accounts and sources.
+    """RL-10: an address gets five such mails a day, from whatever accounts and sources.
 
     The same for one that has an account, whose owner is told no more often either.
     """

@@ -18,6 +18,11 @@ from vestibule.flows.work import Work
 
 ANYBODY_MAY_ASK = {Purpose.SIGN_UP, Purpose.RESET}
 
+NEW_ADDRESS_ACCOUNT_HOUR, NEW_ADDRESS_ACCOUNT_DAY = 5, 10
+"""RL-10: one account must not fill mailboxes of others."""
+NEW_ADDRESS_DAY = 5
+"""Five tries for each: nobody guesses his way to an address that is not his."""
+
 
 class Granted(StrEnum):
     """By what a message may leave."""
@@ -111,18 +116,19 @@ def _mail_budgets(
             _mail(f"mail-hour-{purpose}", account_id, 5),
             Budget(LimitName.MAIL, f"mail-day-{purpose}", account_id, 10, DAY),
         ]
-    own = []
+    own: list[Budget] = []
+    each_day = 10
     if purpose is Purpose.ADDRESS and account_id is not None:
-        # Before the address's own: one account must not fill mailboxes of others.
+        each_day, most = NEW_ADDRESS_DAY, NEW_ADDRESS_ACCOUNT_DAY
         own = [
-            _mail(f"mail-account-hour-{purpose}", account_id, 5),
-            Budget(LimitName.MAIL, f"mail-account-day-{purpose}", account_id, 10, DAY),
+            _mail(f"mail-account-hour-{purpose}", account_id, NEW_ADDRESS_ACCOUNT_HOUR),
+            Budget(LimitName.MAIL, f"mail-account-day-{purpose}", account_id, most, DAY),
         ]
     return [
         *own,
         *_source_budget(work, f"mail-source-hour-{purpose}"),
         _mail(f"mail-hour-{purpose}", address, 5),
-        Budget(LimitName.MAIL, f"mail-day-{purpose}", address, 10, DAY),
+        Budget(LimitName.MAIL, f"mail-day-{purpose}", address, each_day, DAY),
     ]
 
 
