@@ -121,8 +121,9 @@ def _sends() -> list[list[str]]:
         ],
         [
             "mails with a code to a new address",
-            f"{sending.NEW_ADDRESS_ACCOUNT_HOUR} an hour and {sending.NEW_ADDRESS_ACCOUNT_DAY} a day"
-            f" for an account, {sending.NEW_ADDRESS_DAY} a day to an address",
+            f"{sending.NEW_ADDRESS_ACCOUNT_HOUR} an hour and"
+            f" {sending.NEW_ADDRESS_ACCOUNT_DAY} a day for an account,"
+            f" {sending.NEW_ADDRESS_DAY} a day to an address",
             "a wait; nothing else waits with it",
         ],
         ["texts and calls from a source", f"{tolls_flow.SOURCE_HOUR} an hour", "a wait"],
