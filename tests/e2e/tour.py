@@ -135,9 +135,9 @@ def _change_address(visitor: Visitor) -> Iterator[Stop]:
     yield "change address, refused", visitor
     visitor.type("New address", "ada.new@example.com")
     visitor.press("Send code")
-    yield "change address, code", visitor
+    yield "change address code", visitor
     visitor.verify("000000")
-    yield "change address, code refused", visitor
+    yield "change address code, refused", visitor
 
 
 def _sessions(visitor: Visitor, other: Visitor) -> Iterator[Stop]:

@@ -235,10 +235,14 @@ async def test_answer_after_another_answer_still_suspends_the_address(house: Fro
     thief = await thief_inside(house, ada)
     await change(house, thief, THIEFS)
     await answer_mail(house, wrong)
+    other = await ask_reset(house.browser(source="198.51.100.67"), THIEFS)
+    mailed = await house.code("email", to=THIEFS)
 
     reader = await answer_mail(house, await link(house, "address_changed"))
 
     assert "stopped for 72 hours" in reader.text
+    await other.press("Verify", code=mailed)
+    assert other.path == "/forgot-password"
     before = await codes_to(house, THIEFS)
     await ask_reset(thief, THIEFS)
     assert await codes_to(house, THIEFS) == before
