@@ -15,6 +15,7 @@ from vestibule.flows import (
     reauthenticate,
     recover,
     second_factor,
+    sending,
 )
 from vestibule.flows import tolls as tolls_flow
 
@@ -118,6 +119,13 @@ def _sends() -> list[list[str]]:
             f"{notice_texts.TEXTS_OF_A_KIND} of a kind to a number,"
             f" {notice_texts.TEXTS_OF_AN_ACCOUNT} for an account, a day",
             "mail alone tells it",
+        ],
+        [
+            "mails with a code to a new address",
+            f"{sending.NEW_ADDRESS_ACCOUNT_HOUR} an hour and"
+            f" {sending.NEW_ADDRESS_ACCOUNT_DAY} a day for an account,"
+            f" {sending.NEW_ADDRESS_DAY} a day to an address",
+            "a wait; nothing else waits with it",
         ],
         ["texts and calls from a source", f"{tolls_flow.SOURCE_HOUR} an hour", "a wait"],
         [

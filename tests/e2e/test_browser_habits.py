@@ -152,7 +152,7 @@ def test_names_stay_on_the_page(arrive: Arrive, name: str) -> None:
     nothing_sticks_out()
     visitor.open_settings()
     nothing_sticks_out()
-    visitor.follow("Edit")
+    visitor.follow("Edit default method")
     nothing_sticks_out()
     visitor.open("/settings")
     visitor.follow("Rename")

@@ -25,7 +25,7 @@ def test_default_method_is_changed(arrive: Arrive, house: RunningHouse, javascri
     visitor.open_settings()
     visitor.sees("On — required")
 
-    visitor.follow("Edit")
+    visitor.follow("Edit default method")
     visitor.prove_it_is_me()
     visitor.is_at("/settings/method")
     visitor.page.get_by_label("Voice call").check()

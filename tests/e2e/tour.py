@@ -113,7 +113,8 @@ def _settings(visitor: Visitor) -> Iterator[Stop]:
     visitor.connect_app("Tablet")
     yield "settings, with an app", visitor
     for link, name in {
-        "Edit": "default method",
+        "Edit name": "name",
+        "Edit default method": "default method",
         "Rename Tablet": "rename app",
         "Remove Tablet": "remove app",
         "Change number": "change number",
@@ -123,6 +124,22 @@ def _settings(visitor: Visitor) -> Iterator[Stop]:
         visitor.open("/settings")
         visitor.follow(link)
         yield name, visitor
+    yield from _change_address(visitor)
+
+
+def _change_address(visitor: Visitor) -> Iterator[Stop]:
+    """Asked for and left: the walk goes on under the address that it has."""
+    visitor.open("/settings")
+    visitor.follow("Change address")
+    yield "change address", visitor
+    visitor.type("New address", EMAIL.upper())
+    visitor.press("Send code")
+    yield "change address, refused", visitor
+    visitor.type("New address", "ada.new@example.com")
+    visitor.press("Send code")
+    yield "change address code", visitor
+    visitor.verify("000000")
+    yield "change address code, refused", visitor
 
 
 def _sessions(visitor: Visitor, other: Visitor) -> Iterator[Stop]:

@@ -28,6 +28,7 @@ SOURCE = Path(vestibule.__file__).parent
 STRANGER = Caller("203.0.113.9", "", "", "en")
 USES = {
     "flows": {
+        "ADDRESS",
         "CODE",
         "JOURNAL",
         "JOURNAL_SIGNATURE",

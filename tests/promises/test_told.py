@@ -21,7 +21,7 @@ async def test_change_in_settings_is_said(house: FrontDoor) -> None:
     person, _ = await house.member()
     await house.open_settings(person)
     assert "Saved." not in person.text
-    await person.follow("Edit")
+    await person.follow("Edit default method")
 
     await person.press("Save", method="voice")
 

@@ -195,9 +195,10 @@ NOT_ME: dict[str, Any] = {
     "what": "A phone or app was added to your account.", "when": "3 Nov 2026, 10:42 UTC",
     "browser": "Firefox on Linux", "place": "192.0.2.x", "is_used": False, "is_waiting": False,
     "is_closing": False,
+    "is_address": False,
 }  # fmt: skip
 REVIEW: dict[str, Any] = {
-    "email": PERSON.email,
+    "email": PERSON.email, "address_id": None,
     "methods": [
         thing(id="p1", label="+44 •••• ••42", since="3 Nov 2026", is_this=False, is_doubtful=True),
         thing(id="a1", label="Tablet", since="3 Jun 2026", is_this=False, is_doubtful=False),
@@ -309,6 +310,20 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "default_method": thing(channel="totp", label=LONG_NAME),
     }),
     ("choice", "settings_method.html", INSIDE | RECEIVE),
+    ("empty", "name.html", INSIDE | {"name": PERSON.name, "longest": 200}),
+    ("long", "name.html", INSIDE | {
+        "name": LONG_NAME, "longest": 200, "refusal": refusal("name", "Enter a name."),
+        "typed": {"name": LONG_NAME},
+    }),
+    ("empty", "address.html", INSIDE | {"email": PERSON.email}),
+    ("error", "address.html", INSIDE | {
+        "email": PERSON.email, "refusal": refusal("email", "This is your address already."),
+        "typed": {"email": PERSON.email},
+    }),
+    ("sent", "address_code.html", INSIDE | {
+        "email": PERSON.email, "number": 2, "sent_at": "10:42",
+        "resend": resend("/settings/address/send"),
+    }),
     ("empty", "app_rename.html", INSIDE | {"app": APPS[0]}),
     ("app", "remove.html", INSIDE | {"what": "Tablet", "action": "/settings/apps/a2/remove"}),
     ("ask", "recovery_code_new.html", INSIDE),
@@ -340,6 +355,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("help", "help.html", {}),
     ("link", "not_me.html", NOT_ME),
     ("used", "not_me.html", NOT_ME | {"is_used": True, "browser": "", "place": ""}),
+    ("address", "not_me.html", NOT_ME | {"is_address": True}),
     ("waiting", "not_me.html", INSIDE | NOT_ME | {"is_waiting": True}),
     ("closing", "not_me.html", NOT_ME | {"is_closing": True}),
     ("empty", "not_me_code.html", {}),
@@ -349,7 +365,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     }),
     ("secured", "not_me_done.html", {"is_secured": True, "done": "Everything is signed out."}),
     ("frozen", "not_me_done.html", {"is_secured": False, "done": "Changes are stopped."}),
-    ("full", "review.html", INSIDE | REVIEW),
+    ("full", "review.html", INSIDE | REVIEW | {"address_id": "address"}),
     ("bare", "review.html", INSIDE | REVIEW | {"browsers": [], "older_browsers": 0}),
     ("browser", "settings_wait.html", INSIDE | {"why": WAIT, "kind": "browser_too_new"}),
     ("frozen", "settings_wait.html", INSIDE | {"why": WAIT, "kind": "changes_frozen"}),

@@ -74,6 +74,10 @@ _LIST = """
 /settings/apps/{app_id}/remove GET,POST STEP_UP
 /settings/recovery-code/new GET,POST STEP_UP
 /settings/recovery-code GET,POST SESSION
+/settings/name GET,POST GATE
+/settings/address GET,POST STEP_UP
+/settings/address/code GET,POST STEP_UP
+/settings/address/send POST STEP_UP
 /settings/password GET,POST STEP_UP
 /not-me GET,POST NOTHING
 /not-me/done GET NOTHING

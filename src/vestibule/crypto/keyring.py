@@ -46,6 +46,8 @@ class Purpose(StrEnum):
     """The token in every form."""
     PHONE_FINGERPRINT = "phone-fingerprint"
     """Finding a phone number without storing it readable."""
+    ADDRESS = "address"
+    """Finding an address that an account had lately without storing it readable."""
     PHONE_PREFIX = "phone-prefix"
     """Counting what is sent to a block of numbers without storing it readable."""
     PASSWORD = "password"  # noqa: S105 - a purpose, not a password

@@ -40,12 +40,43 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         N_("Your account is open again"),
         N_("The operators ended its suspension. You can sign in as before."),
     ),
+    "address_changed": (
+        N_("Your e-mail address was changed"),
+        N_(
+            "The e-mail address of your account is another one from now on: sign in with the new"
+            " one, codes go there too. The one before is told of everything for seven days more."
+            " Every other browser was signed out."
+        ),
+    ),
+    "address_held": (
+        N_("This address is not free yet"),
+        N_(
+            "Somebody, perhaps you, tried to use this address for an account. Another account had"
+            " it until lately, so it is free again from %(when)s. If it was not you, there is"
+            " nothing to do."
+        ),
+    ),
+    "address_returned": (
+        N_("An address of your account was proven"),
+        N_(
+            "Somebody proved a mailbox of your account together with a second factor, after “this"
+            " was not me” had been answered. That is the account's address now, and codes go there."
+        ),
+    ),
     "address_taken": (
         N_("You already have an account"),
         N_(
             "Somebody, perhaps you, tried to sign up with this address. It has an account"
             " already: sign in, or choose Forgot password? there. If it was not you, there is"
             " nothing to do."
+        ),
+    ),
+    "address_wanted": (
+        N_("This address already has an account"),
+        N_(
+            "Somebody, perhaps you, tried to give this address to another account. It has an"
+            " account already, so nothing was changed: sign in to that one. If it was not you,"
+            " there is nothing to do."
         ),
     ),
     "call_denied": (
@@ -201,6 +232,8 @@ NOTICES: Mapping[str, tuple[str, str]] = {
 }
 
 SAID_BY_TEXT: Mapping[str, str] = {
+    "address_changed": N_("Your e-mail address was CHANGED."),
+    "address_returned": N_("An e-mail address of your account was proven. See your mail."),
     "changes_frozen": N_("Changes to your account are stopped for 72 hours."),
     "closing_asked": N_("Somebody asked to CLOSE your account."),
     "closing_cancelled": N_("Your account stays: its closing was stopped."),
@@ -219,6 +252,9 @@ SAID_BY_TEXT: Mapping[str, str] = {
     "reset_cancelled": N_("The new password was stopped. See your mail."),
     "reset_waits": N_("A NEW PASSWORD waits 24 hours."),
 }
+
+OF_STRANGERS = frozenset({"address_held", "address_taken", "address_wanted"})
+"""What somebody tried who is not signed in to the reader's account: only the fact is told."""
 
 _ANSWERS = (
     N_("Not you? Go to %(host)s/not-me and enter %(code)s"),
@@ -272,7 +308,7 @@ def _moment(envelope: Envelope, at: str) -> str:
 def _mail(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]) -> str:
     _ = envelope.words.gettext
     lines = [_(NOTICES[kind][1]) % _values(envelope, facts)]
-    if kind != "address_taken":
+    if kind not in OF_STRANGERS:
         lines.append(_("When: %s") % _moment(envelope, facts["at"]))
         # What was told together has no one browser.
         if facts.get("browser"):

@@ -40,6 +40,12 @@ class SentCode:
     seconds: int
     """That it is good for, and not one more: a carrier is told them."""
     number: int
+    act: str | None = None
+    """What it is for more closely than by its purpose: a key of `CODE_FOR` (R11)."""
+
+    @property
+    def why(self) -> str:
+        return CODE_FOR[self.act or self.purpose]
 
     @property
     def minutes(self) -> int:
@@ -60,6 +66,8 @@ CODE_FOR: Mapping[str, str] = {
     "settings_gate": N_("to open your settings"),
     "step_up": N_("to CHANGE your settings"),
     "close": N_("to CLOSE your account"),
+    "step_up_address": N_("to CHANGE your address"),
+    "address": N_("to make this your NEW address"),
     "reset": N_("to set a new password"),
     "reset_factor": N_("to set a new password"),
 }
@@ -67,7 +75,7 @@ CODE_FOR: Mapping[str, str] = {
 
 def code_message(house: House, envelope: Envelope, sent: SentCode) -> Message:
     """The message that carries one code."""
-    why = envelope.words.gettext(CODE_FOR[sent.purpose])
+    why = envelope.words.gettext(sent.why)
     locale = envelope.locale
     subject: str | None = None
     page: str | None = None
@@ -127,7 +135,7 @@ def _wordings(words: NullTranslations, product: str, sent: SentCode) -> tuple[st
     values = {
         "code": sent.code,
         "product": product,
-        "why": _(CODE_FOR[sent.purpose]),
+        "why": _(sent.why),
         "minutes": sent.minutes,
     }
     return tuple(one % values for one in said)
@@ -136,7 +144,7 @@ def _wordings(words: NullTranslations, product: str, sent: SentCode) -> tuple[st
 def call_script(house: House, words: NullTranslations, sent: SentCode) -> CallScript:
     """Digit by digit, three times: a number would lose its leading zeros."""
     _ = words.gettext
-    why = _(CODE_FOR[sent.purpose])
+    why = _(sent.why)
     digits, again = tuple(sent.code), _("Again:")
     return CallScript(
         greeting=_("Hello. This is %(product)s, with your code %(why)s.")

@@ -37,6 +37,8 @@ class Account:
     """The operators let nobody in."""
     closes_at: datetime | None = None
     """Its owner asked for it: all that it has goes then, unless it is kept before."""
+    address_suspended_at: datetime | None = None
+    """R8: "not me" doubts the address, so codes go to the one before it."""
 
     @property
     def is_enrolled(self) -> bool:

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     CLOSE = "close"
     RESET = "reset"
     RESET_FACTOR = "reset_factor"
+    ADDRESS = "address"
 
 
 class Channel(StrEnum):

@@ -71,7 +71,13 @@ class EventName(StrEnum):
     ACCOUNT_SUSPENDED = "account_suspended"
     ACCOUNT_UNSUSPENDED = "account_unsuspended"
     SIGN_IN_SUSPENDED = "authn_login_suspended"
+    # the account's address
+    ADDRESS_CHANGED = "address_changed"
+    ADDRESS_WANTED_BY_OTHER = "address_wanted_by_other"
+    ADDRESS_SUSPENDED = "address_suspended"
+    ADDRESS_RETURNED = "address_returned"
     # what suits the person
+    NAME_CHANGED = "name_changed"
     LANGUAGE_CHOSEN = "language_chosen"
     # settings gate and step-up
     GATE_OPENED = "settings_gate_opened"

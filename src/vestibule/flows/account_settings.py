@@ -90,7 +90,7 @@ async def has_one_method(means: Means, caller: Caller, session: Session) -> bool
     return len(bound) == 1
 
 
-async def _fresh_account(
+async def fresh_account(
     work: Work, session: Session, *, is_password: bool = False
 ) -> Account | Refused:
     """The account, held, if its session stands, its gate is open and its proofs are fresh.
@@ -117,7 +117,7 @@ async def set_default(
     """Make a way the one asked first: `sms`, `voice`, or an app's id."""
 
     async def unit(work: Work) -> Refused | None:
-        account = await _fresh_account(work, session)
+        account = await fresh_account(work, session)
         if isinstance(account, Refused):
             return account
         for way in await ways.ways_of(work, account):
@@ -168,7 +168,7 @@ async def rename_app(
         return Refused(Reason.NAME_TOO_LONG, "app_name", {"most": NAME_LENGTH})
 
     async def unit(work: Work) -> Refused | None:
-        account = await _fresh_account(work, session)
+        account = await fresh_account(work, session)
         if isinstance(account, Refused):
             return account
         if not await authenticators.rename(work.tx, account.id, app_id, name):
@@ -187,7 +187,7 @@ async def remove_method(
     """Unbind a phone or app; of two racing removals of the last two, one is refused (EF-02)."""
 
     async def unit(work: Work) -> Refused | None:
-        account = await _fresh_account(work, session)
+        account = await fresh_account(work, session)
         if isinstance(account, Refused):
             return account
         bound = await authenticators.of_account(work.tx, account.id)
@@ -234,7 +234,7 @@ async def generate_recovery_code(means: Means, caller: Caller, session: Session)
     """Replace the recovery code: the old one is invalid at once, in this transaction (RC-05)."""
 
     async def unit(work: Work) -> Refused | None:
-        account = await _fresh_account(work, session)
+        account = await fresh_account(work, session)
         if isinstance(account, Refused):
             return account
         await recovery_codes.end_current(work.tx, account.id, by="replacement", now=work.now)
@@ -346,7 +346,7 @@ async def _may_change_password(
         if now is not None and demanded and is_ready and now.is_fresh(work.now):
             return None
         return Refused(Reason.STEP_UP_NEEDED)
-    account_or_refusal = await _fresh_account(work, session, is_password=True)
+    account_or_refusal = await fresh_account(work, session, is_password=True)
     return account_or_refusal if isinstance(account_or_refusal, Refused) else None
 
 

@@ -214,8 +214,8 @@ async def _end_what_it_was_for(work: Work, challenge: Challenge) -> None:
         case Purpose.RESET | Purpose.RESET_FACTOR:
             for stage in ResetStage:
                 await resets.end(work.tx, binding_id, seen=stage)
-        case Purpose.SIGN_UP:
-            # Its code goes by mail alone.
+        case Purpose.SIGN_UP | Purpose.ADDRESS:
+            # Their codes go by mail alone.
             pass
         case other:
             assert_never(other)

@@ -52,6 +52,8 @@ class Asked:
     is_decoy: bool = False
     """The address is not one that may be told: nothing is sent, everything looks the same."""
     known_browser: bool = False
+    act: str = ""
+    """Which change a step-up is for, where its message names that."""
 
     @property
     def address(self) -> str:
@@ -222,7 +224,7 @@ async def _put_message(work: Work, challenge: Challenge, asked: Asked) -> None:
             id=work.means.entropy.id(),
             challenge_id=challenge.id,
             account_id=challenge.account_id,
-            kind=f"code_{challenge.purpose.value}",
+            kind="_".join(filter(None, ("code", challenge.purpose.value, asked.act))),
             channel=challenge.channel,
             locale=await _language(work, challenge),
             destination_sealed=None,
@@ -286,12 +288,16 @@ def parse_for(purpose: Purpose, digits: int, typed: str) -> str | Refused:
 def is_right(work: Work, reserved: Reserved) -> bool:
     """Whether the typed code is the challenge's, compared in constant time as keyed MACs."""
     challenge = reserved.challenge
-    address = work.means.seal.open(
-        challenge.destination_sealed, Place("challenges", "destination_sealed", challenge.id)
-    )
+    address = destination_of(work, challenge)
     return challenge.code_mac is not None and work.means.keyring.matches(
         challenge.code_mac, KeyPurpose.CODE, *_bound_to(challenge, address, reserved.code)
     )
+
+
+def destination_of(work: Work, challenge: Challenge) -> str:
+    """Where its code goes: an address, or a number in E.164."""
+    place = Place("challenges", "destination_sealed", challenge.id)
+    return work.means.seal.open(challenge.destination_sealed, place)
 
 
 async def settle(work: Work, reserved: Reserved) -> Proven | Refused:
@@ -337,9 +343,7 @@ async def _was_earlier(work: Work, reserved: Reserved) -> int | None:
     rows = await challenges.earlier_macs(work.tx, newest.purpose, newest.binding_id)
     for row in rows:
         old = _replaced(newest, row)
-        address = work.means.seal.open(
-            old.destination_sealed, Place("challenges", "destination_sealed", old.id)
-        )
+        address = destination_of(work, old)
         if work.means.keyring.matches(
             row["code_mac"], KeyPurpose.CODE, *_bound_to(old, address, reserved.code)
         ):

@@ -169,6 +169,7 @@ async def _address_code(
         code=seal.open(challenge.code_sealed, Place("challenges", "code_sealed", challenge.id)),
         seconds=int(left.total_seconds()),
         number=challenge.number,
+        act=waiting.kind.removeprefix("code_"),
     )
     envelope = await _envelope(delivering, tx, waiting, to)
     if waiting.channel is Channel.VOICE:

@@ -15,7 +15,7 @@ from vestibule.domain.account import Account, Authenticator
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.entropy import CROCKFORD
-from vestibule.flows import causes, closing_day, freeze, waiting_reset
+from vestibule.flows import addresses, causes, closing_day, freeze, waiting_reset
 from vestibule.flows.causes import Consequences
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import NOT_ME_CODE_LENGTH, tell
@@ -177,6 +177,7 @@ async def answer(work: Work, account: Account, doubted: Disavowal) -> Effect:
         await _suspend(work, account, left)
         if await sessions.end(work.tx, account.id, doubted.act_id):
             await work.note(EventName.SESSION_ENDED, account_id=account.id, reason="not_me")
+        await addresses.suspend(work, account, left.acts)
         return await _freeze(work, account, doubted)
     # Whoever asked for a closing, it is not what somebody wants who says "not me".
     await closing_day.cancel(work, account, act_id=doubted.act_id)
@@ -185,6 +186,7 @@ async def answer(work: Work, account: Account, doubted: Disavowal) -> Effect:
     await end_everything_else(work, account.id, session_id=None)
     await _suspend(work, account, left)
     await _void_and_forget(work, account, left)
+    await addresses.suspend(work, account, left.acts)
     await safeguards.require_review(work.tx, account.id, work.now)
     await causes.note_barrier(work, account.id)
     await tell(work, account, kind="not_me", act_id=doubted.act_id)

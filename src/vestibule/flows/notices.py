@@ -21,6 +21,7 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import is_landline, phone_of
 from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.entropy import CROCKFORD
+from vestibule.flows.addresses import Claim, told
 from vestibule.flows.notice_texts import may_text
 from vestibule.flows.silent_numbers import number_mark
 from vestibule.flows.ways import phone_number
@@ -32,6 +33,8 @@ from vestibule.storage.retention import KEPT
 NOT_ME_CODE_LENGTH = 8
 TEXTED = frozenset(
     {
+        "address_changed",
+        "address_returned",
         "changes_frozen",
         "closing_asked",
         "closing_cancelled",
@@ -53,7 +56,9 @@ TEXTED = frozenset(
 BY_OPERATORS = frozenset({"account_suspended", "account_unsuspended", "operators_signed_out"})
 WITHOUT_ANSWER = BY_OPERATORS | {
     "account_closed",
+    "address_held",
     "address_taken",
+    "address_wanted",
     "changes_frozen",
     "closing_cancelled",
     "not_me",
@@ -104,14 +109,14 @@ async def tell(
     numbers = [(one, True) for one in standing if one.id != unless_text_to]
     for ended in await authenticators.ended(work.tx, account.id, work.now - NOT_ME_FOR):
         numbers.append((ended.authenticator, ended.is_returnable))
-    told = set()
+    texted = set()
     for authenticator, may_answer in numbers:
         number = phone_number(work.means, authenticator)
-        if number is None or is_landline(number) or number.e164 in told:
+        if number is None or is_landline(number) or number.e164 in texted:
             continue
         if Channel.SMS not in work.means.policy.channels_to(number.region):
             continue
-        told.add(number.e164)
+        texted.add(number.e164)
         is_last = authenticator.id in removed
         if not await may_text(work, account, kind, number, is_last=is_last):
             continue
@@ -166,9 +171,17 @@ async def _is_told_singly(work: Work, account_id: str, kind: str, act_id: str) -
 async def tell_by_mail(
     work: Work, account: Account, *, kind: str, act_id: str, facts: dict[str, str]
 ) -> None:
-    """Leave the mail of one notice in the outbox, with its answer where there is one."""
+    """To the address and to those that were valid in the last seven days, each its own link."""
+    for to, may_answer in await told(work, account):
+        is_answered = may_answer and kind not in WITHOUT_ANSWER and account.is_enrolled
+        await _mail(work, account, to, kind=kind, act_id=act_id if is_answered else None, **facts)
+
+
+async def _mail(
+    work: Work, account: Account, to: str, *, kind: str, act_id: str | None, **facts: str
+) -> None:
     answer = facts
-    if kind not in WITHOUT_ANSWER and account.is_enrolled:
+    if act_id is not None:
         token = work.means.entropy.token()
         offered = _offered(work, account.id, kind, act_id)
         await disavowals.add(work.tx, offered, token_digest=digest(token))
@@ -176,7 +189,7 @@ async def tell_by_mail(
     await put_notice(
         work,
         kind=kind,
-        to=account.email,
+        to=to,
         account_id=account.id,
         locale=account.locale,
         facts=answer,
@@ -215,6 +228,19 @@ def place(source: str) -> str:
     if isinstance(address, ipaddress.IPv4Address):
         return ".".join([*str(address).split(".")[:3], "x"])
     return str(ipaddress.ip_network((address, 48), strict=False))
+
+
+async def tell_owner(work: Work, to: str, claim: Claim, *, kind: str) -> None:
+    """Say in its own mailbox that somebody tried to use an address, in its owner's language."""
+    held = claim.held_until
+    await put_notice(
+        work,
+        kind=kind if held is None else "address_held",
+        to=to,
+        account_id=None,
+        locale=claim.locale,
+        facts={} if held is None else {"when": held.isoformat()},
+    )
 
 
 async def put_notice(

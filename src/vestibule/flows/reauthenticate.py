@@ -17,7 +17,8 @@ from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Evidence
-from vestibule.flows import codes, freeze, second_factor, ways
+from vestibule.flows import addresses, codes, freeze, second_factor, ways
+from vestibule.flows.notices import tell
 from vestibule.flows.sign_in import forgive_password_try, reserve_password_try
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sessions, sign_ins
@@ -73,7 +74,7 @@ async def send_gate_code(means: Means, caller: Caller, keeper: GateKeeper) -> co
                 purpose=_purpose(keeper),
                 binding_id=keeper.id,
                 channel=Channel.EMAIL,
-                destination=account.email,
+                destination=await addresses.mailbox(work, account),
                 account_id=account.id,
             ),
         )
@@ -85,7 +86,7 @@ async def view_gate(means: Means, caller: Caller, keeper: GateKeeper) -> GateVie
     async def unit(work: Work) -> GateView:
         account = await accounts.get(work.tx, keeper.account_id)
         live = await challenges.live(work.tx, _purpose(keeper), keeper.id)
-        return GateView(account.email if account else "", live)
+        return GateView(await addresses.mailbox(work, account) if account else "", live)
 
     return await look(means, caller, unit)
 
@@ -120,12 +121,29 @@ async def submit_gate_code(
                 expires_at=work.now + WALL_LIFETIME,
             )
         else:
+            await _settle_address(work, keeper, proven.challenge)
             opened = await sessions.open_gate(
                 work.tx, keeper.id, token_digest=digest(token), now=work.now
             )
         return Renewed(token) if opened else Refused(Reason.SIGN_IN_EXPIRED)
 
     return await work(means, caller, settle)
+
+
+async def _settle_address(work: Work, session: Session, proven: Challenge) -> None:
+    """R8: after "not me" this mailbox and the session's second factor are proven together."""
+    await accounts.hold(work.tx, session.account_id)
+    account = await accounts.get(work.tx, session.account_id)
+    now = await sessions.get(work.tx, session.id, work.now)
+    if account is None or account.address_suspended_at is None:
+        return
+    # What was suspended or removed since proves nothing.
+    if now is None or now.approves_changes_at is None:
+        return
+    address = parse_email(codes.destination_of(work, proven))
+    if address is not None and await addresses.prove(work, account, address.key):
+        back = await accounts.get(work.tx, account.id) or account
+        await tell(work, back, kind="address_returned", act_id=session.id)
 
 
 async def _fail_gate(work: Work, keeper: GateKeeper, refused: Refused) -> Refused:
@@ -185,14 +203,16 @@ async def switch_step_up(
     authenticator_id: str,
     channel: str,
     purpose: Purpose = Purpose.STEP_UP,
+    act: str = "",
 ) -> Refused | None:
-    """Step up by this way; a phone gets its code at once."""
+    """Step up by this way; a phone gets its code at once, with the act named in its text."""
 
     async def unit(work: Work) -> Refused | None:
         holder = await _holder(work, session.id, purpose)
         if isinstance(holder, Refused):
             return holder
-        switched = await ways.switch(work, holder, authenticator_id, channel)
+        named = replace(holder, act=act)
+        switched = await ways.switch(work, named, authenticator_id, channel)
         if isinstance(switched, Refused):
             return switched
         await sessions.choose_step_up(

@@ -14,13 +14,16 @@ from vestibule.domain.identifier import parse_email
 from vestibule.domain.password import normalise
 from vestibule.domain.pending import RESET_LIFETIME, Reset, ResetStage
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.safety import RESET_WAITS_FOR
 from vestibule.domain.sign_in import Evidence
 from vestibule.flows import codes, second_factor, waiting_reset, ways
+from vestibule.flows.addresses import account_named, returning, written
 from vestibule.flows.entering import known_browser
 from vestibule.flows.sign_in import open_own_lane
 from vestibule.flows.sign_up import refuse_password
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, resets
+from vestibule.storage.waiting_resets import WaitingReset
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,10 @@ async def request(
     token = means.entropy.token()
 
     async def unit(work: Work) -> Moved | Refused:
-        account = await accounts.find_by_email(work.tx, address.key)
+        account = await account_named(work, address.key)
+        if account is not None and await written(work, account, address.key) is None:
+            # R8: an address that "not me" doubts gets no code, so it is one that nobody has.
+            account = None
         known = account is not None and await known_browser(work, caller, account.id)
         reset = Reset(
             id=means.entropy.id(),
@@ -90,15 +96,21 @@ async def _drop(work: Work, token: str) -> None:
 async def _asked(work: Work, reset: Reset) -> codes.Asked:
     """To the account's own address, however it was typed; the page shows what was typed."""
     account = await accounts.get(work.tx, reset.account_id) if reset.account_id else None
+    to = await written(work, account, _key_of(reset)) if account else None
     return codes.Asked(
         purpose=Purpose.RESET,
         binding_id=reset.id,
         channel=Channel.EMAIL,
-        destination=account.email if account else reset.email,
+        destination=to or reset.email,
         account_id=reset.account_id,
         digits=codes.RESET_CODE_LENGTH,
-        is_decoy=reset.account_id is None,
+        is_decoy=to is None,
     )
+
+
+def _key_of(reset: Reset) -> str:
+    address = parse_email(reset.email)
+    return address.key if address else ""
 
 
 async def find(means: Means, caller: Caller, token: str) -> Reset | None:
@@ -180,6 +192,9 @@ async def _holder(work: Work, reset: Reset) -> ways.Holder | Refused:
     account = await accounts.get(work.tx, reset.account_id or "")
     if account is None or reset.stage is not ResetStage.SECOND_FACTOR:
         return Refused(Reason.SIGN_IN_EXPIRED)
+    is_doubted = account.address_suspended_at is not None and _key_of(reset) == account.email_key
+    # An address and a method that "not me" took away must not bring each other back.
+    back = [] if is_doubted else await waiting_reset.returnable(work, account)
     return await ways.holder_for(
         work,
         account,
@@ -187,7 +202,7 @@ async def _holder(work: Work, reset: Reset) -> ways.Holder | Refused:
         binding_id=reset.id,
         chosen=(reset.authenticator_id, reset.channel),
         known_browser=reset.is_known_browser,
-        besides=tuple(one.authenticator for one in await waiting_reset.returnable(work, account)),
+        besides=tuple(one.authenticator for one in back),
     )
 
 
@@ -277,15 +292,18 @@ async def set_password(
         if not await resets.end(work.tx, reset.id, seen=ResetStage.PASSWORD):
             return Refused(Reason.SIGN_IN_EXPIRED)
         now = await accounts.get(work.tx, account.id) or account
-        if await waiting_reset.must_wait(work, now, reset):
-            return Waits(await waiting_reset.wait(work, now, reset, password_mac=password_mac))
-        is_done = await waiting_reset.take_effect(
-            work,
-            now,
+        former = await returning(work, now, _key_of(reset))
+        proven = WaitingReset(
+            account_id=account.id,
             reset_id=reset.id,
             password_mac=password_mac,
             authenticator_id=reset.authenticator_id or "",
+            due_at=work.now + RESET_WAITS_FOR,
+            address_id=former.id if former else None,
         )
+        if await waiting_reset.must_wait(work, now, reset):
+            return Waits(await waiting_reset.wait(work, now, proven))
+        is_done = await waiting_reset.take_effect(work, now, proven)
         return None if is_done else Refused(Reason.SIGN_IN_EXPIRED)
 
     return await work(means, caller, unit)

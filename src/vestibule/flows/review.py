@@ -13,7 +13,7 @@ from vestibule.domain.identifier import PhoneNumber
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.safety import NOT_ME_FOR, Act, ActKind, Made
 from vestibule.domain.session import Session
-from vestibule.flows import not_me, ways
+from vestibule.flows import addresses, not_me, ways
 from vestibule.flows.changes import is_known_browser
 from vestibule.flows.work import Caller, Means, Work, look, work
 from vestibule.storage import accounts, acts, authenticators, safeguards, sessions
@@ -21,6 +21,9 @@ from vestibule.storage.disavowals import Disavowal
 
 TAKEN_BACK = frozenset({ActKind.SESSION, ActKind.RESET})
 """What a set-up or a completed recovery began with is never taken back (R8)."""
+
+ADDRESS = "address"
+"""What *Not mine* names the address by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Browser:
 @dataclass(frozen=True, slots=True)
 class View:
     email: str
+    """Where codes go."""
+    address_act_id: str | None
     methods: tuple[Method, ...]
     browsers: tuple[Browser, ...]
     older_browsers: int
@@ -75,7 +80,8 @@ async def _view(work: Work, account: Account, session: Session) -> View:
         if (act.browser_digest, act.made_at) == (mark, at)
     ]
     return View(
-        email=account.email,
+        email=await addresses.mailbox(work, account),
+        address_act_id=await addresses.doubtful_act(work, account, doubtful),
         methods=tuple([await _method(work, one, doubtful) for one in bound]),
         browsers=tuple(browsers),
         older_browsers=len(all_browsers) - len(browsers),
@@ -149,6 +155,8 @@ async def disown(
         shown = await _view(work, account, session)
         items: list[Method | Browser] = [*shown.methods, *shown.browsers]
         act_id = next((one.act_id for one in items if one.id == item_id), None)
+        if item_id == ADDRESS:
+            act_id = shown.address_act_id
         if act_id is None:
             return Refused(Reason.METHOD_UNKNOWN)
         doubted = Disavowal(

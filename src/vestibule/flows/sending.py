@@ -20,6 +20,11 @@ from vestibule.flows.work import Work
 OTHERS_MAY_ASK = {Purpose.SIGN_UP, Purpose.RESET, Purpose.WALL}
 """Strangers cause these mails, or who knows a password: they may use up the usual ones."""
 
+NEW_ADDRESS_ACCOUNT_HOUR, NEW_ADDRESS_ACCOUNT_DAY = 5, 10
+"""RL-10: one account must not fill mailboxes of others."""
+NEW_ADDRESS_DAY = 5
+"""Five tries for each: nobody guesses his way to an address that is not his."""
+
 
 class Granted(StrEnum):
     """By what a message may leave."""
@@ -124,10 +129,19 @@ def _mail_budgets(
             _mail(f"mail-hour-{purpose}", account_id, 5),
             _mail(f"mail-day-{purpose}", account_id, 10, DAY),
         ]
+    own: list[Budget] = []
+    each_day = 10
+    if purpose is Purpose.ADDRESS and account_id is not None:
+        each_day, most = NEW_ADDRESS_DAY, NEW_ADDRESS_ACCOUNT_DAY
+        own = [
+            _mail(f"mail-account-hour-{purpose}", account_id, NEW_ADDRESS_ACCOUNT_HOUR),
+            _mail(f"mail-account-day-{purpose}", account_id, most, DAY),
+        ]
     return [
+        *own,
         *_source_budget(work, f"mail-source-hour-{purpose}"),
         _mail(f"mail-hour-{purpose}", address, 5),
-        _mail(f"mail-day-{purpose}", address, 10, DAY),
+        _mail(f"mail-day-{purpose}", address, each_day, DAY),
     ]
 
 

@@ -24,6 +24,7 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.sign_in import Complete, Evidence, advance, begin
 from vestibule.domain.throttle import password_wait
 from vestibule.flows import recovery_codes, second_factor, ways
+from vestibule.flows.addresses import account_named
 from vestibule.flows.entering import SignedIn, enter, known_browser
 from vestibule.flows.notices import tell
 from vestibule.flows.sending import source_of
@@ -100,7 +101,7 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
     A browser that has completed a sign-in of this account has its own lane (RL-03); an address
     without an account has one too, so that waiting tells nothing.
     """
-    account = await accounts.find_by_email(work.tx, address.key)
+    account = await account_named(work, address.key)
     is_known = account is not None and await known_browser(work, work.caller, account.id)
     keyring, source = work.means.keyring, source_of(work)
     if account is not None and not is_known:

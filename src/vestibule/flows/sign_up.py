@@ -7,7 +7,6 @@ decoy challenge that no code answers (EN-06).
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from vestibule.domain.account import Account
 from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.event import EventName
 from vestibule.domain.identifier import EmailAddress, parse_email
@@ -21,12 +20,12 @@ from vestibule.domain.pending import (
 )
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import codes
-from vestibule.flows.notices import put_notice
+from vestibule.flows.addresses import Claim, claim_on, hold
+from vestibule.flows.names import folded, refuse_name
+from vestibule.flows.notices import tell_owner
 from vestibule.flows.sending import spend_hash
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sign_ins, sign_ups, throttles
-
-NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ async def start(
     old_token: str | None,
 ) -> Started | Refused:
     """Check the form, keep the sign-up, send the code. Raises `Busy`."""
-    name = " ".join(name.split())
+    name = folded(name)
     address = parse_email(email)
     refused = _refuse_form(means, name, address, password)
     if refused is not None or address is None:
@@ -72,7 +71,7 @@ async def start(
     token = means.entropy.token()
 
     async def unit(work: Work) -> Started | Refused:
-        owner = await accounts.find_by_email(work.tx, address.key)
+        claim = await claim_on(work, address.key)
         sign_up = SignUp(
             id=means.entropy.id(),
             email=address.address,
@@ -80,12 +79,12 @@ async def start(
             name=name,
             locale=caller.locale,
             password_mac=password_mac,
-            is_decoy=owner is not None,
+            is_decoy=claim is not None,
             return_to=return_to,
             created_at=work.now,
             expires_at=work.now + SIGN_UP_LIFETIME,
         )
-        return await _keep(work, sign_up, owner, token, old_token)
+        return await _keep(work, sign_up, claim, token, old_token)
 
     return await work(means, caller, unit)
 
@@ -103,15 +102,15 @@ async def change_address(
         old = await sign_ups.find(work.tx, digest(token), work.now)
         if old is None:
             return Refused(Reason.SIGN_IN_EXPIRED)
-        owner = await accounts.find_by_email(work.tx, address.key)
+        claim = await claim_on(work, address.key)
         moved = replace(
             old,
             id=means.entropy.id(),
             email=address.address,
             email_key=address.key,
-            is_decoy=owner is not None,
+            is_decoy=claim is not None,
         )
-        return await _keep(work, moved, owner, new_token, token)
+        return await _keep(work, moved, claim, new_token, token)
 
     return await work(means, caller, unit)
 
@@ -119,10 +118,9 @@ async def change_address(
 def _refuse_form(
     means: Means, name: str, address: EmailAddress | None, password: str
 ) -> Refused | None:
-    if not name:
-        return Refused(Reason.NAME_MISSING, "name")
-    if len(name) > NAME_LENGTH:
-        return Refused(Reason.NAME_TOO_LONG, "name", {"most": NAME_LENGTH})
+    refused = refuse_name(name)
+    if refused is not None:
+        return refused
     if address is None:
         return Refused(Reason.EMAIL_NOT_AN_ADDRESS, "email")
     return refuse_password(means, password, context=(name, address.address))
@@ -141,7 +139,7 @@ def refuse_password(
 
 
 async def _keep(
-    work: Work, sign_up: SignUp, owner: Account | None, token: str, old_token: str | None
+    work: Work, sign_up: SignUp, claim: Claim | None, token: str, old_token: str | None
 ) -> Started | Refused:
     visit = work.visit_digest()
     # Its row lock orders the two requests of a double click.
@@ -159,19 +157,12 @@ async def _keep(
             await sign_ups.end(work.tx, old.id)
             await challenges.end(work.tx, Purpose.SIGN_UP, old.id, work.now)
     await sign_ups.add(work.tx, sign_up, token_digest=digest(token), visit_digest=visit)
-    if owner is not None:
+    if claim is not None:
         await work.note(EventName.SIGN_UP_EXISTING_ADDRESS)
-        await _tell_owner(work, sign_up, owner)
+        await tell_owner(work, sign_up.email, claim, kind="address_taken")
     else:
         await work.note(EventName.SIGN_UP_STARTED)
     return Started(token)
-
-
-async def _tell_owner(work: Work, sign_up: SignUp, owner: Account) -> None:
-    """In the owner's language: whoever asks may be a stranger."""
-    await put_notice(
-        work, kind="address_taken", to=sign_up.email, account_id=None, locale=owner.locale
-    )
 
 
 def _asked(sign_up: SignUp) -> codes.Asked:
@@ -191,9 +182,9 @@ async def resend(means: Means, caller: Caller, token: str) -> codes.Sent | Refus
             return Refused(Reason.SIGN_IN_EXPIRED)
         sent = await codes.send(work, _asked(sign_up))
         # Looked for in either case, so that both take as long.
-        owner = await accounts.find_by_email(work.tx, sign_up.email_key)
-        if owner is not None and sign_up.is_decoy and isinstance(sent, codes.Sent):
-            await _tell_owner(work, sign_up, owner)
+        claim = await claim_on(work, sign_up.email_key)
+        if claim is not None and sign_up.is_decoy and isinstance(sent, codes.Sent):
+            await tell_owner(work, sign_up.email, claim, kind="address_taken")
         return sent
 
     return await work(means, caller, unit)
@@ -236,7 +227,10 @@ async def verify(means: Means, caller: Caller, *, token: str, typed: str) -> Ver
 
 async def _create_account(work: Work, sign_up: SignUp) -> Verified | Refused:
     account_id = work.means.entropy.id()
-    added = await accounts.add(
+    # Held, so that no account that changes its address gets or leaves this one meanwhile.
+    await hold(work, sign_up.email_key)
+    is_free = await claim_on(work, sign_up.email_key) is None
+    added = is_free and await accounts.add(
         work.tx,
         account_id=account_id,
         email=sign_up.email,

@@ -13,12 +13,11 @@ from vestibule.domain.safety import (
     BROWSER_KNOWN_AFTER,
     NOT_ME_FOR,
     QUIET_AFTER_RESET,
-    RESET_WAITS_FOR,
     ActKind,
     EndedBy,
     Made,
 )
-from vestibule.flows import causes
+from vestibule.flows import addresses, causes
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import tell
 from vestibule.flows.work import Caller, Means, Work, digest, work
@@ -66,41 +65,57 @@ async def _is_browser_known(work: Work, account_id: str) -> bool:
     )
 
 
-async def wait(work: Work, account: Account, reset: Reset, *, password_mac: str) -> datetime:
+async def wait(work: Work, account: Account, proven: WaitingReset) -> datetime:
     """Keep the new password aside, and tell everybody who can still say no; until when."""
-    due_at = work.now + RESET_WAITS_FOR
-    await waiting_resets.put(
-        work.tx,
-        WaitingReset(account.id, reset.id, password_mac, reset.authenticator_id or "", due_at),
-    )
+    await waiting_resets.put(work.tx, proven)
     await work.note(EventName.PASSWORD_RESET_WAITS, account_id=account.id)
-    await tell(work, account, kind="reset_waits", act_id=reset.id, when=due_at.isoformat())
-    return due_at
+    when = proven.due_at.isoformat()
+    await tell(work, account, kind="reset_waits", act_id=proven.reset_id, when=when)
+    return proven.due_at
 
 
-async def take_effect(
-    work: Work, account: Account, *, reset_id: str, password_mac: str, authenticator_id: str
-) -> bool:
+async def take_effect(work: Work, account: Account, proven: WaitingReset) -> bool:
     """Set the password; everything else ends, and what was proven with it comes back.
 
-    The account is held. False where the method that proved it proves nothing any more.
+    The account is held. False where the method or the mailbox that proved it proves nothing any
+    more.
     """
-    if account.is_enrolled and not await _bring_back(work, account, authenticator_id):
+    address_key = await _proven_address(work, account, proven.address_id)
+    if address_key is None:
         return False
-    await accounts.replace_password(work.tx, account.id, password_mac=password_mac, now=work.now)
+    if account.is_enrolled and not await _bring_back(work, account, proven.authenticator_id):
+        return False
+    if account.address_suspended_at is not None:
+        await addresses.prove(work, account, address_key)
+    await accounts.replace_password(
+        work.tx, account.id, password_mac=proven.password_mac, now=work.now
+    )
     await end_everything_else(work, account.id, session_id=None)
-    await _note_causes(work, account, reset_id, authenticator_id)
+    await _note_causes(work, account, proven.reset_id, proven.authenticator_id)
     if account.is_enrolled:
         await safeguards.end_required_reset(work.tx, account.id)
         await safeguards.be_quiet(work.tx, account.id, work.now + QUIET_AFTER_RESET)
         await safeguards.require_review(work.tx, account.id, work.now)
     await work.note(EventName.PASSWORD_RESET, account_id=account.id)
-    await tell(work, account, kind="password_reset", act_id=reset_id)
+    now = await accounts.get(work.tx, account.id) or account
+    if account.address_suspended_at is not None:
+        await tell(work, now, kind="address_returned", act_id=proven.reset_id)
+    await tell(work, now, kind="password_reset", act_id=proven.reset_id)
     return True
 
 
+async def _proven_address(work: Work, account: Account, former_id: str | None) -> str | None:
+    """The key of the address whose mailbox proved it, while that may be the account's (R8)."""
+    if former_id is None:
+        return account.email_key
+    if account.address_suspended_at is None:
+        return None
+    return await addresses.key_of(work, account, former_id)
+
+
 async def _note_causes(work: Work, account: Account, reset_id: str, authenticator_id: str) -> None:
-    answers_not_me = account.reset_required_at is not None
+    doubted = (account.reset_required_at, account.address_suspended_at)
+    answers_not_me = doubted != (None, None)
     proof = await causes.maker(work, Made.AUTHENTICATOR, authenticator_id)
     await causes.note_act(
         work,
@@ -192,13 +207,7 @@ async def _apply(work: Work, account_id: str) -> None:
     account = await accounts.get(work.tx, account_id)
     if due is None or account is None:
         return
-    await take_effect(
-        work,
-        account,
-        reset_id=due.reset_id,
-        password_mac=due.password_mac,
-        authenticator_id=due.authenticator_id,
-    )
+    await take_effect(work, account, due)
 
 
 async def cancel(work: Work, account: Account, *, reset_id: str) -> bool:

@@ -30,6 +30,8 @@ class Holder:
     known_browser: bool
     besides: tuple[Authenticator, ...] = ()
     """Removed methods that may be asked too, because the mailbox is proven with them (R8)."""
+    act: str = ""
+    """Which change it is for, where the message names that (R11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ async def send(work: Work, holder: Holder) -> codes.Sent | Refused:
             authenticator_id=holder.authenticator.id,
             digits=decision.digits,
             known_browser=holder.known_browser,
+            act=holder.act,
         ),
     )
 

@@ -316,6 +316,7 @@ _PURPOSES = {
     "enroll": N_("Set up 2FA"),
     "settings_gate": N_("Open User Settings"),
     "step_up": N_("Confirm a change"),
+    "address": N_("Change address"),
     "reset": N_("Reset password"),
     "reset_factor": N_("Reset password"),
     "carrier": N_("From the carrier"),

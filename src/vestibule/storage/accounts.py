@@ -10,7 +10,8 @@ from vestibule.storage.database import Transaction
 
 _COLUMNS = """id, email, email_key, name, locale, created_at, enrolled_at,
  default_authenticator_id, default_channel, new_password_required_at, reset_required_at,
- review_from_at, frozen_until_at, frozen_act_id, quiet_until_at, suspended_at, closes_at"""
+ review_from_at, frozen_until_at, frozen_act_id, quiet_until_at, suspended_at, closes_at,
+ address_suspended_at"""
 _FROM = "accounts LEFT JOIN safeguards ON safeguards.account_id = accounts.id"
 
 
@@ -55,6 +56,35 @@ async def add(
         name=name,
         locale=locale,
         created_at=now,
+    )
+    return touched == 1
+
+
+async def move(tx: Transaction, account_id: str, *, seen_key: str, email: str, key: str) -> bool:
+    """Give the account another address, once; False where it has moved or the address is taken.
+
+    Whoever calls holds the address, so that nobody takes it beside this.
+    """
+    touched = await tx.execute(
+        """UPDATE accounts SET email = :email, email_key = :email_key
+        WHERE id = :id AND email_key = :seen_key
+            AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.email_key = :wanted_key)""",
+        id=account_id,
+        seen_key=seen_key,
+        email=email,
+        email_key=key,
+        wanted_key=key,
+    )
+    return touched == 1
+
+
+async def rename(tx: Transaction, account_id: str, name: str) -> bool:
+    """False where it is called so already."""
+    touched = await tx.execute(
+        "UPDATE accounts SET name = :name WHERE id = :id AND name <> :present",
+        id=account_id,
+        name=name,
+        present=name,
     )
     return touched == 1
 

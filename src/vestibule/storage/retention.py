@@ -22,6 +22,7 @@ KEPT: dict[str, tuple[str, timedelta]] = {
     "disavowals": ("expires_at", timedelta(days=1)),
     "enrollments": ("expires_at", timedelta()),
     "events": ("occurred_at", timedelta(days=400)),
+    "former_addresses": ("held_until_at", timedelta()),
     "known_browsers": ("last_seen_at", timedelta(days=400)),
     "made": ("made_at", REACH),
     "outbox": ("expires_at", timedelta(days=30)),

@@ -77,3 +77,24 @@ async def thaw(tx: Transaction, account_id: str) -> bool:
         id=account_id,
     )
     return touched == 1
+
+
+async def suspend_address(tx: Transaction, account_id: str, now: datetime) -> bool:
+    """Codes go to the address before it; False where that is so already: none is prolonged."""
+    touched = await tx.execute(
+        """INSERT INTO safeguards (account_id, address_suspended_at) VALUES (:id, :at)
+        ON CONFLICT (account_id) DO UPDATE SET address_suspended_at = excluded.address_suspended_at
+        WHERE safeguards.address_suspended_at IS NULL""",
+        id=account_id,
+        at=now,
+    )
+    return touched == 1
+
+
+async def end_suspended_address(tx: Transaction, account_id: str) -> bool:
+    touched = await tx.execute(
+        """UPDATE safeguards SET address_suspended_at = NULL
+        WHERE account_id = :id AND address_suspended_at IS NOT NULL""",
+        id=account_id,
+    )
+    return touched == 1

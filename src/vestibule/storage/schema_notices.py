@@ -4,6 +4,7 @@ A part of `schema`, which calls `add_tables`. Causes are kept for as long as "no
 """
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -30,6 +31,7 @@ def add_tables(metadata: MetaData) -> None:
     """Each table of notices and of what they can take back, in the schema that is being made."""
     _causes(metadata)
     _safeguards(metadata)
+    _addresses(metadata)
     _answers(metadata)
 
 
@@ -100,6 +102,7 @@ def _safeguards(metadata: MetaData) -> None:
         at_column("closes_at", optional=True),
         # It was; the row stays, so that nothing can be of this account again.
         at_column("closed_at", optional=True),
+        at_column("address_suspended_at", optional=True),
         CheckConstraint("(frozen_until_at IS NULL) = (frozen_act_id IS NULL)", name="frozen"),
         Index("ix_safeguards_closed_at", "closed_at"),
         Index("ix_safeguards_closes_at", "closes_at"),
@@ -113,7 +116,26 @@ def _safeguards(metadata: MetaData) -> None:
         # The method that proved it, which comes back with it where it was removed.
         text_column("authenticator_id"),
         at_column("due_at"),
+        # The former address whose mailbox proved it, and which comes back with it.
+        text_column("address_id", optional=True),
         Index("ix_waiting_resets_due_at", "due_at"),
+    )
+
+
+def _addresses(metadata: MetaData) -> None:
+    Table(
+        "former_addresses",
+        metadata,
+        id_column(),
+        account_column(),
+        secret_column("address_sealed"),
+        secret_column("address_mac"),
+        text_column("act_id", optional=True),
+        Column("is_returnable", Boolean, nullable=False),
+        at_column("replaced_at"),
+        at_column("held_until_at"),
+        Index("ix_former_addresses_address_mac", "address_mac"),
+        Index("ix_former_addresses_held_until_at", "held_until_at"),
     )
 
 

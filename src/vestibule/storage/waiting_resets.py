@@ -13,24 +13,28 @@ class WaitingReset:
     password_mac: str
     authenticator_id: str
     due_at: datetime
+    address_id: str | None = None
+    """The former address whose mailbox proved it; None where the account's own did."""
 
 
-_COLUMNS = "account_id, reset_id, password_mac, authenticator_id, due_at"
+_COLUMNS = "account_id, reset_id, password_mac, authenticator_id, due_at, address_id"
 
 
 async def put(tx: Transaction, waiting: WaitingReset) -> None:
     """Let it wait, in the place of an earlier one."""
     await tx.execute(
-        """INSERT INTO waiting_resets (account_id, reset_id, password_mac, authenticator_id, due_at)
-        VALUES (:account_id, :reset_id, :password_mac, :authenticator_id, :due_at)
+        """INSERT INTO waiting_resets (account_id, reset_id, password_mac, authenticator_id, due_at,
+            address_id)
+        VALUES (:account_id, :reset_id, :password_mac, :authenticator_id, :due_at, :address_id)
         ON CONFLICT (account_id) DO UPDATE SET reset_id = excluded.reset_id,
             password_mac = excluded.password_mac, authenticator_id = excluded.authenticator_id,
-            due_at = excluded.due_at""",
+            due_at = excluded.due_at, address_id = excluded.address_id""",
         account_id=waiting.account_id,
         reset_id=waiting.reset_id,
         password_mac=waiting.password_mac,
         authenticator_id=waiting.authenticator_id,
         due_at=waiting.due_at,
+        address_id=waiting.address_id,
     )
 
 

@@ -38,7 +38,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         doors=2,
         entries=[
             EntryView(
-                what=said(one.name, desk.translate),
+                what=said(one.name, one.details, desk.translate),
                 how=method_said(one.method, desk.translate),
                 when=desk.translate.moment(one.at),
                 browser=browser_name(one.user_agent, desk.translate),

@@ -55,6 +55,11 @@ SENTENCES: Mapping[EventName, str] = {
     EventName.ACCOUNT_SUSPENDED: N_("The operators suspended your account"),
     EventName.ACCOUNT_UNSUSPENDED: N_("The operators opened your account again"),
     EventName.SIGN_IN_SUSPENDED: N_("A sign-in was stopped because your account is suspended"),
+    EventName.ADDRESS_CHANGED: N_("Your address was changed from %(old)s to %(new)s"),
+    EventName.ADDRESS_WANTED_BY_OTHER: N_("Somebody tried to give your address to their account"),
+    EventName.ADDRESS_SUSPENDED: N_("Codes go no longer to %(address)s"),
+    EventName.ADDRESS_RETURNED: N_("The address %(address)s was proven again"),
+    EventName.NAME_CHANGED: N_("Your name was changed"),
     EventName.LANGUAGE_CHOSEN: N_("A language was chosen for your account"),
     EventName.REVIEW_ANSWERED: N_("“Still yours?” was answered"),
     EventName.GATE_OPENED: N_("User Settings were opened"),
@@ -92,10 +97,17 @@ METHODS: Mapping[str, str] = {
 }
 
 
-def said(name: str, translate: Words) -> str:
+NAMED = ("address", "new", "old")
+"""The details that a sentence may name; addresses are masked where they are written."""
+
+
+def said(name: str, details: Mapping[str, object], translate: Words) -> str:
     """The sentence of an event, also of one that a newer version wrote."""
     known = {one.value: text for one, text in SENTENCES.items()}
-    return translate(known.get(name, UNKNOWN))
+    # Isolated, so that an address keeps its order in a sentence that runs the other way.
+    values = {one: f"\u2068{details.get(one, '')}\u2069" for one in NAMED}
+    text = translate(known.get(name, UNKNOWN))
+    return text % values if "%(" in text else text
 
 
 def method_said(method: str | None, translate: Words) -> str | None:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from vestibule.web import (
     activity,
     closing,
+    details,
     forgot_password,
     front,
     language,
@@ -126,6 +127,10 @@ DOORS: tuple[Door, ...] = (
         settings.submit_new_code,
     ),
     Door("/settings/recovery-code", N.SESSION, recovery_code.show, recovery_code.submit),
+    Door("/settings/name", N.GATE, details.show_name, details.submit_name),
+    Door("/settings/address", N.STEP_UP, details.show_address, details.submit_address),
+    Door("/settings/address/code", N.STEP_UP, details.show_code, details.submit_code),
+    Door("/settings/address/send", N.STEP_UP, post=details.send_code),
     Door("/settings/password", N.STEP_UP, settings.show_password, settings.submit_password),
     Door("/settings/close", N.GATE, closing.show),
     Door("/settings/close/confirm", N.GATE, closing.show_confirm, closing.submit),

@@ -74,6 +74,7 @@ async def show_notice(visit: Visit, desk: Desk) -> Response:
         is_waiting=notice.notice == "reset_waits",
         sealed=visit.sealed(Cookie.NOT_ME, token),
         is_closing=notice.notice == "closing_asked",
+        is_address=notice.notice == "address_changed",
     )
 
 

@@ -34,6 +34,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         "review.html",
         doors=2,
         email=view.email,
+        address_id=review.ADDRESS if view.address_act_id else None,
         methods=[
             Item(
                 one.id,

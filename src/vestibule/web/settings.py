@@ -84,6 +84,10 @@ def _wanted(visit: Visit) -> str | None:
     return path if is_change and path not in {CONFIRM, WAIT} else None
 
 
+def _is_about_address(visit: Visit) -> bool:
+    return (_wanted(visit) or "").startswith("/settings/address")
+
+
 async def show(visit: Visit, desk: Desk) -> Response:
     session = visit.the_session()
     if not session.has_gate_open(visit.now):
@@ -168,7 +172,9 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
         doors=2,
         action=CONFIRM,
         is_closing=False,
-        what=desk.translate("Before a change, prove that it is you."),
+        what=desk.translate("Before your address changes, prove that it is you.")
+        if _is_about_address(visit)
+        else desk.translate("Before a change, prove that it is you."),
         choices=[choice(way, desk.translate) for way in view.others],
         **context,
     )
@@ -187,6 +193,7 @@ async def send_confirm(visit: Visit, desk: Desk) -> Response:
         visit.the_session(),
         authenticator_id=visit.typed("authenticator"),
         channel=visit.typed("channel"),
+        act="address" if _is_about_address(visit) else "",
     )
     if refused is not None:
         return visit.again(refused, to="/settings/confirm")

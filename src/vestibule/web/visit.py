@@ -32,6 +32,7 @@ class Told(StrEnum):
     """What a form did; `wording` has the sentence."""
 
     ACCOUNT_KEPT = "account_kept"
+    ADDRESS_CHANGED = "address_changed"
     APP_ADDED = "app_added"
     CLOSING_ASKED = "closing_asked"
     METHOD_REMOVED = "method_removed"

@@ -40,6 +40,10 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.NAME_MISSING: N_("Enter a name."),
     Reason.NAME_TOO_LONG: N_("Use a name of at most %(most)s characters."),
     Reason.EMAIL_NOT_AN_ADDRESS: N_("Enter an e-mail address like name@example.com."),
+    Reason.ADDRESS_ALREADY_YOURS: N_("This is your address already. Enter another one."),
+    Reason.ADDRESS_TAKEN_MEANWHILE: N_(
+        "This address got an account of its own meanwhile. Enter another one."
+    ),
     Reason.PASSWORD_MISSING: N_("Enter your password."),
     Reason.PASSWORD_TOO_SHORT: N_("Use at least %(least)s characters; a few words are fine."),
     Reason.PASSWORD_TOO_LONG: N_("Use at most %(most)s characters."),
@@ -155,7 +159,8 @@ SENTENCES: Mapping[Reason, str] = {
         "Somebody answered a text with “not me”, so changes are stopped until %(when)s."
     ),
     Reason.RESET_TOO_RECENT: N_(
-        "Your password was reset, so methods and recovery codes stay as they are until %(when)s."
+        "Your password was reset, so methods, recovery codes and your address stay as they are"
+        " until %(when)s."
     ),
     Reason.RESET_WAITS: N_(
         "Your new password counts from %(when)s, because this browser is new here. Everybody who"
@@ -224,6 +229,7 @@ WAITING = frozenset(
 
 TOLD: Mapping[str, str] = {
     "account_kept": N_("Your account stays."),
+    "address_changed": N_("Your address is changed, and every other browser is signed out."),
     "app_added": N_("Your app is connected."),
     "closing_asked": N_("Your account closes. Every other browser is signed out."),
     "method_removed": N_("Removed."),
@@ -248,6 +254,8 @@ TOLD: Mapping[str, str] = {
 
 NOTICE_NAMES: Mapping[str, str] = {
     "closing_asked": N_("Somebody asked to close your account."),
+    "address_changed": N_("The e-mail address of your account was changed."),
+    "address_returned": N_("An e-mail address of your account was proven again."),
     "default_method_changed": N_("Your default method was changed."),
     "many_new_browser": N_("There were more sign-ins from new browsers."),
     "many_wrong_second_factor": N_("There were more wrong codes after your password."),
