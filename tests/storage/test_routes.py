@@ -89,14 +89,14 @@ async def test_claim_ends_with_its_lease(database: Database) -> None:
 
 
 async def test_what_is_done_is_not_done_again(database: Database) -> None:
-    """A message that was handed over is not handed over, refused or due again."""
+    """A message that was handed over is not handed over as another, refused or due again."""
     await database.transact(lambda tx: outbox.put(tx, _message("one")))
     claimed = await _claimed(database)
 
     async def unit(tx: Transaction) -> list[bool]:
         return [
             await outbox.hand_over(tx, claimed, provider="a", reference="1", now=NOW),
-            await outbox.hand_over(tx, claimed, provider="a", reference="1", now=NOW),
+            await outbox.hand_over(tx, claimed, provider="a", reference="2", now=NOW),
             await outbox.refuse(tx, claimed, provider="a", reason="no", now=NOW),
             await outbox.retry_at(tx, claimed, NOW),
         ]

@@ -154,7 +154,8 @@ CHANGE: dict[str, Any] = {
 }  # fmt: skip
 SETTINGS: dict[str, Any] = {
     "number": "+44 •••• ••42", "default_method": thing(channel="sms", label="Text message"),
-    "apps": APPS, "phone_removable": True, "is_fresh": False, "closes": None,
+    "apps": APPS, "phone_removable": True, "is_phone_silent": False, "is_fresh": False,
+    "closes": None,
     "recovery": thing(made_on="3 Nov 2026", saved=True, label="K7-3Q"),
 }  # fmt: skip
 METHODS: dict[str, Any] = {
@@ -194,8 +195,7 @@ NOT_YET = refusal(None, "Wait a little. You can try again at 10:57 UTC.")
 NOT_ME: dict[str, Any] = {
     "what": "A phone or app was added to your account.", "when": "3 Nov 2026, 10:42 UTC",
     "browser": "Firefox on Linux", "place": "192.0.2.x", "is_used": False, "is_waiting": False,
-    "is_closing": False,
-    "is_address": False,
+    "is_closing": False, "is_address": False, "sealed": "c2VhbGVk",
 }  # fmt: skip
 REVIEW: dict[str, Any] = {
     "email": PERSON.email, "address_id": None,
@@ -209,7 +209,7 @@ REVIEW: dict[str, Any] = {
         thing(id="s2", label="Safari on iPhone", since="2 Nov 2026", is_this=False,
               is_doubtful=True),
     ],
-    "older_browsers": 2,
+    "older_browsers": 2, "counts_for_account": True,
 }  # fmt: skip
 WAIT = "This browser is new here. It can change things from 4 Nov 2026, 10:42 UTC."
 
@@ -300,6 +300,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("sent", "settings_gate.html", INSIDE | MAILED),
     ("unsent", "settings_gate.html", INSIDE | UNSENT),
     ("full", "settings.html", INSIDE | SETTINGS),
+    ("stopped", "settings.html", INSIDE | SETTINGS | {"is_phone_silent": True}),
     ("closing", "settings.html", INSIDE | SETTINGS | {"closes": CLOSES}),
     ("before", "close.html", INSIDE | {"closes": None, "days": 7}),
     ("asked", "close.html", INSIDE | {"closes": CLOSES, "days": 7}),
@@ -366,6 +367,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("secured", "not_me_done.html", {"is_secured": True, "done": "Everything is signed out."}),
     ("frozen", "not_me_done.html", {"is_secured": False, "done": "Changes are stopped."}),
     ("full", "review.html", INSIDE | REVIEW | {"address_id": "address"}),
+    ("new browser", "review.html", INSIDE | REVIEW | {"counts_for_account": False}),
     ("bare", "review.html", INSIDE | REVIEW | {"browsers": [], "older_browsers": 0}),
     ("browser", "settings_wait.html", INSIDE | {"why": WAIT, "kind": "browser_too_new"}),
     ("frozen", "settings_wait.html", INSIDE | {"why": WAIT, "kind": "changes_frozen"}),
