@@ -1,6 +1,7 @@
 """The address changes by password, second factor and a code to the new mailbox (EM-05)."""
 
 import re
+from collections import Counter
 
 import pytest
 
@@ -486,6 +487,20 @@ async def test_no_mailbox_is_filled_by_many_accounts(house: FrontDoor) -> None:
     told = await purposes(house)
     assert await codes_to(house, "victim@example.com") == 5
     assert told[("owner@example.com", "address_wanted")] == 5
+
+
+async def test_nobody_guesses_his_way_to_a_mailbox(house: FrontDoor) -> None:
+    """EF-08: ten codes a year to a mailbox are short, also those that an account asks for."""
+    for number in range(12):
+        house.clock.advance(seconds=DAY // 4)
+        one = await member(house, f"one{number}@example.com")
+        await one.step_up()
+        await ask(one.person, "victim@example.com")
+        await house.deliver()
+
+    codes = [m.code or "" for m in house.inbox() if m.to == "victim@example.com"]
+    assert Counter(map(len, codes)) == {6: 10, 10: 2}
+    assert "ten-digit code" in one.person.text
 
 
 async def test_no_source_fills_mailboxes(house: FrontDoor) -> None:

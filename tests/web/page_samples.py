@@ -322,7 +322,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "typed": {"email": PERSON.email},
     }),
     ("sent", "address_code.html", INSIDE | {
-        "email": PERSON.email, "number": 2, "sent_at": "10:42",
+        "email": PERSON.email, "digits": 6, "number": 2, "sent_at": "10:42",
         "resend": resend("/settings/address/send"),
     }),
     ("empty", "app_rename.html", INSIDE | {"app": APPS[0]}),

@@ -139,7 +139,7 @@ def _opened(work: Work, former: FormerAddress) -> str:
 
 async def hold(work: Work, *address_keys: str) -> None:
     """Order this unit after every other one that gives one of these addresses to somebody."""
-    marks = [work.means.keyring.mac(KeyPurpose.THROTTLE, "address", key) for key in address_keys]
+    marks = [work.means.keyring.bucket("address", key) for key in address_keys]
     for mark in sorted(marks):
         await throttles.hold_lane(work.tx, mark, work.now, kind="address")
 

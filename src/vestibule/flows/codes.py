@@ -34,7 +34,7 @@ from vestibule.storage import accounts, challenges, outbox
 
 RESET_CODE_LENGTH = 10
 LONG_DIGITS = 10
-_GUESSED_AT = {Purpose.SIGN_UP, Purpose.WALL}
+_GUESSED_AT = {Purpose.SIGN_UP, Purpose.WALL, Purpose.ADDRESS}
 """Codes that somebody without the mailbox may ask for, and then guess at."""
 
 

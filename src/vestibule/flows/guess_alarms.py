@@ -5,7 +5,6 @@ Once an hour for each account; the account's own notices are in `wrong_codes`.
 
 from datetime import timedelta
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.tolls import hour_of
 from vestibule.flows.alarms import raise_alarm
 from vestibule.flows.work import Work
@@ -22,7 +21,7 @@ async def strikes_reached(work: Work, account_id: str) -> None:
 
 async def replayed(work: Work, account_id: str) -> None:
     """A code or time step came again that was used already; an alarm at the third in an hour."""
-    bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, "replays", account_id)
+    bucket = work.means.keyring.bucket("replays", account_id)
     until = await throttles.spend(
         work.tx,
         bucket,

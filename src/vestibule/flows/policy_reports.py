@@ -5,7 +5,6 @@ Anybody may send one, so it proves nothing and is no event of the journal.
 
 from datetime import timedelta
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.flows.sending import source_of
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.observability.logging import log_fact
@@ -25,7 +24,7 @@ async def note(means: Means, caller: Caller, *, directive: str, blocked: str) ->
         source = source_of(work)
         if source is None:
             return True
-        bucket = work.means.keyring.mac(KeyPurpose.THROTTLE, "policy-report", source)
+        bucket = work.means.keyring.bucket("policy-report", source)
         until = await throttles.spend(
             work.tx,
             bucket,

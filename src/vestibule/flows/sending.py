@@ -91,8 +91,9 @@ async def spend_hash(work: Work) -> Refused | None:
 async def take_short_code(work: Work, address: str) -> bool:
     """Whether a code mailed to this address may have six digits still.
 
-    Ten may in a year, five guesses each: who asks in an owner's place, at sign-up or with a
-    password at the wall, has fifty guesses in a million, as at a second factor (product section 5).
+    Ten may in a year, five guesses each: who asks in an owner's place, at sign-up, with a password
+    at the wall, or for an account of their own, has fifty guesses in a million, as at a second
+    factor (product section 5).
     """
     parsed = parse_email(address)
     year = _mail("mailed-short-year", parsed.key if parsed else address, 10, YEAR)

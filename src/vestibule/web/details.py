@@ -59,6 +59,7 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
         "address_code.html",
         doors=2,
         email=view.email,
+        digits=live.digits,
         number=live.number,
         sent_at=desk.translate.clock_time(live.last_sent_at or live.issued_at),
         resend=resend(
