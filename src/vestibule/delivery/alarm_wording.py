@@ -27,6 +27,13 @@ ALARMS: Mapping[str, tuple[str, str]] = {
         N_("%(percent)s %% of the day's budget for texts and calls"),
         _MONEY,
     ),
+    "carrier_blocks": (
+        N_("%(provider)s blocks messages"),
+        N_(
+            "It takes a message for fraud or for spam and did not carry it; the person was told to"
+            " use a call or an app. Ask the carrier why, before it blocks more of them."
+        ),
+    ),
     "prefix_paused": (
         N_("Codes do not come back from a block of numbers in %(country)s"),
         N_(

@@ -19,6 +19,7 @@ from vestibule.delivery.provider import (
 from vestibule.domain.challenge import Channel
 from vestibule.domain.delivery import Fault
 from vestibule.domain.routing import LONGEST_THROTTLE, Figures, Route
+from vestibule.flows.blocked import blocked_by
 from vestibule.flows.copies import most_copies
 from vestibule.flows.delivering import Delivering, Tried, Walk
 from vestibule.flows.opt_outs import refused_as_opted_out
@@ -67,6 +68,9 @@ async def record(delivering: Delivering, waiting: Waiting, walk: Walk) -> None:
     is_ours, early = await delivering.means.database.transact(unit)
     if early is not None and early.reason is Fault.OPTED_OUT:
         await refused_as_opted_out(delivering.means, waiting.id)
+    for one in tried:
+        if isinstance(one.outcome, PermanentFailure) and one.outcome.fault is Fault.BLOCKED:
+            await blocked_by(delivering.means, one.route.provider)
     if not is_ours:
         log_fact("delivery_claim_lost", message_id=waiting.id, attempts=len(tried))
     if is_ours and tried and isinstance(tried[-1].outcome, Accepted):

@@ -11,6 +11,7 @@ from vestibule.delivery.provider import Receipt
 from vestibule.domain.delivery import Fault
 from vestibule.domain.opt_out import Wish
 from vestibule.domain.routing import Route
+from vestibule.flows.blocked import blocked_by
 from vestibule.flows.opt_outs import refused_as_opted_out
 from vestibule.flows.tolls import hang_up
 from vestibule.flows.work import Means
@@ -72,6 +73,8 @@ async def receive(means: Means, provider: str, message_id: str, receipt: Receipt
     # True of the number, whichever copy it is told of.
     if is_ours and receipt.reason is Fault.OPTED_OUT:
         await refused_as_opted_out(means, message_id)
+    if is_news and receipt.reason is Fault.BLOCKED:
+        await blocked_by(means, provider)
     return is_news
 
 
