@@ -34,6 +34,7 @@ def test_keyring_inventory_is_the_known_one() -> None:
         "seal",
         "csrf",
         "phone-fingerprint",
+        "address",
         "phone-prefix",
         "password",
         "throttle",
