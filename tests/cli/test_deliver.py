@@ -1,13 +1,21 @@
 """`vestibule deliver test`: a real message by the channel's route, and what each provider said."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from tests.delivery.carrier import Carrier, Said, carrier
+from vestibule.bootstrap import build_house
 from vestibule.cli.main import app
+from vestibule.domain.routing import Route
+from vestibule.flows.opt_outs import opted_out
+from vestibule.flows.work import Means
+from vestibule.settings import load
+from vestibule.storage import routes as measured
 
 SID = "AC" + "0a" * 16
 NUMBER = "+447400123456"
@@ -46,7 +54,7 @@ def settings(tmp_path: Path, twilio: Carrier, vonage: Carrier) -> Path:
         "TWILIO_API_URL": twilio.url,
         "VONAGE_API_KEY": "abcd1234",
         "VONAGE_API_SECRET": "a secret",
-        "VONAGE_SIGNATURE_SECRET": "another",
+        "VONAGE_SIGNATURE_SECRET": "another one of thirty-two letters",
         "VONAGE_FROM": "Acme",
         "VONAGE_API_URL": vonage.url,
     }
@@ -186,3 +194,57 @@ def test_no_mail_address(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no mail address" in refused.output
     assert accepted.exit_code == 0
     assert "a running server's shows nothing" in accepted.output
+
+
+# --- beside a house -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def house(settings: Path, tmp_path: Path) -> Path:
+    """The same settings, of a house that has a database and a key."""
+    with settings.open("a") as file:
+        file.write(f"VESTIBULE_DATA={tmp_path}\n")
+    done = CliRunner().invoke(app, ["migrate", "--settings", str(settings)])
+    assert done.exit_code == 0, done.output
+    return settings
+
+
+async def by_the_house(settings: Path, unit: Callable[[Means], Awaitable[object]]) -> None:
+    """Do something in the house that these settings make."""
+    built = build_house(load(settings))
+    try:
+        await unit(built.means)
+    finally:
+        await built.close()
+
+
+def test_the_order_is_the_workers(house: Path, twilio: Carrier, vonage: Carrier) -> None:
+    """A route that rests is not asked where another one is there, and the output says why."""
+
+    async def rest(means: Means) -> None:
+        now = means.clock()
+        until = now + timedelta(minutes=5)
+        await means.database.transact(
+            lambda tx: measured.let_rest(tx, Route("twilio", "sms", "GB"), now=now, until=until)
+        )
+
+    asyncio.run(by_the_house(house, rest))
+
+    result = run(house, "--channel", "sms", "--to", NUMBER)
+
+    assert result.exit_code == 0
+    assert (len(twilio.got), len(vonage.got)) == (0, 1)
+    first, second, tried = result.output.splitlines()[:3]
+    assert (first[:6], second[:6], tried[:15]) == ("vonage", "twilio", "vonage     acce")
+    assert "rest" in second
+
+
+def test_a_number_that_asked_for_no_texts(house: Path, twilio: Carrier) -> None:
+    """A number that is texted nothing gets no test either."""
+    asyncio.run(by_the_house(house, lambda means: opted_out(means, NUMBER, "text")))
+
+    result = run(house, "--channel", "sms", "--to", NUMBER)
+
+    assert result.exit_code == 2
+    assert "asked for no texts" in result.output
+    assert twilio.got == []

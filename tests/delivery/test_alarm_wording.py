@@ -16,7 +16,13 @@ def test_every_alarm_can_be_said(name: str) -> None:
     """Each alarm becomes a mail with its facts, without a placeholder that is left."""
     envelope = Envelope("m", "email", "oncall@example.com", "", "en", NullTranslations())
     facts = {"alarm": name, "at": "2026-11-23T10:00:00+00:00", "percent": "80", "country": "GB"}
-    facts |= {"where": "house/03", "row": "7", "kind": "edited", "account": "a1", "provider": "twilio"}
+    facts |= {
+        "where": "house/03",
+        "row": "7",
+        "kind": "edited",
+        "account": "a1",
+        "provider": "twilio",
+    }
 
     mail = alarm_message(HOUSE, envelope, facts)
 

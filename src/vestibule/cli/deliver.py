@@ -1,5 +1,6 @@
 """Trying a route out: one real message by the providers of a channel, and what each of them said.
 
+They are asked in the order in which the worker asks them now, where the house's database tells it.
 No account, challenge or outbox is touched, and the message has no code in it.
 """
 
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from vestibule.bootstrap import languages_of
+from vestibule.bootstrap import WrongRevision, build_house, languages_of, refuse_unfit
 from vestibule.bootstrap_of_carriers import house_of, providers_of, tolls_of
 from vestibule.catalogues import Catalogues
 from vestibule.clock import Clock, SystemClock
+from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.envelope import Envelope
 from vestibule.delivery.provider import (
     Accepted,
@@ -31,10 +33,17 @@ from vestibule.delivery.rendering import trial_message
 from vestibule.delivery.routing import Routes, attempt
 from vestibule.domain import challenge as domain
 from vestibule.domain.identifier import PhoneFault, parse_email, parse_phone
+from vestibule.domain.routing import Ranked
 from vestibule.domain.tolls import PHONE_CHANNELS, Access, set_up_regions
 from vestibule.entropy import SystemEntropy
+from vestibule.flows.attempts import ranking
 from vestibule.flows.delivering import Pace
+from vestibule.flows.opt_outs import NOBODY
+from vestibule.flows.pulse import DatabaseRestored
+from vestibule.flows.silent_numbers import is_opted_out
+from vestibule.flows.work import look
 from vestibule.settings import Settings
+from vestibule.storage.database import StorageError, connect
 
 
 class CannotTry(Exception):
@@ -55,10 +64,18 @@ class Attempt:
         return f"{self.provider:<10} {_said(self.outcome)} ({milliseconds} ms)"
 
 
-def try_route(
-    settings: Settings, channel: Channel, to: str, provider: str | None
-) -> Sequence[Attempt]:
-    """Every attempt in order, the last one being the accepted or the final one."""
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was tried, and in which order it would have been."""
+
+    order: Sequence[str]
+    """Why each provider has its place; empty without a database, or with one provider alone."""
+    attempts: Sequence[Attempt]
+    """In order, the last one being the accepted or the final one."""
+
+
+def try_route(settings: Settings, channel: Channel, to: str, provider: str | None) -> Trial:
+    """Send the message by the route; raises `CannotTry` where nothing would be sent."""
     number, country = _destination(settings, channel, to)
     clock, entropy = SystemClock(), SystemEntropy()
     inbox = Inbox(clock) if settings.simulator else None
@@ -75,9 +92,16 @@ def try_route(
     envelope = Envelope(entropy.id(), channel, number, number, language, words)
     message = trial_message(house_of(settings), envelope)
 
-    async def run() -> list[Attempt]:
+    async def run() -> Trial:
         try:
-            return await _walk([providers[name] for name in names], message, number, clock)
+            found = await _standing(settings, channel, number, country)
+            ranked = [one for one in found if one.provider in names]
+            # Who rests is asked where nobody else is left, as by the worker.
+            ready = [one for one in ranked if not one.breaker.is_resting(clock())] or ranked
+            present = [one.provider for one in ready] or names
+            attempts = await _walk([providers[name] for name in present], message, number, clock)
+            is_order = len(ranked) > 1
+            return Trial([_place(one) for one in ranked] if is_order else [], attempts)
         finally:
             for one in providers.values():
                 await one.close()
@@ -95,6 +119,30 @@ def _chosen(
     if not names:
         raise CannotTry(f"Nobody carries {channel}: set {setting}.")
     return names if provider is None else [provider]
+
+
+async def _standing(
+    settings: Settings, channel: Channel, number: str, country: str
+) -> list[Ranked]:
+    """The route's providers as the house's figures rank them; none where there is no house yet."""
+    database = connect(settings.database)
+    try:
+        await refuse_unfit(settings, database)
+        built = build_house(settings, database=database)
+    except (DatabaseRestored, RootKeyFault, StorageError, WrongRevision):
+        await database.close()
+        return []
+    try:
+        means = built.means
+        if channel == "sms" and await look(means, NOBODY, lambda unit: is_opted_out(unit, number)):
+            raise CannotTry("That number asked for no texts; a text START from it ends that.")
+        return await ranking(built.worker.delivering, channel, country)
+    finally:
+        await built.close()
+
+
+def _place(one: Ranked) -> str:
+    return f"{one.provider:<10} {one.reason}"
 
 
 async def _walk(

@@ -193,12 +193,13 @@ def deliver_test(
 ) -> None:
     """Send a real message without a code by the channel's route; exits 1 if nobody accepts it."""
     try:
-        attempts = deliver_command.try_route(_settings(settings), channel, to, provider)
+        trial = deliver_command.try_route(_settings(settings), channel, to, provider)
     except (deliver_command.CannotTry, SettingsFault) as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(2) from fault
-    for attempt in attempts:
-        typer.echo(attempt.line)
+    attempts = trial.attempts
+    for line in [*trial.order, *(attempt.line for attempt in attempts)]:
+        typer.echo(line)
     if not any(isinstance(attempt.outcome, Accepted) for attempt in attempts):
         raise typer.Exit(1)
     if attempts[-1].provider == "simulator":
