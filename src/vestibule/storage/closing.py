@@ -17,6 +17,7 @@ GONE = (
     "digests",
     "disavowals",
     "enrollments",
+    "former_addresses",
     "known_browsers",
     "made",
     "passwords",
