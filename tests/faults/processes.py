@@ -72,7 +72,8 @@ class Houses:
                 "database_url": database_url,
                 "host": "127.0.0.1",
                 "port": port,
-                "public_origin": f"{self._scheme}://localhost",
+                # By https a scanner says where it came from, and must have come from here.
+                "public_origin": self.origins[0] if self._certificate else "http://localhost",
                 "simulator": True,
                 **self._more,
             }

@@ -216,8 +216,8 @@ async def _put_message(work: Work, challenge: Challenge, asked: Asked) -> None:
         method=challenge.channel.value,
         purpose=challenge.purpose.value,
     )
-    if challenge.is_decoy:
-        return
+    # EN-03: a decoy's message is written too, and has ended before anybody could send it.
+    expires_at = work.now if challenge.is_decoy else challenge.expires_at
     await outbox.put(
         work.tx,
         outbox.Waiting(
@@ -230,7 +230,7 @@ async def _put_message(work: Work, challenge: Challenge, asked: Asked) -> None:
             destination_sealed=None,
             body_sealed=None,
             written_at=work.now,
-            expires_at=challenge.expires_at,
+            expires_at=expires_at,
             attempts=0,
             country=asked.country,
             number_mac=number_mark(work.means, asked.address)
@@ -243,8 +243,8 @@ async def _put_message(work: Work, challenge: Challenge, asked: Asked) -> None:
 
 async def _language(work: Work, challenge: Challenge) -> str:
     """Whoever asks for an account's code may be a stranger: its owner has to understand it."""
-    account = await accounts.get(work.tx, challenge.account_id) if challenge.account_id else None
-    return account.locale if account else work.caller.locale
+    # EN-03: looked for where there is none too.
+    return await accounts.locale(work.tx, challenge.account_id or "") or work.caller.locale
 
 
 async def reserve(work: Work, purpose: Purpose, binding_id: str, typed: str) -> Reserved | Refused:

@@ -8,6 +8,7 @@ mailbox alone changes nothing, and 2FA is neither touched nor skipped. Asking ch
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from vestibule.domain.account import Account
 from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.event import EventName
 from vestibule.domain.identifier import parse_email
@@ -75,7 +76,7 @@ async def request(
             created_at=work.now,
             expires_at=work.now + RESET_LIFETIME,
         )
-        sent = await codes.send(work, await _asked(work, reset))
+        sent = await codes.send(work, await _asked(work, reset, account))
         if isinstance(sent, Refused):
             return replace(sent, field="email")
         if old_token:
@@ -93,9 +94,8 @@ async def _drop(work: Work, token: str) -> None:
         await resets.end(work.tx, old.id, seen=old.stage)
 
 
-async def _asked(work: Work, reset: Reset) -> codes.Asked:
+async def _asked(work: Work, reset: Reset, account: Account | None) -> codes.Asked:
     """To the account's own address, however it was typed; the page shows what was typed."""
-    account = await accounts.get(work.tx, reset.account_id) if reset.account_id else None
     to = await written(work, account, _key_of(reset)) if account else None
     return codes.Asked(
         purpose=Purpose.RESET,
@@ -136,7 +136,8 @@ async def view(means: Means, caller: Caller, reset: Reset) -> View:
 
 async def resend(means: Means, caller: Caller, reset: Reset) -> codes.Sent | Refused:
     async def unit(work: Work) -> codes.Sent | Refused:
-        return await codes.send(work, await _asked(work, reset))
+        account = await accounts.get(work.tx, reset.account_id or "")
+        return await codes.send(work, await _asked(work, reset, account))
 
     return await work(means, caller, unit)
 

@@ -20,6 +20,12 @@ def _account(row: Mapping[str, Any]) -> Account:
     return Account(**{**row, "default_channel": Channel(channel) if channel else None})
 
 
+async def locale(tx: Transaction, account_id: str) -> str | None:
+    """The language of an account, and nothing else of it."""
+    row = await tx.fetch_one("SELECT locale FROM accounts WHERE id = :id", id=account_id)
+    return str(row["locale"]) if row else None
+
+
 async def get(tx: Transaction, account_id: str) -> Account | None:
     """The account; None where it is closed, as where it never was."""
     row = await tx.fetch_one(
