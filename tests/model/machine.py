@@ -53,6 +53,7 @@ waits = st.sampled_from(
     ]
 )
 few = st.integers(0, 5)
+MOST_ROTATIONS = 2
 OWNER_DOES: tuple[Callable[[Everyday], Awaitable[None]], ...] = (
     Everyday.come_in_elsewhere,
     Everyday.add_another_app,
@@ -187,6 +188,17 @@ class Model(RuleBasedStateMachine):
         if restarts:
             await self.world.restart()
             self.world.tally["restarted"] += 1
+
+    @precondition(lambda self: self.world.tally["rotated"] < MOST_ROTATIONS)
+    @rule()
+    def operator_changes_the_root_key(self) -> None:
+        """Under a new root every limit, strike, session and code goes on."""
+        self.act(self._rotate())
+
+    async def _rotate(self) -> None:
+        await self.owner.read_mail()
+        await self.world.rotate()
+        self.world.tally["rotated"] += 1
 
     @precondition(lambda self: self.plot - self.world.held)
     @rule(which=few)

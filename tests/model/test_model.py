@@ -59,6 +59,7 @@ def _password(run: Model) -> None:
     run.password_holder_replays(back=0)
     run.password_holder_guesses_recovery_codes(times=3)
     run.wait(by=DAY, restarts=True)
+    run.operator_changes_the_root_key()
     run.password_holder_guesses(times=40, other=1, is_patient=True)
     run.owner_signs_in(mistyped=0)
     run.wait(by=DAY, restarts=False)
@@ -156,7 +157,7 @@ def _paper(run: Model) -> None:
 
 REACHED = {
     _password: {"guess of 6 digits", "guess of 10 digits"}
-    | {"attacker was paused", "replay refused", "guesses at once", "restarted"}
+    | {"attacker was paused", "replay refused", "guesses at once", "restarted", "rotated"}
     | {"owner mistyped", "owner entered ten digits", "told of 10 strikes", "told of 20 strikes"}
     | {"new password demanded"},
     _year: {"two codes demanded", "guess of 12 digits", "owner entered two codes"}

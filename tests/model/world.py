@@ -15,8 +15,10 @@ from typing import Any
 from tests.attack import rows
 from tests.front_door import FrontDoor, front_door
 from tests.person import Person
+from vestibule.crypto.key_source import KeyFile
 from vestibule.delivery.providers.simulator import Delivered
 from vestibule.domain import totp
+from vestibule.flows import keys
 from vestibule.storage.database import Database
 
 EMAIL = "ada@example.com"
@@ -57,6 +59,8 @@ class World:
     """The house, the clock, the mailbox, and who holds what by now."""
 
     house: FrontDoor
+    folder: Path
+    """Where the house keeps its root keys."""
     held: set[Holding] = field(default_factory=set)
     tally: Counter[str] = field(default_factory=Counter)
     sent: list[Delivered] = field(default_factory=list)
@@ -105,6 +109,15 @@ class World:
         self._runs += 1
         self.house.restart()
 
+    async def rotate(self) -> None:
+        """The operator changes the root key: published, written with, everything sealed anew."""
+        built, source = self.house.built, KeyFile(self.folder / "root.key")
+        await keys.rotate(built.means, source)
+        built.keys.look()
+        await self.pass_time(source.published_for + timedelta(seconds=20))
+        built.keys.look()
+        await keys.reseal(built.means, source.read(), source)
+
     def browser(self, *, agent: str) -> Person:
         """A fresh browser in a network of its own."""
         self._sources += 1
@@ -146,4 +159,4 @@ async def world_over(database: Database, folder: Path) -> AsyncIterator[World]:
     async with front_door(database, folder, seed="model") as house:
         # As for people: what happens one after the other does not happen at one moment.
         house.form_takes = 2.0
-        yield World(house)
+        yield World(house, folder)
