@@ -38,10 +38,9 @@ from vestibule.domain.tolls import PHONE_CHANNELS, Access, set_up_regions
 from vestibule.entropy import SystemEntropy
 from vestibule.flows.attempts import ranking
 from vestibule.flows.delivering import Pace
-from vestibule.flows.opt_outs import NOBODY
 from vestibule.flows.pulse import DatabaseRestored
 from vestibule.flows.silent_numbers import is_opted_out
-from vestibule.flows.work import look
+from vestibule.flows.work import NOBODY, look
 from vestibule.settings import Settings
 from vestibule.storage.database import StorageError, connect
 

@@ -2,9 +2,7 @@
 
 from vestibule.domain.tolls import hour_of
 from vestibule.flows.alarms import raise_alarm
-from vestibule.flows.work import Caller, Means, Work, work
-
-NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
+from vestibule.flows.work import NOBODY, Means, Work, work
 
 
 async def blocked_by(means: Means, provider: str) -> None:

@@ -9,14 +9,13 @@ from vestibule.domain.identifier import phone_of
 from vestibule.flows.notice_texts import spend_notice_copy
 from vestibule.flows.sending import CONFIRMED
 from vestibule.flows.tolls import Toll, spend_copy
-from vestibule.flows.work import Caller, Means, Work, work
+from vestibule.flows.work import NOBODY, Means, Work, work
 from vestibule.storage import challenges, outbox
 from vestibule.storage.outbox import Waiting
 
 MOST_COPIES = 2
 MOST_MAILS = 4
 """A mail costs nothing, but nobody wants it ten times."""
-NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
 
 
 def most_copies(waiting: Waiting) -> int:

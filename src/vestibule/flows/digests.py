@@ -3,13 +3,12 @@
 from datetime import timedelta
 
 from vestibule.flows.notices import tell_together
-from vestibule.flows.work import Caller, Means, Work, work
+from vestibule.flows.work import NOBODY, Means, Work, work
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, digests
 from vestibule.storage.database import StorageDown
 from vestibule.storage.digests import Digest
 
-NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
 PUT_OFF_FOR = timedelta(minutes=10)
 """What cannot be told now, an account whose key is lost say, holds up no other account."""
 

@@ -9,14 +9,13 @@ import asyncio
 from vestibule.delivery.number_signal import NumberSignal
 from vestibule.domain.delivery import Fault
 from vestibule.domain.event import EventName
-from vestibule.flows.work import Caller, Means, Work, work
+from vestibule.flows.work import NOBODY, Means, Work, work
 from vestibule.observability.logging import log_failure
 from vestibule.storage import outbox
 from vestibule.storage.outbox import Waiting
 
 ANSWER_WITHIN = 2.0
 """Seconds; a person waits for the code."""
-NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
 
 
 async def refuse_changed_number(

@@ -12,13 +12,12 @@ from vestibule.domain.event import EventName
 from vestibule.domain.opt_out import Wish
 from vestibule.flows.notices import tell_by_mail
 from vestibule.flows.ways import phone_number
-from vestibule.flows.work import Caller, Means, Work, work
+from vestibule.flows.work import NOBODY, Means, Work, work
 from vestibule.storage import accounts, authenticators, outbox, throttles, tolls
 
 MAILS_A_DAY = 3
 Source = Literal["carrier", "text"]
 """Who said so: the carrier when it refused a message, or a text from the number itself."""
-NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
 
 
 async def asked_by_text(means: Means, e164: str, wish: Wish) -> bool:

@@ -20,13 +20,12 @@ from vestibule.domain.safety import (
 from vestibule.flows import addresses, causes
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import tell
-from vestibule.flows.work import Caller, Means, Work, digest, work
+from vestibule.flows.work import NOBODY, Means, Work, digest, work
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, acts, authenticators, safeguards, sessions, waiting_resets
 from vestibule.storage.database import StorageDown
 from vestibule.storage.waiting_resets import WaitingReset
 
-NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
 """Who asks where a wait is simply over."""
 PUT_OFF_FOR = timedelta(minutes=10)
 _INSTANT = timedelta(microseconds=1)

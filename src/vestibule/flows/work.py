@@ -104,6 +104,10 @@ class Caller:
     actor_id: str | None = None
 
 
+NOBODY = Caller(source="", user_agent="", request_id="", locale="en")
+"""Who acts where no person does: a carrier, the worker, the clock."""
+
+
 @dataclass(slots=True)
 class Work:
     """What a unit sees while its transaction is open."""
