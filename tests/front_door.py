@@ -37,9 +37,15 @@ START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 class FrontDoor:
     """One running house without a socket."""
 
-    def __init__(self, build: Callable[[], Built], clock: ManualClock, alarm: LeakAlarm) -> None:
-        self._build = build
-        self.built = build()
+    def __init__(
+        self,
+        build: Callable[[Database], Built],
+        over: Database,
+        clock: ManualClock,
+        alarm: LeakAlarm,
+    ) -> None:
+        self._build, self._over = build, over
+        self.built = build(over)
         self.clock = clock
         self.alarm = alarm
         self.requests = 0
@@ -75,9 +81,13 @@ class FrontDoor:
             self.clock.advance(seconds=self.form_takes)
         await self.built.app(scope, receive, send)
 
-    def restart(self) -> None:
-        """As a new process over the same database and key: what was in memory only is gone."""
-        self.built = self._build()
+    def restart(self, over: Database | None = None) -> None:
+        """As a new process with the same key, over the same database or the one that was put back.
+
+        What was in memory only is gone.
+        """
+        self._over = over or self._over
+        self.built = self._build(self._over)
         self._houses.append(self.built)
 
     async def close(self) -> None:
@@ -270,18 +280,18 @@ async def front_door(
         **(settings or {}),
     }
 
-    def build() -> Built:
+    def build(over: Database) -> Built:
         return build_house(
             Settings.model_validate(values),
             clock=clock,
             entropy=entropy,
             profile=CHEAPEST,
-            database=database,
+            database=over,
             catalogues=catalogues,
         )
 
     with watching() as alarm:
-        house = FrontDoor(build, clock, alarm)
+        house = FrontDoor(build, database, clock, alarm)
         try:
             yield house
         finally:

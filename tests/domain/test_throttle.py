@@ -121,6 +121,18 @@ def test_twenty_strikes_end_six_digits_for_this_password(
 
 
 @pytest.mark.parametrize("known_browser", [True, False])
+@pytest.mark.parametrize("made", [0, 9, 15, 20])
+def test_password_that_must_go_ends_six_digits(made: int, known_browser: bool) -> None:
+    """RL-05, KY-06: While another password is demanded the code is ten digits long, without any
+    strike too: those that a restored database has forgotten are not there."""
+    decision = second_factor_decision(
+        strikes(made), now=TENTH_AT, known_browser=known_browser, is_password_known=True
+    )
+
+    assert decision == TEN
+
+
+@pytest.mark.parametrize("known_browser", [True, False])
 @pytest.mark.parametrize(("in_a_year", "short"), [(49, True), (50, False), (51, False)])
 def test_fifty_strikes_end_six_digits_for_a_year(
     in_a_year: int, short: bool, known_browser: bool

@@ -8,80 +8,18 @@ import re
 from datetime import timedelta
 
 from tests.attack import all_at_once, wrong
-from tests.model.owner import A_MOMENT, LINK, Owner
-from tests.model.world import EMAIL, NUMBER, Guess, Holding, World, app_code, has
+from tests.model.owner import A_MOMENT, LINK
+from tests.model.strangers import THEIRS, Strangers
+from tests.model.world import NUMBER, Guess, Holding, app_code, has
 from tests.person import Person
 
 TYPED = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b")
-AGENT = "Mozilla/5.0 (Windows NT 10.0) Chrome/140 thief"
 OTHERS = ("Text message", "Voice call", "Authentication app")
-THEIRS = "a magpie under the gutter"
+MALLORY = "mallory@example.net"
 
 
-class Attackers:
+class Attackers(Strangers):
     """All of them together: what one has learnt the others know."""
-
-    def __init__(self, world: World, owner: Owner) -> None:
-        self.world, self.owner = world, owner
-        self.inside: list[Person] = []
-        self.learnt = False
-        """They have set the password themselves, so they know it without having stolen it."""
-        self._sign_ins = 0
-        self._set = 0
-
-    def holds(self, *what: Holding) -> bool:
-        return all(
-            one in self.world.held or (one is Holding.PASSWORD and self.learnt) for one in what
-        )
-
-    @property
-    def password(self) -> str:
-        return self.owner.password if Holding.PASSWORD in self.world.held else self._own()
-
-    def _own(self) -> str:
-        return f"{THEIRS} {self._set}"
-
-    def browser(self) -> Person:
-        return self.world.browser(agent=AGENT)
-
-    # --- with the address alone ---------------------------------------------------------------
-
-    async def guess_passwords(self, times: int) -> None:
-        """Wrong passwords from one network after the other."""
-        for turn in range(times):
-            person = self.browser()
-            await person.get("/sign-in")
-            await person.press("Sign in", email=EMAIL, password=f"wrong password {turn}")
-            assert person.path == "/sign-in", person.text
-        self.world.tally["wrong password"] += times
-
-    async def ask_resets(self, times: int, *, code: str = "AAAAAAAAAA") -> None:
-        """Reset mails that nobody asked for, and guesses at their codes."""
-        for _ in range(times):
-            person = self.browser()
-            await person.get("/forgot-password")
-            await person.press("Send code", email=EMAIL)
-            if person.path == "/forgot-password/code":
-                await person.press("Verify", code=code)
-                assert person.path == "/forgot-password/code", person.text
-        self.world.tally["unasked reset"] += times
-
-    async def sign_up_again(self) -> None:
-        """An account in the owner's name: the address is taken, and nothing says so."""
-        person = self.browser()
-        await person.get("/sign-up")
-        await person.press("Create account", name="Eve", email=EMAIL, password=THEIRS)
-        if person.path == "/sign-up/code":
-            await person.press("Verify", code="123456")
-            assert person.path == "/sign-up/code", person.text
-
-    async def guess_answers(self) -> None:
-        """Codes of texts that nobody saw."""
-        person = self.browser()
-        for turn in range(5):
-            await person.get("/not-me")
-            await person.press("This was not me", not_me_code=f"0000-000{turn}")
-        assert not await self.world.rows("SELECT id FROM disavowals WHERE used_at = 0")
 
     # --- with the password --------------------------------------------------------------------
 
@@ -89,7 +27,7 @@ class Attackers:
         """A fresh browser behind the first door."""
         person = self.browser()
         await person.get("/sign-in")
-        await person.press("Sign in", email=EMAIL, password=self.password)
+        await person.press("Sign in", email=self.world.email, password=self.password)
         self._sign_ins += 1
         return person
 
@@ -127,13 +65,13 @@ class Attackers:
         if not typed:
             await person.get("/sign-out")
             return
-        before, at, epoch = await self.world.compared(), self.world.now, await self.world.epoch()
+        before, at = await self.world.compared(), self.world.now
+        behind = await self.world.password()
         await person.press("Verify", **typed)
         assert not person.path.startswith("/set-up"), person.text
         if await self.world.compared() > before:
             digits = sum(len(one) for one in typed.values())
-            self.world.guesses.append(Guess(at, epoch, digits, self._sign_ins))
-            self.world.tally[f"guess of {digits} digits"] += 1
+            self.world.note(Guess(at, behind, digits, self._sign_ins))
         elif "Send a new code; it has" in person.text:
             self.world.tally["longer code demanded"] += 1
             await self._send(person)
@@ -170,7 +108,8 @@ class Attackers:
         typed = await self._certainly_wrong(person)
         if not typed:
             return
-        before, at, epoch = await self.world.compared(), self.world.now, await self.world.epoch()
+        before, at = await self.world.compared(), self.world.now
+        behind = await self.world.password()
         # Equal ones: each is compared, and none can be the right one by chance.
         answers = await all_at_once(person, "Verify", [typed] * times)
         assert not [one for one in answers if one.headers.get("location") == "/"]
@@ -178,7 +117,7 @@ class Attackers:
         compared = await self.world.compared() - before
         assert compared <= 5, f"(i) {compared} codes of one sign-in were compared"
         for _ in range(compared):
-            self.world.guesses.append(Guess(at, epoch, digits, self._sign_ins))
+            self.world.note(Guess(at, behind, digits, self._sign_ins))
         self.world.tally["guesses at once"] += 1
 
     async def replay(self, back: int) -> None:
@@ -189,12 +128,13 @@ class Attackers:
         person = await self.enter_password()
         if person.path != "/sign-in/code" or not has(person, "Verify"):
             return
-        before, at, epoch = await self.world.compared(), self.world.now, await self.world.epoch()
+        before, at = await self.world.compared(), self.world.now
+        behind = await self.world.password()
         await person.press("Verify", code=code)
         inside = await self._is_inside(person)
         assert not inside, f"(iii) {code} was accepted twice"
         if await self.world.compared() > before:
-            self.world.guesses.append(Guess(at, epoch, len(code), self._sign_ins))
+            self.world.note(Guess(at, behind, len(code), self._sign_ins))
         self.world.tally["replay refused"] += 1
 
     async def use_up_sends(self, times: int) -> None:
@@ -245,7 +185,7 @@ class Attackers:
         await person.press("Verify", code=code)
         if await self._is_inside(person):
             # Its own strikes are cleared: whoever holds the number guessed at nothing.
-            del self.world.guesses[first:]
+            self.world.take_back(len(self.world.guesses) - first)
             self.world.tally["attacker with both factors was inside"] += 1
             self.inside.append(person)
             self.world.spent.append(("sms", code))
@@ -294,9 +234,9 @@ class Attackers:
         await acts[act % len(acts)](person)
 
     async def _set_password(self, person: Person) -> None:
-        before, mine = await self.world.epoch(), self._set + 1
+        before, mine = await self.world.password(), self._set + 1
         await person.press("Set new password", new_password=f"{THEIRS} {mine}")
-        if await self.world.epoch() > before:
+        if await self.world.password() != before:
             self._set, self.learnt = mine, True
             self.world.tally["attacker set the password"] += 1
             self.world.held.discard(Holding.PASSWORD)
@@ -315,8 +255,9 @@ class Attackers:
             await self.world.pass_time(A_MOMENT)
             await person.press("Send code")
         if self.holds(Holding.MAILBOX) and "Six-digit code" in person.text:
-            await person.press("Verify", code=await self.world.code("email", to=EMAIL))
+            await person.press("Verify", code=await self.world.mailed_code())
         before = await self.world.number_of("SELECT COUNT(*) AS n FROM authenticators")
+        await self._try_to_take_it_over(person)
         for path in ("/settings/app", "/settings/password", "/settings/recovery-code/new"):
             await person.get(path)
             await person.post(path, {"new_password": THEIRS, "code": "000000"})
@@ -324,13 +265,29 @@ class Attackers:
         assert after <= before, "a method was added without password and second factor lately"
         self.world.tally["attacker was kept from changes"] += 1
 
+    async def _try_to_take_it_over(self, person: Person) -> None:
+        """Another address, and closing the account: both ask for more than they have."""
+        email, closes_at = self.world.email, await self.world.closes_at()
+        await person.get("/settings/address")
+        await person.post("/settings/address", {"email": MALLORY})
+        if code := await self.world.code("email", to=MALLORY):
+            await person.post("/settings/address/code", {"code": code})
+        await person.get("/settings/close/confirm")
+        if has(person, "Send code by text message"):
+            await person.press("Send code by text message")
+        text = await self.world.code("sms", to=NUMBER)
+        await person.post("/settings/close/confirm", {"password": self.password, "code": text})
+        await self.world.learn_address()
+        assert self.world.email == email, "(vii) a thief has changed the address"
+        assert await self.world.closes_at() == closes_at, "(vii) a thief closes the account"
+
     # --- with the mailbox ---------------------------------------------------------------------
 
     async def press_link(self, which: int) -> None:
         """“Not me”, by the link of any notice that was ever mailed."""
         if not self.holds(Holding.MAILBOX):
             return
-        mails = [LINK.search(m.text) for m in await self.world.messages("email", to=EMAIL)]
+        mails = [LINK.search(m.text) for m in await self.world.letters()]
         links = [found.group(1) for found in mails if found]
         if not links:
             return
@@ -346,12 +303,12 @@ class Attackers:
         """The mailed code of a reset; then the second factor, which is guessed or texted."""
         if not self.holds(Holding.MAILBOX):
             return
-        person = self.browser()
+        person, addresses = self.browser(), self.world.addresses
         await person.get("/forgot-password")
-        await person.press("Send code", email=EMAIL)
+        await person.press("Send code", email=addresses[-1 - guesses % len(addresses)])
         if person.path != "/forgot-password/code":
             return
-        await person.press("Verify", code=await self.world.code("email", to=EMAIL))
+        await person.press("Verify", code=await self.world.mailed_code())
         self._sign_ins += 1
         if self.holds(Holding.NUMBER) and guesses == 0:
             await self._finish_reset(person)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.attack import wrong
 from tests.model.owner import LockedOut, Owner
-from tests.model.world import EMAIL, NUMBER, has
+from tests.model.world import NUMBER, has
 from tests.person import Person
 
 
@@ -15,7 +15,7 @@ class Everyday(Owner):
         """Wrong codes of their own, in a sign-in that is finished or left."""
         await person.get("/sign-in")
         if person.path == "/sign-in":
-            await person.press("Sign in", email=EMAIL, password=self.password)
+            await person.press("Sign in", email=self.world.email, password=self.password)
         for _ in range(times):
             if person.path != "/sign-in/code" or not has(person, "Verify"):
                 return
@@ -73,6 +73,54 @@ class Everyday(Owner):
                 await self.known.press("Confirm")
                 await self._keep_paper(self.known)
 
+    # --- who they are, and leaving --------------------------------------------------------------
+
+    async def change_name(self) -> None:
+        if await self._may_change():
+            await self.known.get("/settings/name")
+            if has(self.known, "Save"):
+                await self.known.press("Save", name=f"Ada {self._made}")
+                self.world.tally["owner changed the name"] += 1
+
+    async def change_address(self) -> None:
+        """Another mailbox; the one before is read still."""
+        if not await self._may_change():
+            return
+        person, new = self.known, f"ada.{len(self.world.addresses)}@example.org"
+        await person.get("/settings/address")
+        if not has(person, "Send code"):
+            return
+        await person.press("Send code", email=new)
+        if person.path != "/settings/address/code":
+            return
+        await person.press("Verify", code=await self.world.code("email", to=new))
+        if "Your address is changed" in person.text:
+            self.world.addresses.append(new)
+            self.world.tally["owner changed the address"] += 1
+
+    async def ask_closing(self) -> None:
+        """Close the account, by mistake or for good; nothing happens for seven days."""
+        await self.come_in()
+        if not await self.open_settings(self.known):
+            return
+        person = self.known
+        await person.get("/settings/close/confirm")
+        button = "Close my account"
+        if person.path == "/settings/close/confirm":
+            await self.answer(person, button, password=self.password)
+        if person.path == "/settings/close":
+            self.world.tally["owner asked to close"] += 1
+
+    async def keep(self) -> None:
+        """Change their mind in time."""
+        await self.come_in()
+        await self.known.get("/")
+        if has(self.known, "Keep my account"):
+            await self.known.press("Keep my account")
+            self.world.tally["owner kept the account"] += 1
+
+    # --- changing -------------------------------------------------------------------------------
+
     async def _may_change(self) -> bool:
         """Inside, the gate open and both factors fresh; or something that says not now."""
         await self.come_in()
@@ -99,7 +147,7 @@ class Everyday(Owner):
             await person.press("Sign out")
         await person.get("/sign-in")
         if has(person, "Sign in"):
-            await person.press("Sign in", email=EMAIL, password=self.password)
+            await person.press("Sign in", email=self.world.email, password=self.password)
         if person.path == "/sign-in/code":
             try:
                 await self._recover(person)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as from_seed
@@ -27,10 +27,12 @@ from hypothesis.stateful import (
 
 from tests.model.attackers import Attackers
 from tests.model.everyday import Everyday
-from tests.model.owner import LockedOut
+from tests.model.operator import Copy, Databases, Operator
+from tests.model.owner import Kept, LockedOut
+from tests.model.strangers import ThievesKept
 from tests.model.watch import Watch
 from tests.model.world import Holding, Kind, World, world_over
-from vestibule.storage.database import Database
+from vestibule.storage.database import connect
 
 T = TypeVar("T")
 
@@ -54,6 +56,7 @@ waits = st.sampled_from(
 )
 few = st.integers(0, 5)
 MOST_ROTATIONS = 2
+MOST_COPIES, MOST_RESTORES = 4, 2
 OWNER_DOES: tuple[Callable[[Everyday], Awaitable[None]], ...] = (
     Everyday.come_in_elsewhere,
     Everyday.add_another_app,
@@ -61,15 +64,11 @@ OWNER_DOES: tuple[Callable[[Everyday], Awaitable[None]], ...] = (
     Everyday.replace_paper,
     Everyday.reset_password,
     Everyday.recover,
+    Everyday.change_address,
+    Everyday.change_address,
+    Everyday.change_name,
+    Everyday.ask_closing,
 )
-
-
-class Databases(Protocol):
-    """Where a run gets its empty database from."""
-
-    async def open(self, folder: Path) -> Database: ...
-
-    async def close(self, database: Database) -> None: ...
 
 
 class Model(RuleBasedStateMachine):
@@ -81,6 +80,10 @@ class Model(RuleBasedStateMachine):
         self._runner = asyncio.Runner()
         self._open = AsyncExitStack()
         self.plot: frozenset[Holding] = frozenset()
+        self.owner_means_it = False
+        """The account is closed for good when it is asked for."""
+        self.copies: list[tuple[Copy, Kept, ThievesKept, Counter[str]]] = []
+        """Each with what both sides had on its day, and what was told by then."""
 
     def run(self, work: Awaitable[T]) -> T:
         async def whole() -> T:
@@ -97,9 +100,12 @@ class Model(RuleBasedStateMachine):
 
     async def _begin(self, kind: Kind) -> None:
         folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="model-")))
-        database = await self._databases.open(folder)
-        self._open.push_async_callback(self._databases.close, database)
+        url = await self._databases.make(folder)
+        self._open.push_async_callback(self._databases.drop)
+        database = connect(url, sqlite_synchronous="OFF")
+        self._open.push_async_callback(database.close)
         self.world: World = await self._open.enter_async_context(world_over(database, folder))
+        self.operator = Operator(self.world, self._databases, url)
         self.owner = Everyday(self.world, kind)
         self.attackers = Attackers(self.world, self.owner)
         self.watch = Watch(self.world, kind)
@@ -120,42 +126,64 @@ class Model(RuleBasedStateMachine):
 
     async def _end(self) -> None:
         """(iv), (vi): whatever was done, the owner signs in from the known browser."""
+        if self.world.is_closed:
+            return
         await self._next_day()
+        await self._unless_lost(self.owner.come_in())
+        await self.watch.look()
+
+    async def _unless_lost(self, work: Awaitable[object]) -> bool:
+        """Whether the owner did it; False where they are out, by a loss that is accepted."""
         try:
-            await self.owner.come_in()
+            await work
         except LockedOut:
             if not await self._is_lost_by_design():
                 raise
             self.world.tally["lost by design"] += 1
-        await self.watch.look()
+            return False
+        return True
 
     async def _is_lost_by_design(self) -> bool:
-        """The one loss that is accepted; docs/security/attacker-model.md says why.
+        """The losses that are accepted; docs/security/attacker-model.md says why.
 
-        The number is the account's only second factor and is in other hands, and a recovery code
-        younger than seven days was disowned from the mailbox.
+        The number is the account's only second factor and is in other hands, and either a recovery
+        code younger than seven days was disowned from the mailbox, or a restore has voided it and
+        no other one has been made since.
         """
         disowned = await self.world.number_of(
             "SELECT COUNT(*) AS n FROM recovery_codes WHERE ended_by = 'not_me'"
         )
-        return N in self.world.held and not self.owner.apps and disowned > 0
+        has_no_paper = disowned > 0 or not self.owner.paper
+        return N in self.world.held and not self.owner.apps and has_no_paper
 
     def act(self, work: Awaitable[object]) -> None:
         """One step of somebody, and the invariants after it."""
 
         async def whole() -> None:
+            await self._keep_in_time()
             await work
             await self.watch.look()
             await self._nobody_is_inside()
 
         self._runner.run(whole())
 
+    async def _keep_in_time(self, wait: timedelta = timedelta()) -> None:
+        """Who closes by mistake keeps the account before its day, unless they mean it."""
+        closes_at = await self.world.closes_at()
+        if closes_at is None or self.owner_means_it:
+            return
+        if self.world.now + wait > closes_at - timedelta(days=3):
+            await self._next_day()
+            if not await self._unless_lost(self.owner.keep()):
+                return
+            assert await self.world.closes_at() is None, self.owner.known.text
+
     def own(self, work: Awaitable[object]) -> None:
         """One step of the owner."""
 
         async def whole() -> None:
             await self._next_day()
-            await work
+            await self._unless_lost(work)
             await self.owner.read_mail()
 
         self.act(whole())
@@ -167,7 +195,7 @@ class Model(RuleBasedStateMachine):
         """
         left = self._owner_rests_until - self.world.now
         if left > timedelta():
-            await self._wait(left, restarts=False)
+            await self._pass(left)
         self._owner_rests_until = self.world.now + timedelta(hours=24, minutes=1)
 
     async def _nobody_is_inside(self) -> None:
@@ -183,11 +211,15 @@ class Model(RuleBasedStateMachine):
         self.act(self._wait(by, restarts=restarts))
 
     async def _wait(self, by: timedelta, *, restarts: bool) -> None:
-        await self.owner.read_mail()
-        await self.world.pass_time(by)
+        await self._keep_in_time(by)
+        await self._pass(by)
         if restarts:
             await self.world.restart()
             self.world.tally["restarted"] += 1
+
+    async def _pass(self, by: timedelta) -> None:
+        await self.owner.read_mail()
+        await self.world.pass_time(by)
 
     @precondition(lambda self: self.world.tally["rotated"] < MOST_ROTATIONS)
     @rule()
@@ -199,6 +231,29 @@ class Model(RuleBasedStateMachine):
         await self.owner.read_mail()
         await self.world.rotate()
         self.world.tally["rotated"] += 1
+
+    @precondition(lambda self: len(self.copies) < MOST_COPIES)
+    @rule()
+    def operator_copies_the_database(self) -> None:
+        self.act(self._copy())
+
+    async def _copy(self) -> None:
+        copy, known = await self.operator.copy(), await self.watch.known_mails()
+        self.copies.append((copy, self.owner.kept(), self.attackers.kept(), known))
+
+    @precondition(lambda self: self.copies and self.world.tally["restored"] < MOST_RESTORES)
+    @rule(which=few)
+    def operator_restores_a_copy(self, which: int) -> None:
+        """What was used, ended and guessed since is unknown to the house, and to it alone."""
+        self.act(self._restore(which))
+
+    async def _restore(self, which: int) -> None:
+        await self.owner.read_mail()
+        copy, owners, thieves, known = self.copies[which % len(self.copies)]
+        await self.operator.restore(copy)
+        await self.watch.restored(known)
+        self.owner.find_restored(owners)
+        self.attackers.find_restored(thieves)
 
     @precondition(lambda self: self.plot - self.world.held)
     @rule(which=few)
@@ -236,6 +291,10 @@ class Model(RuleBasedStateMachine):
     @rule(times=few)
     def stranger_asks_resets(self, times: int) -> None:
         self.act(self.attackers.ask_resets(times))
+
+    @rule(which=few)
+    def stranger_claims_addresses(self, which: int) -> None:
+        self.act(self.attackers.claim_addresses(which))
 
     @rule(does=st.sampled_from([Attackers.sign_up_again, Attackers.guess_answers]))
     def stranger_tries(self, does: Callable[[Attackers], Awaitable[None]]) -> None:

@@ -5,21 +5,33 @@ that is still held opens anything. It knows what was stolen from the world alone
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from tests.front_door import PASSWORD, FrontDoor
-from tests.model.world import EMAIL, NUMBER, Holding, Kind, World, app_code, has
+from tests.model.world import NUMBER, Holding, Kind, World, app_code, has
 from tests.person import Person
 
 PATIENCE = 40
 """Pages after which somebody who is not inside is going in circles."""
 A_MOMENT = timedelta(seconds=95)
 """Three time steps: no code of an app is met twice, and a text may be sent again."""
+REST_DAYS = 2
 LINK = re.compile(r"http://localhost(/not-me/[\w-]{43})$", re.MULTILINE)
 
 
 class LockedOut(AssertionError):
     """The owner cannot sign in with what is left; the text is the way that was tried."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the house knew of the owner on some day, as the owner remembers it."""
+
+    password: str
+    apps: Mapping[str, bytes]
+    has_number: bool
 
 
 class Owner:
@@ -39,6 +51,8 @@ class Owner:
         self._later = ""
         """The password of their own reset that waits."""
         self._recovered_at = world.now
+        self.is_forgotten = False
+        """Since a restore no browser is known, until a sign-in is finished."""
 
     @property
     def house(self) -> FrontDoor:
@@ -48,12 +62,25 @@ class Owner:
     def reads_texts(self) -> bool:
         return self.has_number and Holding.NUMBER not in self.world.held
 
+    # --- the day of a copy ----------------------------------------------------------------------
+
+    def kept(self) -> Kept:
+        return Kept(self.password, dict(self.apps), self.has_number)
+
+    def find_restored(self, kept: Kept) -> None:
+        """Everything is as on the day of the copy, but for the paper, which is void.
+
+        The owner has all of that day still: the password, the apps and the mailboxes.
+        """
+        self.password, self.apps, self.has_number = kept.password, dict(kept.apps), kept.has_number
+        self.paper, self._later, self.is_forgotten = "", "", True
+
     # --- setting up ---------------------------------------------------------------------------
 
     async def join(self) -> None:
         """Sign up and set up what this kind of account has, in the browser that is then known."""
         house, person = self.house, self.known
-        await house.sign_up(person, EMAIL)
+        await house.sign_up(person, self.world.email)
         if self.kind is Kind.APP:
             secret, self.paper = await house.set_up_app(person)
             self.apps["Phone app"] = secret
@@ -64,6 +91,8 @@ class Owner:
             await self.step_up(person)
             await self.add_app(person)
         assert await self.is_inside(person), person.text
+        (account,) = await self.world.rows("SELECT id FROM accounts")
+        self.world.account_id = str(account["id"])
         await self.world.pass_time(timedelta(days=30))
 
     async def is_inside(self, person: Person) -> bool:
@@ -103,7 +132,7 @@ class Owner:
 
     async def _others(self, person: Person) -> list[str]:
         mine = [*self.apps, *(["Text message", "Voice call"] if self.reads_texts else [])]
-        if person.path == "/settings/confirm":
+        if person.path in {"/settings/confirm", "/settings/close/confirm"}:
             return mine
         if any("Try another way" in text for text, _ in person.page.links):
             await person.follow("Try another way")
@@ -112,6 +141,10 @@ class Owner:
     async def _answer_here(self, person: Person, button: str, **typed: str) -> bool:
         if not has(person, button):
             return False
+        for name, secret in self.apps.items():
+            if f"code {name} shows" in person.text:
+                await self._press_app_code(person, button, secret, **typed)
+                return True
         if "number ending in" in person.text:
             code = await self._sent_code(person)
             if not code:
@@ -122,10 +155,6 @@ class Owner:
                 await person.press(button, code=code, **typed)
             self._note(person, "sms", code)
             return True
-        for name, secret in self.apps.items():
-            if f"code {name} shows" in person.text:
-                await self._press_app_code(person, button, secret, **typed)
-                return True
         return False
 
     async def _sent_code(self, person: Person) -> str:
@@ -163,8 +192,8 @@ class Owner:
         if "not right" not in person.text:
             self.world.spent.append((channel, code))
 
-    async def step_up(self, person: Person) -> bool:
-        """Settings with their gate open and proofs fresh; False where something says not now."""
+    async def open_settings(self, person: Person) -> bool:
+        """Past the mailed code; False where the page has no way there."""
         await person.get("/")
         if not has(person, "User Settings"):
             return False
@@ -173,7 +202,13 @@ class Owner:
             await self.world.pass_time(A_MOMENT)
             await person.press("Send code")
         if "Six-digit code" in person.text:
-            await person.press("Verify", code=await self.world.code("email", to=EMAIL))
+            await person.press("Verify", code=await self.world.mailed_code())
+        return True
+
+    async def step_up(self, person: Person) -> bool:
+        """Settings with their gate open and proofs fresh; False where something says not now."""
+        if not await self.open_settings(person):
+            return False
         await person.get("/settings/confirm")
         if person.path != "/settings/confirm":
             return False
@@ -185,8 +220,27 @@ class Owner:
     # --- coming in ----------------------------------------------------------------------------
 
     async def come_in(self, person: Person | None = None) -> None:
-        """Sign in by whatever is left; raises `LockedOut`."""
-        person, self.trace = person or self.known, []
+        """Sign in by whatever is left; raises `LockedOut`.
+
+        Known browsers wait for nobody. After a restore none is known: what strangers have used up
+        that day may be waited for.
+        """
+        days = REST_DAYS if self.is_forgotten and person is None else 0
+        for day in range(days + 1):
+            try:
+                await self._come_in(person or self.known)
+            except LockedOut:
+                if day == days:
+                    raise
+                self.world.tally["owner came back after a restore the next day"] += 1
+                await self.world.pass_time(timedelta(hours=25))
+            else:
+                self.is_forgotten = self.is_forgotten and person is not None
+                return
+
+    async def _come_in(self, person: Person) -> None:
+        self.trace = []
+        await self.world.learn_address()
         await person.get("/")
         for _ in range(PATIENCE):
             self._note_page(person)
@@ -222,7 +276,10 @@ class Owner:
                 # A new browser proves the mailbox before it sets the password that is demanded.
                 if has(person, "Send code"):
                     await person.press("Send code")
-                await person.press("Verify", code=await self.world.code("email", to=EMAIL))
+                if has(person, "Verify"):
+                    await person.press("Verify", code=await self.world.mailed_code())
+                else:
+                    await person.get("/")
             case "/new-password":
                 self.world.tally["new password demanded"] += 1
                 await self._set_password(person, "Set new password")
@@ -237,7 +294,7 @@ class Owner:
         await person.get("/sign-in")
         if person.path != "/sign-in":
             return
-        await person.press("Sign in", email=EMAIL, password=self.password)
+        await person.press("Sign in", email=self.world.email, password=self.password)
         if "There were many tries" in person.text:
             raise LockedOut(f"the known browser waits: {person.text}")
         if "is not right" in person.text and self._later:
@@ -270,7 +327,7 @@ class Owner:
 
     async def links(self, purpose: str = "") -> list[str]:
         """The answers that were mailed with notices of this kind, or of any; oldest first."""
-        mails = await self.world.messages("email", to=EMAIL)
+        mails = await self.world.letters()
         found = [LINK.search(m.text) for m in mails if purpose in {"", m.purpose}]
         return [one.group(1) for one in found if one]
 
@@ -278,24 +335,15 @@ class Owner:
 
     async def reset(self, person: Person) -> bool:
         """Forgot password, by mailbox and second factor; whether a new one counts at once."""
-        await person.get("/forgot-password")
-        if person.path != "/forgot-password":
-            await person.get("/forgot-password")
-        if not has(person, "Send code"):
+        if not await self._ask_reset(person):
             return False
-        await person.press("Send code", email=EMAIL)
-        if "We cannot send more codes now" in person.text:
-            self.world.tally["reset mails used up"] += 1
-            await self.world.pass_time(timedelta(minutes=61))
-            await person.press("Send code", email=EMAIL)
-        if person.path != "/forgot-password/code":
-            return False
-        await person.press("Verify", code=await self.world.code("email", to=EMAIL))
+        await person.press("Verify", code=await self.world.mailed_code())
         if not await self.answer(person, "Verify") or person.path != "/forgot-password/new":
             self.trace.append(f"reset stops at {person.path}: {person.text[:160]}")
             return False
         old = self.password
         await self._set_password(person, "Set new password")
+        await self.world.learn_address()
         if "Your new password counts from" in person.text:
             self.world.tally["owner's reset waits"] += 1
             self.trace.append("the owner's own reset waits")
@@ -306,12 +354,34 @@ class Owner:
         self.world.tally["owner reset the password"] += 1
         return True
 
+    async def _ask_reset(self, person: Person) -> bool:
+        """A code of a reset, at the present address; where none comes, at one of before."""
+        known = [one for one in reversed(self.world.addresses) if one != self.world.email]
+        for email in (self.world.email, *known):
+            before = len([one for one in await self.world.letters() if one.code])
+            await person.get("/forgot-password")
+            if person.path != "/forgot-password":
+                await person.get("/forgot-password")
+            if not has(person, "Send code"):
+                return False
+            await person.press("Send code", email=email)
+            if "We cannot send more codes now" in person.text:
+                self.world.tally["reset mails used up"] += 1
+                await self.world.pass_time(timedelta(minutes=61))
+                await person.press("Send code", email=email)
+            is_sent = len([one for one in await self.world.letters() if one.code]) > before
+            if person.path == "/forgot-password/code" and is_sent:
+                if email != self.world.email:
+                    self.world.tally["owner reset by the address before"] += 1
+                return True
+        return False
+
     async def _recover(self, person: Person) -> None:
         """Password and paper, then an app in the place of what is lost."""
         await person.get("/sign-in/recovery-code")
         if person.path != "/sign-in/recovery-code":
             await person.get("/sign-in")
-            await person.press("Sign in", email=EMAIL, password=self.password)
+            await person.press("Sign in", email=self.world.email, password=self.password)
             await person.get("/sign-in/recovery-code")
         if not has(person, "Recover and set up 2FA"):
             raise LockedOut(f"{person.path}: no way to enter the recovery code: {person.text}")

@@ -11,7 +11,8 @@ import pytest
 from tests.figures import Record, note
 from tests.model.databases import PostgresqlDatabases, SqliteFiles
 from tests.model.everyday import Everyday
-from tests.model.machine import Databases, Model, play
+from tests.model.machine import Model, play
+from tests.model.operator import Databases
 from tests.model.world import Holding, Kind
 from tests.postgresql import Cluster
 
@@ -155,6 +156,63 @@ def _paper(run: Model) -> None:
     run.owner_answers_a_notice(which=0)
 
 
+def _restored(run: Model) -> None:
+    run.begin(kind=Kind.BOTH, plot=frozenset({P, N}))
+    run.steal(which=1)
+    run.operator_copies_the_database()
+    run.password_holder_guesses(times=22, other=2, is_patient=True)
+    run.owner_does(does=Everyday.change_password)
+    run.owner_does(does=Everyday.replace_paper)
+    run.operator_restores_a_copy(which=0)
+    run.password_holder_guesses(times=5, other=0, is_patient=True)
+    run.password_holder_replays(back=0)
+    run.steal(which=0)
+    run.wait(by=DAY, restarts=False)
+    run.swapper_with_password_enters(mistyped=0)
+    run.swapper_is_inside(does=0)
+    run.owner_signs_in(mistyped=0)
+    run.operator_copies_the_database()
+    run.owner_does(does=Everyday.recover)
+    run.operator_changes_the_root_key()
+    run.operator_restores_a_copy(which=1)
+    run.owner_signs_in(mistyped=1)
+
+
+def _address(run: Model) -> None:
+    run.begin(kind=Kind.BOTH, plot=frozenset({M}))
+    run.owner_does(does=Everyday.change_address)
+    run.stranger_claims_addresses(which=0)
+    run.steal(which=0)
+    run.thief_of_the_mailbox_presses_a_link(which=1)
+    run.thief_of_the_mailbox_resets(guesses=1)
+    run.owner_signs_in(mistyped=0)
+    run.wait(by=timedelta(days=8), restarts=False)
+    run.stranger_claims_addresses(which=0)
+    run.owner_does(does=Everyday.change_name)
+
+
+def _closing(run: Model) -> None:
+    run.begin(kind=Kind.BOTH, plot=frozenset({P, M, N}))
+    run.owner_does(does=Everyday.ask_closing)
+    run.wait(by=timedelta(days=8), restarts=False)
+    for _ in range(3):
+        run.steal(which=0)
+    run.swapper_with_password_enters(mistyped=0)
+    run.swapper_is_inside(does=1)
+    run.owner_does(does=Everyday.ask_closing)
+    run.thief_of_the_mailbox_presses_a_link(which=0)
+    run.owner_signs_in(mistyped=0)
+    run.owner_means_it = True
+    run.wait(by=timedelta(days=8), restarts=False)
+    run.owner_does(does=Everyday.ask_closing)
+    run.wait(by=timedelta(days=8), restarts=True)
+    run.password_holder_guesses(times=5, other=0, is_patient=False)
+    run.thief_of_the_mailbox_resets(guesses=1)
+    run.thief_of_the_mailbox_presses_a_link(which=2)
+    run.swapper_answers_a_text(which=0)
+    run.wait(by=timedelta(days=8), restarts=False)
+
+
 REACHED = {
     _password: {"guess of 6 digits", "guess of 10 digits"}
     | {"attacker was paused", "replay refused", "guesses at once", "restarted", "rotated"}
@@ -171,6 +229,20 @@ REACHED = {
     _barrier: {"owner recovered", "not me by a thief of the mailbox"},
     _both_factors: {"attacker with both factors was inside", "attacker was kept from changes"}
     | {"attacker ended the owner's sessions"},
+    _restored: {"copied", "restored", "restore was noticed", "new password demanded"}
+    | {
+        "owner entered two codes",
+        "guess of 10 digits",
+        "replay refused",
+        "owner changed the password",
+    }
+    | {"attacker was stopped before the demanded password", "recovery code saved"}
+    | {"review answered", "owner signed in"},
+    _address: {"owner changed the address", "attacker asked for the owner's address"}
+    | {"not me by a thief of the mailbox", "owner reset by the address before"}
+    | {"reset stopped at the second factor", "owner changed the name", "review answered"},
+    _closing: {"owner asked to close", "owner kept the account", "closed for good"}
+    | {"attacker was kept from changes", "not me by a thief of the mailbox"},
     _paper: {"paper alone opened nothing", "wrong password", "unasked reset", "owner recovered"}
     | {"recovery code saved", "not me by the owner"},
 }

@@ -5,9 +5,9 @@ Knows no rule of the house. Owner and attackers act on it through pages; `watch`
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ class Guess:
     """A wrong code of an attacker that the house compared with the right one."""
 
     at: datetime
-    epoch: int
+    password: str
+    """The setting of the password that it was behind."""
     digits: int
     sign_in: int
     """Which of the attackers' sign-ins it was made in."""
@@ -65,6 +66,15 @@ class World:
     tally: Counter[str] = field(default_factory=Counter)
     sent: list[Delivered] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
+    remembered: list[Guess] = field(default_factory=list)
+    """Those that the database knows of: a restore forgets what came after the copy."""
+    addresses: list[str] = field(default_factory=lambda: [EMAIL])
+    """Every address that the account had; the owner reads them all."""
+    email: str = EMAIL
+    """The present one; empty once the account is closed."""
+    account_id: str = ""
+    closes: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """What a run opened, closed at its end."""
     spent: list[tuple[str, str]] = field(default_factory=list)
     """Channel and code of every code that opened something."""
     _seen: set[tuple[int, str]] = field(default_factory=set)
@@ -102,12 +112,35 @@ class World:
         found = [one.code for one in await self.messages(channel, to=to) if one.code]
         return found[-1] if found else ""
 
-    async def restart(self) -> None:
-        """Every process of the house starts again."""
+    async def letters(self) -> list[Delivered]:
+        """All that came to any address of the owner, oldest first."""
+        return [one for one in await self.messages("email") if one.to in self.addresses]
+
+    async def mailed_code(self) -> str:
+        """The newest code in any of the owner's mailboxes; empty where none ever came."""
+        found = [one.code for one in await self.letters() if one.code]
+        return found[-1] if found else ""
+
+    async def mails(self) -> Counter[str]:
+        """How many notices of each kind the owner has got."""
+        return Counter(one.purpose for one in await self.letters() if not one.code)
+
+    def note(self, guess: Guess) -> None:
+        self.guesses.append(guess)
+        self.remembered.append(guess)
+        self.tally[f"guess of {guess.digits} digits"] += 1
+
+    def take_back(self, count: int) -> None:
+        """The newest ones were none: their sign-in succeeded."""
+        for guesses in (self.guesses, self.remembered):
+            del guesses[len(guesses) - count :]
+
+    async def restart(self, over: Database | None = None) -> None:
+        """Every process of the house starts again, perhaps over a database that was put back."""
         await self.house.deliver()
         self._collect()
         self._runs += 1
-        self.house.restart()
+        self.house.restart(over)
 
     async def rotate(self) -> None:
         """The operator changes the root key: published, written with, everything sealed anew."""
@@ -138,9 +171,38 @@ class World:
             " 'authn_token_reuse')"
         )
 
-    async def epoch(self) -> int:
-        """How often the password has been set."""
-        return await self.number_of("SELECT epoch AS n FROM passwords")
+    async def learn_address(self) -> None:
+        """What the account is reached at; its owner is told of each change."""
+        (account,) = await self.rows(
+            "SELECT email FROM accounts WHERE id = :id", id=self.account_id
+        )
+        self.email = str(account["email"])
+
+    @property
+    def is_closed(self) -> bool:
+        return not self.email
+
+    async def closes_at(self) -> datetime | None:
+        """When the account is going to be closed, if it is."""
+        found = await self.rows(
+            "SELECT closes_at FROM safeguards WHERE account_id = :id AND closes_at IS NOT NULL",
+            id=self.account_id,
+        )
+        return moment(found[0]["closes_at"]) if found else None
+
+    async def password(self) -> str:
+        """Which setting of the password is the present one; another after each change."""
+        found = await self.rows(
+            "SELECT epoch, changed_at FROM passwords WHERE account_id = :id", id=self.account_id
+        )
+        return ", ".join(f"{row['epoch']} of {row['changed_at']}" for row in found)
+
+
+def moment(value: Any) -> datetime:
+    """A stored time, as both databases give it."""
+    if isinstance(value, datetime):
+        return value
+    return datetime.fromtimestamp(value / 1_000_000, UTC)
 
 
 def app_code(secret: bytes, at: datetime, *, steps: int = 0) -> str:
@@ -159,4 +221,5 @@ async def world_over(database: Database, folder: Path) -> AsyncIterator[World]:
     async with front_door(database, folder, seed="model") as house:
         # As for people: what happens one after the other does not happen at one moment.
         house.form_takes = 2.0
-        yield World(house, folder)
+        async with AsyncExitStack() as closes:
+            yield World(house, folder, closes=closes)

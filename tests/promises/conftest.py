@@ -5,8 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import _cluster, database, postgresql_cluster, sqlite_database, store
+from tests.databases import (
+    Store,
+    _cluster,
+    database,
+    postgresql_cluster,
+    sqlite_database,
+    store,
+)
 from tests.front_door import FrontDoor, front_door
+from tests.postgresql import Cluster
+from tests.promises.disasters import Disaster
 from vestibule.storage.database import Database
 
 __all__ = ["_cluster", "database", "postgresql_cluster", "store"]
@@ -26,3 +35,9 @@ async def either_house(database: Database, tmp_path: Path) -> AsyncIterator[Fron
     """The house over SQLite and over PostgreSQL, for what races or depends on the database."""
     async with front_door(database, tmp_path) as built:
         yield built
+
+
+@pytest.fixture
+def disaster(store: Store, _cluster: Cluster | None, tmp_path: Path) -> Disaster:
+    """A database that will be lost and put back, once on each dialect."""
+    return Disaster(store, _cluster, tmp_path)

@@ -51,7 +51,7 @@ async def secure(tmp_path: Path) -> AsyncIterator[Secure]:
     over = sqlite_database(tmp_path / "house.db")
     settings: dict[str, object] = {"simulator": False, "public_origin": ORIGIN}
     async with front_door(over, tmp_path, settings=settings) as house:
-        yield Secure(lambda: house.built, house.clock, house.alarm)
+        yield Secure(lambda _: house.built, over, house.clock, house.alarm)
     await over.close()
 
 

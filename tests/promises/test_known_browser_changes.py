@@ -191,6 +191,23 @@ async def test_demanded_password_waits_for_the_mailbox(house: FrontDoor) -> None
     assert thief.path == "/new-password", thief.text
 
 
+async def test_waiting_for_a_day_does_not_replace_the_mailbox(house: FrontDoor) -> None:
+    """R11: a browser that came after the demand proves the mailbox on every later day as well."""
+    ada = await member(house)
+    (account,) = await rows(house, "accounts")
+    await house.database.transact(
+        lambda tx: accounts.require_new_password(tx, account["id"], house.clock())
+    )
+    thief = await ada.sign_in_as_far_as_it_goes(house.browser(source="198.51.100.66"))
+    house.clock.advance(seconds=25 * 3600)
+
+    await ada.sign_in_as_far_as_it_goes(thief)
+
+    assert thief.path == "/settings", thief.text
+    await thief.post("/new-password", {"new_password": NEW_PASSWORD})
+    assert [one["epoch"] for one in await rows(house, "passwords")] == [1]
+
+
 async def test_known_browser_sets_the_demanded_password_at_once(house: FrontDoor) -> None:
     """R11: the browser of the set-up is asked for no mailed code before it."""
     ada = await member(house)

@@ -1,12 +1,7 @@
 """A copy of the database holds ciphertext, and put back revives nothing that was used (KY-06)."""
 
-import asyncio
 import base64
 import re
-import shutil
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +9,11 @@ import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
-from tests.databases import Store, migrated_sqlite
+from tests.databases import migrated_sqlite
 from tests.figures import Record, note
 from tests.front_door import PASSWORD, FrontDoor, front_door
 from tests.person import Person
-from tests.postgresql import Cluster, program
+from tests.promises.disasters import Disaster, moved
 from tests.promises.states import (
     Member,
     ask_reset,
@@ -31,15 +26,12 @@ from tests.promises.states import (
     snapshot,
     wall,
 )
-from vestibule.bootstrap import mark_of
-from vestibule.cli import backup as backup_command
 from vestibule.cli.main import app
 from vestibule.crypto import root_key
 from vestibule.entropy import SystemEntropy
 from vestibule.flows.pulse import Beating, DatabaseRestored, Mark, refuse_restored
 from vestibule.flows.restored import make_safe
-from vestibule.settings import Settings
-from vestibule.storage.database import Transaction, connect
+from vestibule.storage.database import Transaction
 
 pytestmark = pytest.mark.anyio
 
@@ -55,83 +47,6 @@ EMPTY = (
     "waiting_resets",
 )
 """What may not hold a row before the first sign-in after a restore."""
-
-
-@dataclass
-class Disaster:
-    """A database, the machine's folder, and what is put back in its place."""
-
-    store: Store
-    cluster: Cluster | None
-    folder: Path
-
-    @property
-    def mark(self) -> Mark:
-        return mark_of(Settings(data=self.folder))
-
-    @property
-    def copy(self) -> Path:
-        return self.folder / "copy"
-
-    async def back_up(self, house: FrontDoor) -> None:
-        """As an operator would; and then the house lives for a minute more."""
-        if self.cluster is None:
-            settings = Settings(data=self.folder, database_url=self.store.url)
-            await asyncio.to_thread(backup_command.backup, settings, self.copy)
-        else:
-            await self._run("pg_dump", "--format=custom", f"--file={self.copy}", self.store.url)
-        await house.built.beating.beat()
-
-    async def put_back(self) -> str:
-        """The URL of a new database that is the copy."""
-        if self.cluster is None:
-            path = self.folder / "put-back.db"
-            shutil.copyfile(self.copy, path)
-            return f"sqlite:///{path}"
-        url = self.cluster.url(await self.cluster.create_empty())
-        await self._run("pg_restore", "--no-owner", f"--dbname={url}", str(self.copy))
-        return url
-
-    async def text(self) -> bytes:
-        """All that the copy holds; of PostgreSQL's as SQL, whose bytes are hexadecimal."""
-        if self.cluster is None:
-            return self.copy.read_bytes()
-        return await self._run("pg_restore", "--file=-", str(self.copy))
-
-    async def _run(self, name: str, *arguments: str) -> bytes:
-        done = await asyncio.to_thread(
-            subprocess.run, [program(name), *arguments], capture_output=True, check=True
-        )
-        return bytes(done.stdout)
-
-    @asynccontextmanager
-    async def house_over(self, url: str, *, like: FrontDoor) -> AsyncIterator[FrontDoor]:
-        """The same house, at the same moment, over what was put back."""
-        database = connect(url)
-        same: dict[str, object] = {
-            "data": self.folder,
-            "root_key_file": self.folder / "root.key",
-        }
-        try:
-            async with front_door(database, self.folder / "again", settings=same) as house:
-                house.clock.advance(like.clock() - house.clock())
-                yield house
-        finally:
-            await database.close()
-
-
-@pytest.fixture
-def disaster(store: Store, _cluster: Cluster | None, tmp_path: Path) -> Disaster:
-    return Disaster(store, _cluster, tmp_path)
-
-
-def _moved(person: Person, house: FrontDoor) -> Person:
-    """The same browser, at the house over the other database."""
-    same = house.browser(source="198.51.100.9")
-    for one in person.client.cookies.jar:
-        put_cookie(same, one.name, str(one.value))
-    same.page, same.response = person.page, person.response
-    return same
 
 
 @dataclass
@@ -167,9 +82,9 @@ async def _spend(house: FrontDoor, disaster: Disaster) -> Spent:
 
     used = house.app_code(ada.secret)
     forms = [
-        (_moved(pending, house), used, "/sign-in"),
-        (_moved(reset, house), reset_code, "/forgot-password"),
-        (_moved(new, house), new_code, "/sign-up"),
+        (moved(pending, house), used, "/sign-in"),
+        (moved(reset, house), reset_code, "/forgot-password"),
+        (moved(new, house), new_code, "/sign-up"),
     ]
     await pending.press("Verify", code=used)
     assert pending.path == "/"
@@ -196,18 +111,20 @@ async def test_a_restored_database_revives_nothing(
             with pytest.raises(DatabaseRestored, match="run `vestibule restored`"):
                 await refuse_restored(again.database, disaster.mark)
             # Without the command the ended session is good again: that is what it is for.
-            assert await is_inside(_moved(spent.session, again))
+            assert await is_inside(moved(spent.session, again))
 
             await make_safe(again.built.means, disaster.mark, after=disaster.mark.epoch())
 
             await refuse_restored(again.database, disaster.mark)
             await _nothing_is_open(again)
-            assert not await is_inside(_moved(spent.session, again))
+            assert not await is_inside(moved(spent.session, again))
+            used = spent.forms[0][1]
+            assert used == again.app_code(spent.ada.secret), "its step is not over"
             for form, code, path in spent.forms:
-                replayed = _moved(form, again)
+                replayed = moved(form, again)
                 await replayed.press("Verify", code=code)
                 assert replayed.path == path, replayed.text
-            await _app_code_is_used(again, spent.forms[0][1])
+            await _app_code_is_used(again, used, again.app_code(spent.ada.secret, steps=1))
             await _recovery_code_is_gone(again, spent.carl.recovery_code)
             await _owner_signs_in(again, spent.ada.secret)
             # The ended session, each open form, the used code and the recovery code.
@@ -227,13 +144,14 @@ async def _nothing_is_open(again: FrontDoor) -> None:
     assert [one for one in held["throttles"] if one["kind"] == "own-lane"] == []
 
 
-async def _app_code_is_used(again: FrontDoor, code: str) -> None:
+async def _app_code_is_used(again: FrontDoor, code: str, after: str) -> None:
     person = again.browser(source="198.51.100.10")
     await again.password(person)
     assert person.path == "/sign-in/code", person.text
     await person.press("Verify", code=code)
+    assert "Enter the code after it too" in person.text
+    await person.press("Verify", code=code, next_code=after)
     assert person.path == "/sign-in/code", person.text
-    assert "That code was already used." in person.text
 
 
 async def _recovery_code_is_gone(again: FrontDoor, code: str) -> None:
@@ -244,12 +162,17 @@ async def _recovery_code_is_gone(again: FrontDoor, code: str) -> None:
 
 
 async def _owner_signs_in(again: FrontDoor, secret: bytes) -> None:
-    again.clock.advance(seconds=60)
+    again.clock.advance(seconds=90)
     person = again.browser()
     await again.password(person)
     await person.press("Verify", code=again.app_code(secret))
+    pair = {"code": again.app_code(secret, steps=-1), "next_code": again.app_code(secret)}
+    await person.press("Verify", **pair)
+    await again.prove_mailbox(person)
+    await person.press("Set new password", new_password="heron on the weathervane")
     assert person.path == "/review", person.text
     await again.answer_review(person)
+    await person.get("/")
     assert person.path == "/"
     assert "Save a recovery code" in person.text
 

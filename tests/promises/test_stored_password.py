@@ -23,7 +23,7 @@ async def test_weakly_stored_password_signs_in_and_is_stored_anew(
         profile=OWASP,
         database=house.database,
     )
-    later = FrontDoor(lambda: stronger, house.clock, house.alarm)
+    later = FrontDoor(lambda _: stronger, house.database, house.clock, house.alarm)
     person = later.browser()
 
     await later.password(person, ada.email, password="something else entirely")

@@ -34,7 +34,8 @@ def restored(settings: Settings, *, is_sure: bool) -> str:
         [
             f"Ended, in epoch {ended.epoch} of this database:",
             *lines,
-            "People sign in with password and second factor, and make a new recovery code.",
+            "People sign in with password and second factor, set another password, and make a new"
+            " recovery code.",
         ]
     )
 

@@ -139,20 +139,20 @@ class Session:
         return self.reviewed_at is None or self.reviewed_at < review_from_at
 
     def must_set_password(self, required_at: datetime | None) -> bool:
-        """Whether it is a full sign-in after the strikes that demand another password.
+        """Whether it is a full sign-in after strikes, or a restore, that demand another password.
 
         One from before goes on: somebody else's wrong codes shut nobody out (R4).
         """
         return required_at is not None and self.signed_in_at >= required_at
 
-    def must_prove_mailbox(self, now: datetime) -> bool:
+    def must_prove_mailbox(self, required_at: datetime) -> bool:
         """Whether the mailed code comes before the password that is demanded.
 
-        A browser that changes nothing yet (R11) would else let a thief of password and number
-        set one, and so keep out the owner.
+        A browser that changed nothing yet when it was demanded (R11) would else let a thief of
+        password and number set one, a day later at the latest, and so keep out the owner.
         """
         opens_at = self.changes_open_at()
-        is_open = opens_at is not None and now >= opens_at
+        is_open = opens_at is not None and opens_at <= required_at
         # Once is enough: the proofs of the sign-in itself are asked to be young besides.
         return not (is_open or self.is_recovery or self.gate_opened_at is not None)
 

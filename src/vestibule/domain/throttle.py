@@ -77,14 +77,15 @@ def password_wait(failures: int) -> timedelta:
 
 
 def second_factor_decision(
-    strikes: Strikes, *, now: datetime, known_browser: bool
+    strikes: Strikes, *, now: datetime, known_browser: bool, is_password_known: bool = False
 ) -> Open | PausedUntil:
     """What the next guess at a second factor may be, given the strikes before it.
 
     At most 50 six-digit guesses with at most two accepted values a year: P ≤ 1e-4. Past the
-    budget nothing closes, so nobody can lock the owner out; the code only grows.
+    budget nothing closes, so nobody can lock the owner out; the code only grows. The same goes for
+    a password that others may know (`is_password_known`), until another one is set.
     """
-    if strikes.epoch >= EPOCH_BUDGET or strikes.year >= YEAR_BUDGET:
+    if is_password_known or strikes.epoch >= EPOCH_BUDGET or strikes.year >= YEAR_BUDGET:
         return Open(digits=10, two_codes=True)
     paused_until = None if known_browser else _pause_end(strikes)
     if paused_until is not None and now < paused_until:

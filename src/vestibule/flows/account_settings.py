@@ -341,11 +341,10 @@ async def _may_change_password(
         await accounts.hold(work.tx, session.account_id)
         account = await accounts.get(work.tx, session.account_id)
         now = await sessions.get(work.tx, session.id, work.now)
-        demanded = account is not None and account.new_password_required_at is not None
-        is_ready = now is not None and not now.must_prove_mailbox(work.now)
-        if now is not None and demanded and is_ready and now.is_fresh(work.now):
-            return None
-        return Refused(Reason.STEP_UP_NEEDED)
+        demanded_at = account.new_password_required_at if account else None
+        if now is None or demanded_at is None or now.must_prove_mailbox(demanded_at):
+            return Refused(Reason.STEP_UP_NEEDED)
+        return None if now.is_fresh(work.now) else Refused(Reason.STEP_UP_NEEDED)
     account_or_refusal = await fresh_account(work, session, is_password=True)
     return account_or_refusal if isinstance(account_or_refusal, Refused) else None
 

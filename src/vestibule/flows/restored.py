@@ -1,6 +1,7 @@
 """Making a database from a backup safe: what could have been used or ended since then ends (KY-06).
 
-Owners keep password and second factor. In one transaction, so that it happens as a whole.
+Owners sign in with password and second factor, and then set another password: the one of the
+copy may be one that they gave up since. In one transaction, so that it happens as a whole.
 """
 
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ async def make_safe(means: Means, mark: Mark, *, after: int) -> Ended:
         counts["messages that waited"] = await restored.withdraw_messages(tx, now)
         counts["own lanes"] = await restored.close_own_lanes(tx)
         counts["closings that waited"] = await restored.keep_accounts(tx)
+        counts["accounts that set another password"] = await restored.require_new_passwords(tx, now)
         counts["accounts that look at what is theirs"] = await restored.require_reviews(tx, now)
         begun = await pulse.begin_epoch(tx, new_id=means.entropy.id(), after=after, now=now)
         await work.note(EventName.DATABASE_RESTORED, epoch=begun.epoch, ended=_told(counts))

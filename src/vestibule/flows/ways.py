@@ -58,7 +58,10 @@ class View:
 
 
 async def stance(work: Work, holder: Holder) -> Open | PausedUntil:
-    """What the account's strikes allow now. Whoever counts next holds the account first."""
+    """What the account's strikes allow now, or a password that must go.
+
+    Whoever counts next holds the account first.
+    """
     password = await accounts.password(work.tx, holder.account.id)
     counted = await throttles.strikes(
         work.tx,
@@ -66,7 +69,12 @@ async def stance(work: Work, holder: Holder) -> Open | PausedUntil:
         password_epoch=password.epoch if password else 0,
         now=work.now,
     )
-    return second_factor_decision(counted, now=work.now, known_browser=holder.known_browser)
+    return second_factor_decision(
+        counted,
+        now=work.now,
+        known_browser=holder.known_browser,
+        is_password_known=holder.account.new_password_required_at is not None,
+    )
 
 
 # --- choosing ------------------------------------------------------------------------------

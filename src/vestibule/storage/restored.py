@@ -84,6 +84,18 @@ async def keep_accounts(tx: Transaction) -> int:
     )
 
 
+async def require_new_passwords(tx: Transaction, now: datetime) -> int:
+    """Every password opens one full sign-in, which sets another: it may have been disowned since.
+
+    Until then no six-digit code is looked at behind it: guesses of since are forgotten (RL-05).
+    """
+    return await tx.execute(
+        """UPDATE accounts SET new_password_required_at = COALESCE(new_password_required_at, :now)
+        WHERE enrolled_at IS NOT NULL AND id IN (SELECT account_id FROM passwords)""",
+        now=now,
+    )
+
+
 async def require_reviews(tx: Transaction, now: datetime) -> int:
     """Every account's next sign-in opens with "still yours?": what was removed may be back."""
     return await tx.execute(

@@ -93,8 +93,9 @@ def _inside(visit: Visit, needs: Needs) -> str | None:
     session = visit.session
     if session is None:
         return "/resume" if visit.idle_session else _way_in(visit)
-    must_change = session.must_set_password(visit.the_account().new_password_required_at)
-    if must_change and session.must_prove_mailbox(visit.now):
+    required_at = visit.the_account().new_password_required_at
+    must_change = session.must_set_password(required_at)
+    if required_at is not None and must_change and session.must_prove_mailbox(required_at):
         # A password that is set here counts for its owner, so the owner's mailbox is asked.
         return None if visit.path in GATE else "/settings"
     if must_change != (needs is Needs.NEW_PASSWORD):
