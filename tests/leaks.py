@@ -61,6 +61,11 @@ class Secrets:
         if kind == "a number" and len(digits) >= 10:
             self.kinds[digits[-10:]] = kind
 
+    def register_message(self, to: str, channel: str, code: str | None) -> None:
+        """Add whom a message went to, and its code."""
+        self.register("an address" if channel == "email" else "a number", to)
+        self.register("a code", code or "")
+
     def hits(self, place: str, text: str) -> list[str]:
         """Where secrets are in a text: `place: kind`, never the secret."""
         return [
@@ -111,6 +116,7 @@ class LeakAlarm(Secrets):
             self.register("an app's secret", secret)
         for code in re.findall(r'name="shown" value="([^"]+)"', text):
             self.register("a recovery code", code)
+            self.register("a recovery code", code.replace("-", ""))
         if answer.is_server_error:
             self.seen += self.hits("an error page", text)
         if answer.has_redirect_location:
@@ -119,9 +125,7 @@ class LeakAlarm(Secrets):
     def receive(self, messages: Iterable[Delivered]) -> None:
         """Register what a house has sent, and look for what it must not say."""
         for message in messages:
-            self.register("an address" if message.channel == "email" else "a number", message.to)
-            if message.code:
-                self.register("a code", message.code)
+            self.register_message(message.to, message.channel, message.code)
             said = "\n".join(filter(None, (message.subject, message.text, message.html)))
             for token in re.findall(r"/not-me/([\w-]{43})", said):
                 self.register("a link's token", token)
@@ -153,7 +157,7 @@ class LeakAlarm(Secrets):
             # The test has closed its database: what was said is left.
             return self.told()
 
-    async def search(self, database: Database, measured: str) -> list[str]:
+    async def search(self, database: Database, measured: str = "") -> list[str]:
         """Every place where a secret was found: `place: kind`, never the secret."""
         found = [*self.told(), *self.hits("the metrics", measured)]
         for table in metadata.sorted_tables:
@@ -163,10 +167,10 @@ class LeakAlarm(Secrets):
                 if isinstance(column.type, Text | LargeBinary)
             ]
             sql = f"SELECT {', '.join(columns)} FROM {table.name}"  # noqa: S608 - the schema
-            for row in await database.read(_all_of(sql)):
-                for column, value in row.items():
-                    if value is not None:
-                        found += self.hits(f"{table.name}.{column}", _text_of(value))
+            rows = await database.read(_all_of(sql))
+            for column in columns:
+                kept = "\n".join(_text_of(row[column]) for row in rows if row[column] is not None)
+                found += self.hits(f"{table.name}.{column}", kept)
         return sorted(
             {hit for hit in found if READABLE.get(hit.split(": ")[0]) != hit.split(": ")[1]}
         )
@@ -204,6 +208,9 @@ class Watched(httpx.AsyncBaseTransport):
         await answer.aread()
         self._alarm.given(answer)
         return answer
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
 
 
 class WatchedApp:
