@@ -5,24 +5,43 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 
-from tests.leaks import Secrets
+from tests.leaks import LeakAlarm
+from vestibule.storage.database import connect
 
 PATIENCE = 60.0
 """Seconds after which a server that does not answer is a failure."""
 
 
-@contextmanager
-def serving(folder: Path, database_url: str, ports: Sequence[int]) -> Iterator[None]:
+@asynccontextmanager
+async def serving(
+    folder: Path, database_url: str, ports: Sequence[int]
+) -> AsyncIterator[LeakAlarm]:
     """The processes run while the block does; each is ended and waited for.
 
-    Then their outputs may hold no code, number or address that a message went out with.
+    Then outputs and database may hold no code, number or address that a message went out with,
+    and nothing else that the alarm was shown.
     """
+    alarm = LeakAlarm()
+    with _running(folder, database_url, ports):
+        yield alarm
+        _note_messages(alarm, ports)
+    found = alarm.hits("the servers' log", (folder / "servers.log").read_text())
+    database = connect(database_url)
+    try:
+        found += await alarm.search(database)
+    finally:
+        await database.close()
+    assert found == [], found
+
+
+@contextmanager
+def _running(folder: Path, database_url: str, ports: Sequence[int]) -> Iterator[None]:
     started: list[subprocess.Popen[bytes]] = []
     settings = {
         "PYTHONPATH": os.pathsep.join(sys.path),
@@ -38,24 +57,18 @@ def serving(folder: Path, database_url: str, ports: Sequence[int]) -> Iterator[N
                 env = {**settings, "VESTIBULE_PORT": str(port)}
                 started.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
             yield
-            secrets = _sent(ports)
         finally:
             for process in started:
                 process.send_signal(signal.SIGTERM)
             for process in started:
                 process.wait(PATIENCE)
-    found = secrets.hits("the servers' log", (folder / "servers.log").read_text())
-    assert found == [], found
 
 
-def _sent(ports: Sequence[int]) -> Secrets:
+def _note_messages(alarm: LeakAlarm, ports: Sequence[int]) -> None:
     """Every code that the servers' simulators show, and whom each went to."""
-    secrets = Secrets()
     for port in ports:
         for one in httpx.get(f"http://127.0.0.1:{port}/simulator/messages").json():
-            secrets.register("an address" if one["channel"] == "email" else "a number", one["to"])
-            secrets.register("a code", one["code"] or "")
-    return secrets
+            alarm.register_message(one["to"], one["channel"], one["code"])
 
 
 async def ready(origins: Sequence[str]) -> None:

@@ -47,7 +47,7 @@ async def _attack(folder: Path, url: str, count: int) -> tuple[int, list[dict[st
     root_key.make(folder / "root.key", SystemEntropy())
     ports, found = _ports(count), folder / "found.json"
     origins = [f"http://127.0.0.1:{port}" for port in ports]
-    with serving(folder, url, ports):
+    async with serving(folder, url, ports):
         await ready(origins)
         targets = [part for origin in origins for part in ("--attack", origin)]
         done = _doctor(*targets, "--json", str(found))

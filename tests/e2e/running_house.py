@@ -1,23 +1,25 @@
 """A house that is really served: a socket on this machine, the worker, a clock that we move.
 
 The test process starts it and ends it. Everything that tests learn of it, they learn as a
-stranger would: over HTTP, and codes from the simulator's own JSON.
+stranger would: over HTTP, and codes from the simulator's own JSON. When it ends it is searched
+for every secret that a browser sent it or was given.
 """
 
 import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import uvicorn
 
 from tests.databases import migrated_sqlite
 from tests.front_door import START
+from tests.leaks import LeakAlarm, WatchedApp, watching
 from vestibule.bootstrap import Built, build_house
 from vestibule.clock import ManualClock
 from vestibule.crypto import root_key
@@ -31,15 +33,17 @@ PATIENCE = 10.0
 """Seconds after which something that does not happen is a failure."""
 
 Message = dict[str, Any]
+T = TypeVar("T")
 
 
 class RunningHouse:
     """One served house, seen from outside."""
 
-    def __init__(self, origin: str, clock: ManualClock, built: Built) -> None:
+    def __init__(self, origin: str, clock: ManualClock, built: Built, alarm: LeakAlarm) -> None:
         self.origin = origin
         self.clock = clock
         self.built = built
+        self.alarm = alarm
         self.loop = asyncio.new_event_loop()
         self._http = httpx.Client(base_url=origin)
         self._read: set[str] = set()
@@ -53,7 +57,7 @@ class RunningHouse:
 
     def settled(self) -> list[Message]:
         """The same after all that waited has left: now nothing more is coming."""
-        asyncio.run_coroutine_threadsafe(self._settle(), self.loop).result(PATIENCE)
+        self._inside(self._settle())
         return self.messages()
 
     async def _settle(self) -> None:
@@ -107,6 +111,17 @@ class RunningHouse:
         digits = "".join(line for line in lines if len(line) == 1)
         return digits[: len(digits) // 3]
 
+    def leaks(self) -> list[str]:
+        """Where this house has written down a secret, as places and kinds; it still runs."""
+        return self._inside(self.alarm.search_house(self.built))
+
+    def write(self, sql: str, **values: object) -> None:
+        """Change what it keeps, behind its back."""
+        self._inside(self.built.means.database.transact(lambda tx: tx.execute(sql, **values)))
+
+    def _inside(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
+
     def close(self) -> None:
         self._http.close()
 
@@ -115,38 +130,53 @@ class RunningHouse:
 def running_house(
     folder: Path, *, settings: dict[str, object] | None = None
 ) -> Iterator[RunningHouse]:
-    """Serves a new house on a free port until the block ends."""
+    """Serves a new house on a free port until the block ends; then it may hold no secret."""
     folder.mkdir(parents=True, exist_ok=True)
-    # asyncio switches Nagle's delay off only where the socket says that it speaks TCP.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(100)
-        origin = f"http://localhost:{listener.getsockname()[1]}"
-        house = _build(folder, origin, settings or {})
-        server = uvicorn.Server(
-            uvicorn.Config(
-                house.built.app,
-                loop="none",
-                ws="none",
-                lifespan="on",
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                timeout_graceful_shutdown=1,
-            )
-        )
+    with _listener() as listener, watching() as alarm:
+        house = _build(folder, listener, settings or {}, alarm)
+        server = uvicorn.Server(_config(house))
         thread = threading.Thread(target=_serve, args=(house, server, listener))
         thread.start()
+        found = []
         try:
             yield house
+            found = house.leaks()
         finally:
             house.close()
             server.should_exit = True
             thread.join(PATIENCE)
+        found += alarm.told()
     assert not thread.is_alive(), "the server did not end"
+    assert alarm.is_rung_on_purpose or found == [], found
 
 
-def _build(folder: Path, origin: str, settings: dict[str, object]) -> RunningHouse:
+def _listener() -> socket.socket:
+    # asyncio switches Nagle's delay off only where the socket says that it speaks TCP.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(100)
+    return listener
+
+
+def _config(house: RunningHouse) -> uvicorn.Config:
+    return uvicorn.Config(
+        WatchedApp(house.built.app, house.alarm),
+        loop="none",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        # What the server says goes where the alarm listens.
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _build(
+    folder: Path, listener: socket.socket, settings: dict[str, object], alarm: LeakAlarm
+) -> RunningHouse:
+    origin = f"http://localhost:{listener.getsockname()[1]}"
     root_key.make(folder / "root.key", SeededEntropy(str(folder)))
     clock = ManualClock(START)
     values = {"data": folder, "simulator": True, "public_origin": origin, **settings}
@@ -158,7 +188,7 @@ def _build(folder: Path, origin: str, settings: dict[str, object]) -> RunningHou
         profile=CHEAPEST,
         database=connect(url, sqlite_synchronous="OFF"),
     )
-    return RunningHouse(origin, clock, built)
+    return RunningHouse(origin, clock, built, alarm)
 
 
 def _serve(house: RunningHouse, server: uvicorn.Server, listener: socket.socket) -> None:

@@ -2,7 +2,7 @@
 
 Knows no selector of ours: fields by their label, buttons and links by the words on them. Notes
 what a person would not see but the tests forbid: errors in the console, violations of the
-content policy, requests to another host.
+content policy, dialogs, requests to another host.
 """
 
 import subprocess
@@ -15,6 +15,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Dialog,
     Error,
     Locator,
     Page,
@@ -42,6 +43,7 @@ class Visitor:
         context.on("console", self._hear)
         context.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
         context.on("request", self._watch)
+        context.on("dialog", self._dismiss)
         self.page: Page = context.new_page()
 
     def _hear(self, message: ConsoleMessage) -> None:
@@ -52,6 +54,10 @@ class Visitor:
     def _watch(self, request: Request) -> None:
         if not request.url.startswith((f"{self.house.origin}/", "data:", "blob:")):
             self.faults.append(f"asked another host: {request.url}")
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     # --- hands and eyes -------------------------------------------------------------------
 

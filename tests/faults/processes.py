@@ -14,9 +14,10 @@ from pathlib import Path
 
 import httpx
 
-from tests.leaks import Secrets
+from tests.leaks import LeakAlarm, Watched
 from vestibule.crypto import root_key
 from vestibule.entropy import SystemEntropy
+from vestibule.storage.database import connect
 
 _WRITTEN = (".log", ".db", ".db-wal")
 PATIENCE = 60.0
@@ -48,7 +49,7 @@ class Houses:
         settings: Mapping[str, object] | None = None,
     ) -> None:
         self.folder = folder
-        self.secrets = Secrets()
+        self.alarm = LeakAlarm()
         """What was typed and shown: to be found in nothing that they write."""
         self._certificate = certificate
         self._more = settings or {}
@@ -66,6 +67,7 @@ class Houses:
 
     def use(self, database_url: str) -> None:
         """From the next start on, this database."""
+        self._database_url = database_url
         for port in self.ports:
             settings = {
                 "data": str(self.folder),
@@ -103,7 +105,8 @@ class Houses:
     def client(self, origin: str) -> httpx.AsyncClient:
         """Somebody's browser at one of them; its requests count for `strike_after`."""
         hooks = {"request": [self._note_request]}
-        return httpx.AsyncClient(base_url=origin, timeout=10, event_hooks=hooks)
+        watched = Watched(httpx.AsyncHTTPTransport(), self.alarm)
+        return httpx.AsyncClient(base_url=origin, timeout=10, event_hooks=hooks, transport=watched)
 
     def strike_after(self, requests: int, strike: Callable[[], None]) -> None:
         """Call it once, as the request of that number is on its way beside all others."""
@@ -164,14 +167,22 @@ class Houses:
                 process.send_signal(signal.SIGKILL)
                 process.wait(PATIENCE)
 
-    def leaks(self) -> list[str]:
-        """Where a secret stands in their outputs or in a file of SQLite's, as places and kinds."""
+    async def leaks(self) -> list[str]:
+        """Where a secret stands in their outputs, in a file of SQLite's or in any other database's
+        column, as places and kinds."""
         written = [one for one in self.folder.rglob("*") if one.name.endswith(_WRITTEN)]
-        return [
+        found = [
             hit
             for one in written
-            for hit in self.secrets.hits(one.name, one.read_bytes().decode("latin-1"))
+            for hit in self.alarm.hits(one.name, one.read_bytes().decode("latin-1"))
+            # The columns that hold an address in plain stand in these files.
+            if one.suffix == ".log" or not hit.endswith(": an address")
         ]
+        database = connect(self._database_url)
+        try:
+            return found + await self.alarm.search(database)
+        finally:
+            await database.close()
 
     def wait(self) -> list[int]:
         """The exit statuses of all, once each has ended by itself."""

@@ -33,7 +33,7 @@ async def trial_over(folder: Path, url: str, *, count: int = 1) -> AsyncIterator
         members = [await join(houses, origin, f"{turn}@example.com") for turn in range(MEMBERS)]
         yield Trial(houses, url, members)
         houses.kill()
-        found = houses.leaks()
+        found = await houses.leaks()
         assert found == [], found
     finally:
         houses.kill()

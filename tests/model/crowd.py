@@ -15,6 +15,7 @@ from tests.attack import all_at_once
 from tests.faults.members import STEP, Member, join
 from tests.faults.processes import Houses
 from tests.front_door import PASSWORD
+from tests.leaks import Watched
 from tests.person import Person
 from vestibule.domain import totp
 from vestibule.entropy import SeededEntropy
@@ -78,7 +79,9 @@ class Crowd:
 
     async def browser(self) -> Person:
         client = httpx.AsyncClient(
-            base_url="http://127.0.0.1", transport=AnyProcess(self), timeout=PATIENCE
+            base_url="http://127.0.0.1",
+            transport=Watched(AnyProcess(self), self.houses.alarm),
+            timeout=PATIENCE,
         )
         return Person(await self._open.enter_async_context(client))
 

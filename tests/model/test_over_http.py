@@ -19,7 +19,7 @@ SERVERS, ACCOUNTS, ATTACKERS, ROUNDS = 4, 4, 2, 7
 
 @pytest.fixture
 async def crowd(postgresql_cluster: Cluster, tmp_path: Path) -> AsyncIterator[tuple[Crowd, str]]:
-    """People in front of four servers, and the database behind them."""
+    """People in front of four servers, and the database behind them; no secret is left there."""
     name = await postgresql_cluster.create()
     url = postgresql_cluster.url(name)
     houses = Houses(tmp_path, url, count=SERVERS)
@@ -28,6 +28,9 @@ async def crowd(postgresql_cluster: Cluster, tmp_path: Path) -> AsyncIterator[tu
         await houses.restart()
         await made.move_in(ACCOUNTS)
         yield made, url
+        houses.kill()
+        found = await houses.leaks()
+        assert found == [], found
     finally:
         await made.leave()
         houses.kill()

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.databases import Store
 from tests.delivery_step import settings, text_somebody
 from tests.figures import Record, note
 from tests.front_door import FrontDoor, front_door
+from tests.leaks import Secrets
 from tests.loopback_carrier import SECRET, Carrier, carrier
 from tests.postgresql import Cluster
 from vestibule.clock import SystemClock
@@ -36,23 +38,31 @@ IN_HAND = 16
 
 
 @asynccontextmanager
-async def process(*arguments: str, **environment: str) -> AsyncIterator[Process]:
-    """A Python process that is dead after the block."""
+async def process(at: Carrier, *arguments: str, **environment: str) -> AsyncIterator[Process]:
+    """A Python process that is dead after the block; it has said nothing of what it handed over."""
     env = {"PYTHONPATH": os.pathsep.join(["", *sys.path]), **environment}
-    started = await create_subprocess_exec(sys.executable, *arguments, env=env, stdout=PIPE)
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.kill()
-        await started.wait()
+    command = (sys.executable, *arguments)
+    with TemporaryFile() as log:
+        started = await create_subprocess_exec(*command, env=env, stdout=PIPE, stderr=log)
+        try:
+            yield started
+        finally:
+            if started.returncode is None:
+                started.kill()
+            await started.wait()
+        secrets = Secrets()
+        for one in at.got:
+            secrets.register_message(one["to"], "sms", one["text"][:6])
+        log.seek(0)
+        found = secrets.hits("the worker's log", log.read().decode())
+    assert found == [], found
 
 
 async def _killed_at(step: str, store: Store, folder: Path, at: Carrier) -> None:
     """A process wrote a message and went as far as this step, where it was killed."""
     at.behaviour = "hangs" if step == "send" else "accepts"
     arguments = ("-m", "tests.delivery_step", step, str(folder), store.url, at.url)
-    async with process(*arguments) as running, asyncio.timeout(PATIENCE):
+    async with process(at, *arguments) as running, asyncio.timeout(PATIENCE):
         assert running.stdout is not None
         if step == "send":
             await at.until(1)
@@ -133,8 +143,8 @@ async def test_workers_share_the_outbox(
             await _close(house)
         worker, settings_of_workers = ("-m", "vestibule", "work"), _worker(tmp_path, url, at)
         async with (
-            process(*worker, **settings_of_workers) as one,
-            process(*worker, **settings_of_workers) as two,
+            process(at, *worker, **settings_of_workers) as one,
+            process(at, *worker, **settings_of_workers) as two,
         ):
             await at.until(MESSAGES, within=PATIENCE)
             for running in (one, two):
@@ -164,7 +174,9 @@ async def test_workers_killed_at_random(
             for turn in range(MESSAGES):
                 await text_somebody(house.built, turn)
             for turn in range(KILLS):
-                async with process("-m", "vestibule", "work", **_worker(tmp_path, url, at)) as one:
+                async with process(
+                    at, "-m", "vestibule", "work", **_worker(tmp_path, url, at)
+                ) as one:
                     share = MESSAGES // (KILLS + 1)
                     await at.until(turn * share + 1 + chance.below(share), within=PATIENCE)
                     one.send_signal(signal.SIGKILL)

@@ -14,6 +14,7 @@ from tests.databases import migrated_sqlite
 from tests.faults.processes import free_ports
 from tests.figures import Record, note
 from tests.front_door import PASSWORD
+from tests.leaks import LeakAlarm, Watched
 from tests.person import Person
 from tests.postgresql import Cluster
 from tests.serving import PATIENCE, ready, serving
@@ -32,6 +33,7 @@ class Servers:
 
     origins: list[str]
     database: Database
+    alarm: LeakAlarm
 
     async def count(self, sql: str) -> int:
         async def unit(tx: Transaction) -> Any:
@@ -68,10 +70,10 @@ async def servers(postgresql_cluster: Cluster, tmp_path: Path) -> AsyncIterator[
     name = await postgresql_cluster.create()
     url, ports = postgresql_cluster.url(name), free_ports(SERVERS)
     database = connect(url)
-    with serving(tmp_path, url, ports):
+    async with serving(tmp_path, url, ports) as alarm:
         origins = [f"http://127.0.0.1:{port}" for port in ports]
         await ready(origins)
-        yield Servers(origins, database)
+        yield Servers(origins, database, alarm)
     await database.close()
     await postgresql_cluster.drop(name)
 
@@ -99,7 +101,9 @@ async def test_four_servers_share_one_budget(servers: Servers, record_property: 
     # Kept connections may be closed by the server while a machine is slow.
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=0)
     async with httpx.AsyncClient(
-        base_url=servers.origins[0], timeout=PATIENCE, limits=limits
+        base_url=servers.origins[0],
+        timeout=PATIENCE,
+        transport=Watched(httpx.AsyncHTTPTransport(limits=limits), servers.alarm),
     ) as client:
         person, code = await _asked(servers, client, 1)
         answers = await servers.all_at_once(person, [wrong(code, by=n) for n in range(1, 201)])
@@ -132,7 +136,7 @@ async def test_headers_have_an_end(tmp_path: Path) -> None:
     """WB-07: a request whose headers are larger than 32 kB is refused before it is read whole."""
     root_key.make(tmp_path / "root.key", SystemEntropy())
     url, (port,) = migrated_sqlite(tmp_path / "vestibule.db"), free_ports(1)
-    with serving(tmp_path, url, [port]):
+    async with serving(tmp_path, url, [port]):
         await ready([f"http://127.0.0.1:{port}"])
         async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
             for name, headers in HEADERS.items():

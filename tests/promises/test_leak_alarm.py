@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.databases import sqlite_database
 from tests.front_door import PASSWORD, FrontDoor, front_door
-from tests.leaks import Secrets, Watched
+from tests.leaks import LeakAlarm, Secrets, Watched
+from tests.promises.walk import walk
 from vestibule.storage.database import Database, Dialect
 from vestibule.storage.transaction import Unit
 
@@ -182,5 +185,68 @@ async def test_errors_keep_their_values_to_themselves(
 
         assert answers.count(500) >= 2, answers
         assert "request_failed" in house.alarm.log.getvalue()
+        assert await house.leaks() == []
+    await database.close()
+
+
+class _Failing:
+    """An app whose every request fails first at each unit of the database in turn, as often as it
+    has units; the answer is that of the try at which nothing failed."""
+
+    def __init__(self, inner: ASGIApp, database: _Talkative, alarm: LeakAlarm) -> None:
+        self._inner = inner
+        self._database = database
+        self._alarm = alarm
+        self.failed: set[str] = set()
+        """Method and path of what failed at least once."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked, is_whole = {"type": "http.request", "body": b""}, False
+        while not is_whole:
+            part = await receive()
+            asked["body"] += part.get("body", b"")
+            is_whole = not part.get("more_body")
+        # A recovery code is shown once, so its page is not asked for twice.
+        is_once = scope["method"] == "GET" and scope["path"].endswith("/recovery-code")
+        for units in count(start=100 if is_once else 0):
+            said: list[Message] = []
+            # The errors tell everything that must be told nowhere.
+            self._database.units, self._database.text = units, " ".join(self._alarm.kinds)
+            await self._inner(dict(scope), _giving(asked), _taking(said))
+            self._database.units = None
+            if said[0]["status"] != 500:
+                break
+            self.failed.add(f"{scope['method']} {scope['path']}")
+            page = b"".join(one.get("body", b"") for one in said)
+            self._alarm.given(httpx.Response(500, content=page))
+        for message in said:
+            await send(message)
+
+
+def _giving(asked: Message) -> Receive:
+    async def receive() -> Message:
+        return asked
+
+    return receive
+
+
+def _taking(said: list[Message]) -> Send:
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    return send
+
+
+async def test_errors_on_every_page_keep_their_values(tmp_path: Path) -> None:
+    """AU-02: whatever unit of whatever page fails, its error may say all: nobody repeats it."""
+    database = _Talkative(sqlite_database(tmp_path / "house.db"))
+    async with front_door(database, tmp_path) as house:
+        failing = _Failing(house.built.app, database, house.alarm)
+        house.built = replace(house.built, app=failing)
+
+        await walk(house)
+
+        assert len(failing.failed) >= 30, sorted(failing.failed)
+        assert house.alarm.log.getvalue().count("request_failed") > 100
         assert await house.leaks() == []
     await database.close()

@@ -15,7 +15,8 @@ from tests.attack import rows
 from tests.databases import sqlite_database
 from tests.delivery.smtp_server import certificate
 from tests.faults.processes import free_ports
-from tests.front_door import FrontDoor, front_door
+from tests.front_door import PASSWORD, FrontDoor, front_door
+from tests.leaks import WatchedApp
 from tests.person import Person
 from tests.proxies.nginx import NAME, Ports, nginx
 
@@ -29,6 +30,7 @@ class Proxied:
     house: FrontDoor
     ports: Ports
     trust: ssl.SSLContext
+    folder: Path
 
     @property
     def origin(self) -> str:
@@ -41,6 +43,14 @@ class Proxied:
             headers=headers,
             transport=httpx.AsyncHTTPTransport(verify=self.trust, local_address=source),
         )
+
+    def leaks(self) -> list[str]:
+        """Where nginx has written down a secret of the house, as places and kinds."""
+        return [
+            hit
+            for name in ("access.log", "error.log")
+            for hit in self.house.alarm.hits(f"nginx's {name}", (self.folder / name).read_text())
+        ]
 
     async def raw(self, request: bytes) -> bytes:
         """Everything that comes back over one TLS connection until it ends or is silent."""
@@ -62,7 +72,7 @@ class Proxied:
 
 @pytest.fixture
 async def proxied(tmp_path: Path) -> AsyncIterator[Proxied]:
-    """The house on a socket of its own, nginx before it."""
+    """The house on a socket of its own, nginx before it; neither may write a secret down."""
     ports = Ports(*free_ports(3))
     over = sqlite_database(tmp_path / "house.db")
     given: dict[str, object] = {
@@ -72,10 +82,11 @@ async def proxied(tmp_path: Path) -> AsyncIterator[Proxied]:
     ours = certificate(tmp_path, NAME)
     async with front_door(over, tmp_path, settings=given) as house:
         config = uvicorn.Config(
-            house.built.app,
+            WatchedApp(house.built.app, house.alarm),
             port=ports.house,
             proxy_headers=False,
             http="h11",
+            log_config=None,
             log_level="error",
             # Messages leave when the test says so.
             lifespan="off",
@@ -83,9 +94,12 @@ async def proxied(tmp_path: Path) -> AsyncIterator[Proxied]:
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
         async with nginx(tmp_path, ports, tmp_path / f"{NAME}.pem"):
-            yield Proxied(house, ports, ours.client)
+            proxied = Proxied(house, ports, ours.client, tmp_path)
+            yield proxied
         server.should_exit = True
         await serving
+        found = [] if house.alarm.is_rung_on_purpose else proxied.leaks()
+        assert found == [], found
     await over.close()
 
 
@@ -192,6 +206,29 @@ async def test_the_token_of_a_link_is_in_no_log(proxied: Proxied, tmp_path: Path
     errors = (tmp_path / "error.log").read_text()
     assert "POST /help" in errors
     assert token not in written + errors
+
+
+async def test_alarm_rings_for_the_proxys_logs(proxied: Proxied) -> None:
+    """AU-02: a secret in the proxy's log of requests or of errors is found.
+
+    As the address of a page, as the page that led there, as a browser's name.
+    """
+    proxied.house.alarm.is_rung_on_purpose = True
+    async with proxied.client() as client:
+        person = Person(client)
+        await person.get("/sign-in")
+        await person.press("Sign in", email="nobody@example.com", password=PASSWORD)
+        assert proxied.leaks() == []
+
+        await client.get("/help", params={"password": PASSWORD})
+        await client.get("/help", headers={"referer": "https://localhost/?nobody@example.com"})
+        await client.post("/help", params={"password": PASSWORD}, content=b"x" * 100_000)
+
+    assert sorted(set(proxied.leaks())) == [
+        "nginx's access.log: a typed password",
+        "nginx's access.log: an address",
+        "nginx's error.log: a typed password",
+    ]
 
 
 HIDDEN = b"GET /help HTTP/1.1\r\nHost: localhost\r\nX-Rest: "
