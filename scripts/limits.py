@@ -110,8 +110,9 @@ def _sends() -> list[list[str]]:
         ["calls to a number", f"{tolls_flow.CALLS_A_DAY} a day, one at a time", "a text or an app"],
         ["texts and calls for an account", f"{tolls_flow.ACCOUNT_DAY} a day", "a wait"],
         [
-            "… for its own known browser, when the rest is used up",
-            f"{tolls_flow.KNOWN_BROWSER_SENDS} a day more",
+            "… for each of its known browsers, when the rest is used up",
+            f"{tolls_flow.KNOWN_BROWSER_SENDS} a day more,"
+            f" {tolls_flow.KNOWN_BROWSERS_SENDS} for all of them",
             "an app, or the recovery code",
         ],
         [

@@ -242,6 +242,21 @@ async def test_newest_wait_counts(house: FrontDoor) -> None:
     assert not await works(house, NEW_PASSWORD)
 
 
+async def test_answer_to_an_earlier_reset_stops_the_one_in_its_place(house: FrontDoor) -> None:
+    """B.3: resetting again outruns no text: each answer stops whatever waits by then."""
+    await house.member()
+    await sim_swapper(house)
+    texted = await code(house, "reset_waits", to=NUMBER)
+    house.clock.advance(seconds=3600)
+    await reset(house, house.browser(source="198.51.100.67"), new="a kettle under the eaves")
+
+    reader = await answer_text(house, texted)
+
+    assert "The new password is stopped" in reader.text
+    await house.let_time_pass(seconds=DAY + 1)
+    assert await works(house, PASSWORD)
+
+
 async def test_stop_beside_its_end(either_house: FrontDoor) -> None:
     """B.3: pressed in the moment its wait ends, a reset is stopped or answered, never half done."""
     house = either_house

@@ -261,3 +261,20 @@ async def test_second_factor_stays_whole(house: FrontDoor) -> None:
     for table in ("authenticators", "passwords", "recovery_codes", "ended_authenticators"):
         assert after[table] == before[table], table
     assert (await ada.sign_in()).path == "/"
+
+
+async def test_suspended_account_at_its_wall_binds_nothing(house: FrontDoor) -> None:
+    """SE-09, R1: whoever has proven the mailbox is told, and no method comes untold and alone."""
+    await house.sign_up(house.browser(), ADA)
+    await suspend(house)
+    person = house.browser()
+    await house.password(person, ADA)
+    await person.press("Send code")
+    await person.press("Verify", code=await house.code("email"))
+    assert person.path == "/set-up", person.text
+
+    await person.press("Authentication app")
+
+    assert SUSPENDED in person.text
+    assert await rows(house, "enrollments") == []
+    assert await rows(house, "authenticators") == []

@@ -64,8 +64,9 @@ async def account_named(work: Work, address_key: str) -> Account | None:
     if owner is not None or former is None:
         return owner
     account = await accounts.get(work.tx, former.account_id)
-    is_doubted = account is not None and account.address_suspended_at is not None
-    return account if is_doubted and former.is_returnable else None
+    if account is None or await returning(work, account, address_key) is None:
+        return None
+    return account
 
 
 async def written(work: Work, account: Account, address_key: str) -> str | None:
@@ -86,7 +87,7 @@ def _is_open(account: Account, now: datetime) -> bool:
 
 async def returning(work: Work, account: Account, address_key: str) -> FormerAddress | None:
     """The former address that this names, if it may come back now."""
-    if account.address_suspended_at is None:
+    if account.address_suspended_at is None or address_key == account.email_key:
         return None
     marks = _marks(work, address_key)
     held = await former_addresses.of_account(work.tx, account.id, work.now)
@@ -112,9 +113,14 @@ async def mailbox(work: Work, account: Account) -> str:
 
 async def told(work: Work, account: Account) -> list[tuple[str, bool]]:
     """Every address valid within seven days, and whether it may answer with "not me" (R8)."""
-    held = await former_addresses.of_account(work.tx, account.id, work.now)
-    before = [(_opened(work, one), one.is_returnable) for one in held]
-    return [(account.email, account.address_suspended_at is None), *before]
+    marks = _marks(work, account.email_key)
+    # One may have been left twice, or be the account's again: each hears of it once.
+    former: dict[bytes, tuple[str, bool]] = {}
+    for one in await former_addresses.of_account(work.tx, account.id, work.now):
+        _, may_answer = former.get(one.address_mac, ("", False))
+        if one.address_mac not in marks:
+            former[one.address_mac] = (_opened(work, one), may_answer or one.is_returnable)
+    return [(account.email, account.address_suspended_at is None), *former.values()]
 
 
 async def doubtful_act(work: Work, account: Account, acts: Collection[str]) -> str | None:
@@ -123,6 +129,23 @@ async def doubtful_act(work: Work, account: Account, acts: Collection[str]) -> s
     if not held or account.address_suspended_at is not None:
         return None
     return held[-1].act_id if held[-1].act_id in acts else None
+
+
+async def giver(work: Work, account: Account, former_id: str | None) -> str | None:
+    """The act of this week that gave the account its address, or a former one.
+
+    None where it is older. Who only went elsewhere and back gave it nothing.
+    """
+    held = await former_addresses.of_account(work.tx, account.id, work.now)
+    at = next((at for at, one in enumerate(held) if one.id == former_id), len(held))
+    marks = [held[at].address_mac] if at < len(held) else _marks(work, account.email_key)
+    while at:
+        act_id = held[at - 1].act_id
+        while at and held[at - 1].act_id == act_id:
+            at -= 1
+        if held[at].address_mac not in marks:
+            return act_id
+    return None
 
 
 def _marks(work: Work, address_key: str) -> list[bytes]:
@@ -168,13 +191,11 @@ async def move(work: Work, account: Account, to: EmailAddress, *, act_id: str) -
 
 
 async def _put(work: Work, account: Account, to: EmailAddress) -> bool:
-    own = await former_addresses.find(work.tx, _marks(work, to.key), work.now)
+    """Where it had this address before, that row stays: the chain says what came from what."""
     if not await accounts.move(
         work.tx, account.id, seen_key=account.email_key, email=to.address, key=to.key
     ):
         return False
-    if own is not None:
-        await former_addresses.drop(work.tx, own.id)
     # EF-08: whoever waits for a code to it has proven nothing.
     await sign_ups.end_for_address(work.tx, to.key)
     return True
@@ -206,8 +227,8 @@ async def _keep_former(
 async def suspend(work: Work, account: Account, acts: Collection[str]) -> None:
     """Codes go to the address before these acts' first change; what came after it is let go.
 
-    What was mailed to the present one opens nothing more. Nothing is done where no address of
-    before is left, since an account needs a mailbox.
+    What was mailed to the present one opens nothing more. It stays where it is that address
+    again, or where none of before is left, since an account needs a mailbox.
     """
     held = await former_addresses.of_account(work.tx, account.id, work.now)
     first = next((at for at, one in enumerate(held) if one.act_id in acts), None)
@@ -216,7 +237,9 @@ async def suspend(work: Work, account: Account, acts: Collection[str]) -> None:
     before = [one for one in held[: first + 1] if one.is_returnable]
     for after in held[first + 1 :]:
         await former_addresses.let_go(work.tx, after.id)
-    if not before or not await safeguards.suspend_address(work.tx, account.id, work.now):
+    if not before or before[-1].address_mac in _marks(work, account.email_key):
+        return
+    if not await safeguards.suspend_address(work.tx, account.id, work.now):
         return
     for one in before:
         await former_addresses.hold_longer(work.tx, one.id, work.now + NOT_ME_FOR)

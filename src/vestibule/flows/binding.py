@@ -26,7 +26,12 @@ from vestibule.domain.sign_in import (
 )
 from vestibule.flows import causes, recovery_codes
 from vestibule.flows.changes import waits
-from vestibule.flows.entering import SignedIn, end_everything_else, enter
+from vestibule.flows.entering import (
+    SignedIn,
+    end_everything_else,
+    enter,
+    refuse_suspended,
+)
 from vestibule.flows.notices import tell
 from vestibule.flows.work import Work
 from vestibule.storage import accounts, authenticators, safeguards, sessions, sign_ins
@@ -59,6 +64,9 @@ async def account_of(work: Work, binder: Binder) -> Account | Refused:
         pending = await sign_ins.get(work.tx, binder.id, work.now)
         if pending is None or not _may_bind(pending, account):
             return Refused(Reason.SIGN_IN_EXPIRED)
+        # Before anything is bound, since nobody would be told, and no recovery code be made.
+        if (stopped := await refuse_suspended(work, account.id, pending.id)) is not None:
+            return stopped
     else:
         session = await sessions.get(work.tx, binder.id, work.now)
         if session is None:

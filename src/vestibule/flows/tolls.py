@@ -17,8 +17,8 @@ from vestibule.flows.limits import DAY, HOUR, Budget, Limit, Stopped, spend_all
 from vestibule.flows.money import Money
 from vestibule.flows.prefixes import CountryConversion, PrefixConversion
 from vestibule.flows.silent_numbers import is_opted_out
-from vestibule.flows.work import Means, Work
-from vestibule.storage import outbox, throttles
+from vestibule.flows.work import Means, Work, digest
+from vestibule.storage import outbox, sessions, throttles
 from vestibule.storage.database import Transaction
 
 NUMBER_SPACING = timedelta(seconds=30)
@@ -30,6 +30,8 @@ LINE_TAKEN_FOR = RINGS_FOR + LONGEST_CALL
 """TF-05: until the call must be over, where nobody tells us that it is over before."""
 CALLS_A_DAY = 5
 KNOWN_BROWSER_SENDS = 5
+KNOWN_BROWSERS_SENDS = 15
+"""For all of an account's known browsers together: who had one once leaves the others theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,7 @@ async def spend_toll(work: Work, toll: Toll) -> Stopped | Refused | None:
     if any(stopped.limit is one for one in always):
         return stopped
     # Whoever else used the budgets up, the owner's own browser keeps a few.
-    own = Budget(LimitName.ACCOUNT, "browser-sends", toll.account_id, KNOWN_BROWSER_SENDS, DAY)
-    return await spend_all(work, [own, *always], **facts)
+    return await spend_all(work, [*await _own(work, toll.account_id), *always], **facts)
 
 
 async def spend_copy(work: Work, toll: Toll) -> Stopped | Refused | None:
@@ -129,6 +130,21 @@ async def hang_up(tx: Transaction, means: Means, message_id: str) -> None:
 
 
 # --- what a send draws on -------------------------------------------------------------------
+
+
+async def _own(work: Work, account_id: str) -> list[Budget]:
+    """What a known browser keeps: its own few, within those of all of the account's.
+
+    A browser that was known once may be in other hands, and the password with it. A session that
+    was carried into an unknown one has no lane of its own there.
+    """
+    token = work.caller.browser_token or ""
+    is_known = await sessions.knows_browser(work.tx, digest(token), account_id)
+    own = f"{account_id} {token if is_known else ''}"
+    return [
+        Budget(LimitName.ACCOUNT, "browser-sends", own, KNOWN_BROWSER_SENDS, DAY),
+        Budget(LimitName.ACCOUNT, "browsers-sends", account_id, KNOWN_BROWSERS_SENDS, DAY),
+    ]
 
 
 def _budgets(work: Work, toll: Toll) -> list[Limit]:

@@ -66,10 +66,10 @@ async def _is_browser_known(work: Work, account_id: str) -> bool:
 
 async def wait(work: Work, account: Account, proven: WaitingReset) -> datetime:
     """Keep the new password aside, and tell everybody who can still say no; until when."""
-    await waiting_resets.put(work.tx, proven)
+    act_id = await waiting_resets.put(work.tx, proven)
     await work.note(EventName.PASSWORD_RESET_WAITS, account_id=account.id)
     when = proven.due_at.isoformat()
-    await tell(work, account, kind="reset_waits", act_id=proven.reset_id, when=when)
+    await tell(work, account, kind="reset_waits", act_id=act_id, when=when)
     return proven.due_at
 
 
@@ -84,13 +84,14 @@ async def take_effect(work: Work, account: Account, proven: WaitingReset) -> boo
         return False
     if account.is_enrolled and not await _bring_back(work, account, proven.authenticator_id):
         return False
+    mailbox_from = await addresses.giver(work, account, proven.address_id)
     if account.address_suspended_at is not None:
         await addresses.prove(work, account, address_key)
     await accounts.replace_password(
         work.tx, account.id, password_mac=proven.password_mac, now=work.now
     )
     await end_everything_else(work, account.id, session_id=None)
-    await _note_causes(work, account, proven.reset_id, proven.authenticator_id)
+    await _note_causes(work, account, proven, mailbox_from)
     if account.is_enrolled:
         await safeguards.end_required_reset(work.tx, account.id)
         await safeguards.be_quiet(work.tx, account.id, work.now + QUIET_AFTER_RESET)
@@ -112,16 +113,20 @@ async def _proven_address(work: Work, account: Account, former_id: str | None) -
     return await addresses.key_of(work, account, former_id)
 
 
-async def _note_causes(work: Work, account: Account, reset_id: str, authenticator_id: str) -> None:
+async def _note_causes(
+    work: Work, account: Account, proven: WaitingReset, mailbox_from: str | None
+) -> None:
+    """A reset follows from who bound the method that proved it, and from who gave the mailbox."""
+    reset_id = proven.reset_id
     doubted = (account.reset_required_at, account.address_suspended_at)
     answers_not_me = doubted != (None, None)
-    proof = await causes.maker(work, Made.AUTHENTICATOR, authenticator_id)
+    proof = await causes.maker(work, Made.AUTHENTICATOR, proven.authenticator_id)
     await causes.note_act(
         work,
         account.id,
         act_id=reset_id,
         kind=ActKind.RESET,
-        causes=[proof],
+        causes=[proof, mailbox_from],
         # Before its own barrier: a mailbox alone must not void one answer after the other.
         made_at=work.now - _INSTANT,
     )

@@ -62,22 +62,18 @@ async def of_account(tx: Transaction, account_id: str, now: datetime) -> list[Fo
 
 
 async def find(tx: Transaction, address_macs: list[bytes], now: datetime) -> FormerAddress | None:
-    """Who holds this address, over every key that may have marked it."""
+    """Who holds this address for longest, over every key that may have marked it."""
     for address_mac in address_macs:
         row = await tx.fetch_one(
             f"""SELECT {_COLUMNS} FROM former_addresses
-            WHERE address_mac = :address_mac AND held_until_at > :now""",
+            WHERE address_mac = :address_mac AND held_until_at > :now
+            ORDER BY held_until_at DESC, id LIMIT 1""",
             address_mac=address_mac,
             now=now,
         )
         if row:
             return _former(row)
     return None
-
-
-async def drop(tx: Transaction, former_id: str) -> None:
-    """It is the account's address again."""
-    await tx.execute("DELETE FROM former_addresses WHERE id = :id", id=former_id)
 
 
 async def hold_longer(tx: Transaction, former_id: str, until_at: datetime) -> None:

@@ -20,15 +20,19 @@ class WaitingReset:
 _COLUMNS = "account_id, reset_id, password_mac, authenticator_id, due_at, address_id"
 
 
-async def put(tx: Transaction, waiting: WaitingReset) -> None:
-    """Let it wait, in the place of an earlier one."""
-    await tx.execute(
+async def put(tx: Transaction, waiting: WaitingReset) -> str:
+    """Let it wait, in the place of an earlier one; under whose id.
+
+    One that takes another's place keeps the other's, so that whoever was told of that stops this.
+    """
+    row = await tx.fetch_one(
         """INSERT INTO waiting_resets (account_id, reset_id, password_mac, authenticator_id, due_at,
             address_id)
         VALUES (:account_id, :reset_id, :password_mac, :authenticator_id, :due_at, :address_id)
-        ON CONFLICT (account_id) DO UPDATE SET reset_id = excluded.reset_id,
-            password_mac = excluded.password_mac, authenticator_id = excluded.authenticator_id,
-            due_at = excluded.due_at, address_id = excluded.address_id""",
+        ON CONFLICT (account_id) DO UPDATE SET password_mac = excluded.password_mac,
+            authenticator_id = excluded.authenticator_id, due_at = excluded.due_at,
+            address_id = excluded.address_id
+        RETURNING reset_id""",
         account_id=waiting.account_id,
         reset_id=waiting.reset_id,
         password_mac=waiting.password_mac,
@@ -36,6 +40,7 @@ async def put(tx: Transaction, waiting: WaitingReset) -> None:
         due_at=waiting.due_at,
         address_id=waiting.address_id,
     )
+    return str(row["reset_id"]) if row else waiting.reset_id
 
 
 async def of_account(tx: Transaction, account_id: str) -> WaitingReset | None:
