@@ -21,6 +21,7 @@ from starlette.types import Lifespan
 from vestibule.domain.event import EventName
 from vestibule.domain.journal import JournalBroken
 from vestibule.flows.journal_verify import alarm_of
+from vestibule.flows.refusals import note_refusal
 from vestibule.flows.work import Means, Work, work
 from vestibule.web import csrf
 from vestibule.web.cookies import Cookie, Cookies
@@ -184,12 +185,8 @@ async def _send_elsewhere(visit: Visit, door: Door, step: str) -> Response:
 
 async def _note(visit: Visit, name: EventName, door: Door) -> None:
     async def unit(one: Work) -> None:
-        await one.note(
-            name,
-            account_id=visit.account.id if visit.account else None,
-            outcome="failure",
-            door=door.path,
-        )
+        account_id = visit.account.id if visit.account else None
+        await note_refusal(one, name, account_id=account_id, door=door.path)
 
     await work(visit.means, visit.caller, unit)
 
