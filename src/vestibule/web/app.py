@@ -4,6 +4,7 @@ The order of a request: who is here, does the form come from our page, may this 
 and only then the handler.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -201,8 +202,16 @@ def _sets(response: Response, visit: Visit, cookie: Cookie) -> bool:
 # --- files ----------------------------------------------------------------------------------
 
 
+LONGEST_NAME = 200
+
+
 class Static(StaticFiles):
     """Our own files: their address carries a digest, so browsers keep them."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Nothing under a name that is longer than any of ours: each part of it would be asked
+        of the file system (WB-07)."""
+        return super().lookup_path(path) if len(path) <= LONGEST_NAME else ("", None)
 
     def file_response(self, *args, **kwargs) -> Response:  # type: ignore[no-untyped-def]  # as its base
         response = super().file_response(*args, **kwargs)
