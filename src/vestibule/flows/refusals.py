@@ -23,7 +23,7 @@ async def note_refusal(
     account_id: str | None = None,
     reason: str | None = None,
     method: str | None = None,
-    **details: object,
+    **details: str,
 ) -> None:
     """Tell it as `work.note` does, unless this source has caused enough of them for now (AU-05).
 

@@ -51,7 +51,7 @@ class Cookies:
         `\\x85__Host-session`, which browsers let it set, would be read as ours.
         """
         sent = request.scope.get("vestibule.cookies") or self._sent(request)
-        found = sent.get(self.name(cookie), ())
+        found: list[str] = sent.get(self.name(cookie), [])
         return _unquoted(found[0]) if len(found) == 1 else None
 
     def _sent(self, request: Request) -> dict[str, list[str]]:
