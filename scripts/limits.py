@@ -14,6 +14,7 @@ from vestibule.flows import (
     policy_reports,
     reauthenticate,
     recover,
+    refusals,
     second_factor,
     sending,
 )
@@ -122,6 +123,11 @@ def _sends() -> list[list[str]]:
             "mail alone tells it",
         ],
         [
+            "mails with a code to ever other addresses, from an IPv4 address or IPv6 /48",
+            f"{sending.CROWDED_SOURCE_HOUR} an hour past its usual ones",
+            "a wait; browsers that the account knows go on",
+        ],
+        [
             "mails with a code to a new address",
             f"{sending.NEW_ADDRESS_ACCOUNT_HOUR} an hour and"
             f" {sending.NEW_ADDRESS_ACCOUNT_DAY} a day for an account,"
@@ -184,6 +190,11 @@ def _after_trouble() -> list[list[str]]:
             "answers to it by text from an IPv4 address or IPv6 /48",
             f"{not_me.CODES_PER_SOURCE_HOUR} an hour",
             "a wait",
+        ],
+        [
+            "refusals of one kind that the journal names, from an IPv4 address or IPv6 /48",
+            f"{refusals.REFUSALS_PER_SOURCE_HOUR} an hour",
+            "the rest is refused and not written down",
         ],
         [
             "reports of a broken content policy from a source",

@@ -529,6 +529,24 @@ NamesItself = _header_change("server", "uvicorn")
 KeptPages = _header_change("cache-control", "max-age=60")
 
 
+def _policy_change(part: str, instead: str) -> type[Broken]:
+    """A house whose content policy has one part replaced."""
+
+    class Changed(Broken):
+        async def answer(self, request: httpx.Request) -> httpx.Response:
+            return rewritten(
+                await self.through(request),
+                lambda k, v: v.replace(part, instead) if k == "content-security-policy" else v,
+            )
+
+    return Changed
+
+
+AnyForm = _policy_change("form-action 'self'", "form-action https:")
+AnyScript = _policy_change("'strict-dynamic'", "https://cdn.example")
+AnyTalk = _policy_change("connect-src 'self'", "connect-src *")
+
+
 @dataclass(frozen=True)
 class Breach:
     slug: str
@@ -536,7 +554,10 @@ class Breach:
 
 
 _HOUSES: dict[str, tuple[type[Broken], ...]] = {
-    "headers": (NoPolicy, OneNonce, Framed, OpenToOrigins, NamesItself, KeptPages),
+    "headers": (
+        *(NoPolicy, OneNonce, Framed, OpenToOrigins, NamesItself, KeptPages),
+        *(AnyForm, AnyScript, AnyTalk),
+    ),
     "looking": (GetSignsOut, GetSends),
     "csrf": (NoToken, NoOrigin),
     "odd-bodies": (FailsOnNul, FailsOnArrays),

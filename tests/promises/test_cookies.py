@@ -1,23 +1,28 @@
 """Cookies and fields: flags on https and on this machine, and forms that password managers know."""
 
 import re
+import time
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from tests.databases import sqlite_database
 from tests.front_door import PASSWORD, FrontDoor, front_door
 from tests.person import Person
 from tests.promises.states import ask_reset, fresh, member, must_change, rows
 from vestibule.crypto.seal import Place
-from vestibule.web.cookies import Cookie
+from vestibule.web.cookies import Cookie, Cookies
 from vestibule.web.doors import DOORS
 
 ORIGIN = "https://id.example.com"
 HSTS = "strict-transport-security"
+MOST_SECONDS = 1.0
+"""Of work, not of waiting: a usual page takes some milliseconds."""
 
 
 class Secure(FrontDoor):
@@ -135,6 +140,51 @@ async def test_cookies_without_their_prefix_are_not_read(secure: Secure) -> None
     other.client.cookies.set("session", str(value), domain="id.example.com", path="/")
 
     assert (await other.client.get("/session")).status_code == 401
+
+
+SLOW = {
+    "quotes": b'visit="' + b'\\"' * 14_000 + b'"',
+    "octal": b'visit="' + b"\\073" * 7_000 + b'"',
+    "parts": b";" * 28_000,
+    "names": b"visit=a;" * 3_500,
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+async def test_no_cookie_keeps_the_house_busy(house: FrontDoor, kind: str) -> None:
+    """WB-07: the longest Cookie header that is taken costs a moment, whatever is in it.
+
+    Python's own reader of quoted values needed seconds for each look at the first of these.
+    """
+    person, began = house.browser(), time.process_time()
+
+    answer = await person.client.get("/sign-in", headers={b"cookie": SLOW[kind]})
+
+    assert answer.status_code == 200
+    assert time.process_time() - began < MOST_SECONDS
+
+
+async def test_no_name_of_a_file_keeps_the_house_busy(house: FrontDoor) -> None:
+    """WB-07: nor does the longest address of a file: each part would be asked of the disk."""
+    person, began = house.browser(), time.process_time()
+
+    for _ in range(5):
+        answer = await person.client.get("/static/" + "a/" * 14_000)
+        assert answer.status_code == 404
+
+    assert time.process_time() - began < MOST_SECONDS / 2
+
+
+def test_what_is_put_is_read() -> None:
+    """WB-05: every character that a cookie's quoting touches comes back as it was put."""
+    cookies, value = Cookies(is_https=True), "".join(map(chr, range(0x20, 0x100)))
+    for text in (value, value * 4, '"', '"a', "\\073", "\\", '"\\"', ""):
+        response = Response()
+        cookies.put(response, Cookie.NEXT, text)
+        sent = response.headers["set-cookie"].split("; HttpOnly")[0].encode("latin-1")
+        request = Request({"type": "http", "headers": [(b"cookie", sent)]})
+
+        assert cookies.read(request, Cookie.NEXT) == text
 
 
 BLANKS = (b"\x85", b"\xa0", b"\x1f")

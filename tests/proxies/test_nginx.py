@@ -169,6 +169,41 @@ async def test_another_name_gets_no_certificate(proxied: Proxied) -> None:
         )
 
 
+@pytest.mark.parametrize("host", ["elsewhere.example", "user@localhost", "[::1]", None])
+async def test_another_name_inside_ours_gets_no_answer(proxied: Proxied, host: str | None) -> None:
+    """ASVS 13.4.6: after a handshake under our name too, another one gets no page of the proxy."""
+    named = f"GET /help HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    asked = named if host else "GET /help HTTP/1.0\r\n\r\n"
+
+    assert await proxied.raw(asked.encode()) == b""
+
+
+@pytest.mark.parametrize("length", [2_000, 2_500, 4_500, 30_000])
+async def test_a_long_form_is_told_what_is_wrong(proxied: Proxied, length: int) -> None:
+    """WB-07: what a refused form keeps for its page fits through the proxy, however much it was."""
+    async with proxied.client() as client:
+        person = Person(client)
+        await person.get("/sign-in")
+        await person.press("Sign in", email="x" * length, password="not the password")
+
+        assert person.status == 200
+        assert "like name@example.com" in person.text
+
+
+async def test_the_proxys_own_pages_carry_the_policy(proxied: Proxied) -> None:
+    """WB-03: what nginx refuses by itself carries HSTS and the rest, and ours carry each once."""
+    kept = ("strict-transport-security", "content-security-policy", "x-content-type-options")
+    async with proxied.client() as client:
+        own = [await client.get("/livez"), await client.post("/help", content=b"x" * 100_000)]
+        ours = await client.get("/help")
+
+    assert [answer.status_code for answer in own] == [404, 413]
+    for answer in [*own, ours]:
+        assert [len(answer.headers.get_list(name)) for name in kept] == [1, 1, 1], answer.headers
+        assert answer.headers["strict-transport-security"] == ours.headers[kept[0]]
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
 async def test_health_and_metrics_stay_inside(proxied: Proxied, path: str) -> None:
     """ASVS 13.4.5: what watches the house is asked on the machine, not from outside."""

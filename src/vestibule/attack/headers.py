@@ -17,6 +17,9 @@ FIXED = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+POLICY = ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'")
+OWN = {"'none'", "'self'", "'strict-dynamic'", "data:"}
+"""Where a page of the house loads from, sends to and talks with, beside its nonce."""
 REFERRERS = {"same-origin", "no-referrer", "strict-origin"}
 NONCE = re.compile(r"script-src [^;]*'nonce-([\w+/=-]{16,})'")
 TELLING = ("server", "x-powered-by", "x-aspnet-version")
@@ -50,11 +53,12 @@ def _faults(
         if sent.get(name, "").lower() != value.lower():
             found.append(f"{where} lacks {name}: {value}")
     policy = sent.get("content-security-policy", "")
-    for part in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"):
+    for part in POLICY:
         if part not in policy:
             found.append(f"{where}: the content policy lacks {part}")
     if "unsafe" in policy:
         found.append(f"{where}: the content policy allows what is unsafe")
+    found += [f"{where}: the content policy has {wide}" for wide in _elsewhere(policy)]
     nonce = NONCE.search(policy)
     if nonce is None:
         found.append(f"{where}: the content policy has no nonce")
@@ -69,6 +73,18 @@ def _faults(
     if answer.request.url.scheme == "https" and "strict-transport-security" not in sent:
         found.append(f"{where} lacks strict-transport-security")
     return found
+
+
+def _elsewhere(policy: str) -> list[str]:
+    """What of a policy names another place than the house: a host, a scheme, everything."""
+    parts = [part.split() for part in policy.split(";") if part.strip()]
+    return [
+        f"{name} {source}"
+        for name, *sources in parts
+        if name.endswith("-src") or name == "form-action"
+        for source in sources
+        if source not in OWN and not source.startswith("'nonce-")
+    ]
 
 
 async def cookies(ground: Ground) -> Outcome:

@@ -17,7 +17,7 @@ from vestibule.domain.throttle import (
 )
 from vestibule.domain.tolls import hour_of
 from vestibule.flows.alarms import raise_alarm
-from vestibule.flows.sending import source_of
+from vestibule.flows.sources import source_of
 from vestibule.flows.work import Work
 from vestibule.storage import throttles
 

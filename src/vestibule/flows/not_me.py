@@ -19,7 +19,7 @@ from vestibule.flows import addresses, causes, closing_day, freeze, waiting_rese
 from vestibule.flows.causes import Consequences
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import NOT_ME_CODE_LENGTH, tell
-from vestibule.flows.sending import network_of
+from vestibule.flows.sources import network_of
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import (
     accounts,

@@ -5,7 +5,7 @@ Anybody may send one, so it proves nothing and is no event of the journal.
 
 from datetime import timedelta
 
-from vestibule.flows.sending import source_of
+from vestibule.flows.sources import source_of
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.observability.logging import log_fact
 from vestibule.storage import throttles

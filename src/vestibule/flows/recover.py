@@ -17,7 +17,7 @@ from vestibule.flows import recovery_codes as codes
 from vestibule.flows.causes import maker, note_act
 from vestibule.flows.entering import end_everything_else, refuse_suspended
 from vestibule.flows.notices import tell
-from vestibule.flows.sending import source_of
+from vestibule.flows.sources import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, work
 from vestibule.storage import accounts, recovery_codes, sessions, sign_ins, throttles
 

@@ -105,6 +105,7 @@ async def _asked(work: Work, reset: Reset, account: Account | None) -> codes.Ask
         account_id=reset.account_id,
         digits=codes.RESET_CODE_LENGTH,
         is_decoy=to is None,
+        known_browser=reset.is_known_browser,
     )
 
 

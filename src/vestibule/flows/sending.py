@@ -4,7 +4,6 @@ Mails have their own allowances, here; what a text or call draws on is in `tolls
 spent before a message is written and survive restarts, since they live in the database (RL-07).
 """
 
-import ipaddress
 from datetime import timedelta
 from enum import StrEnum
 
@@ -14,6 +13,8 @@ from vestibule.domain.identifier import PhoneNumber, parse_email
 from vestibule.domain.refusal import Refused
 from vestibule.domain.tolls import LimitName
 from vestibule.flows.limits import DAY, HOUR, YEAR, Budget, Stopped, spend_all
+from vestibule.flows.refusals import note_refusal
+from vestibule.flows.sources import network_of, source_of
 from vestibule.flows.tolls import Toll, spend_toll
 from vestibule.flows.work import Work
 
@@ -24,6 +25,10 @@ NEW_ADDRESS_ACCOUNT_HOUR, NEW_ADDRESS_ACCOUNT_DAY = 5, 10
 """RL-10: one account must not fill mailboxes of others."""
 NEW_ADDRESS_DAY = 5
 """Five tries for each: nobody guesses his way to an address that is not his."""
+
+
+CROWDED_SOURCE_HOUR = 100
+"""RL-10: past its usual mails; the accounts' own browsers need none of these."""
 
 
 class Granted(StrEnum):
@@ -63,14 +68,16 @@ async def spend_send(
         )
         stopped = await spend_toll(work, toll) or Granted.USUAL
     else:
-        stopped = await _spend_mail(work, purpose, account_id, destination.casefold())
+        stopped = await _spend_mail(
+            work, purpose, account_id, destination.casefold(), known_browser=known_browser
+        )
     if isinstance(stopped, Granted):
         return stopped
     refused = stopped.refused if isinstance(stopped, Stopped) else stopped
-    await work.note(
+    await note_refusal(
+        work,
         EventName.CHALLENGE_REFUSED,
         account_id=account_id,
-        outcome="failure",
         reason=refused.reason,
         method=channel.value,
         **({"limit": stopped.limit.name.value} if isinstance(stopped, Stopped) else {}),
@@ -101,16 +108,18 @@ async def take_short_code(work: Work, address: str) -> bool:
 
 
 async def _spend_mail(
-    work: Work, purpose: Purpose, account_id: str | None, address: str
+    work: Work, purpose: Purpose, account_id: str | None, address: str, *, known_browser: bool
 ) -> Granted | Stopped:
     stopped = await spend_all(work, _mail_budgets(work, purpose, account_id, address))
     if stopped is None:
         return Granted.USUAL
     if purpose not in OTHERS_MAY_ASK:
         return stopped
-    # The owner still gets one an hour.
+    # The owner still gets one an hour; a list of addresses, each of which would, has an end.
     own = _mail(f"mail-own-{purpose}", f"{address} {network_of(work)}", 1)
-    return await spend_all(work, [own]) or Granted.CROWDED
+    source = None if known_browser else network_of(work, ipv4=32)
+    crowd = _mail(f"mail-crowd-{purpose}", source or "", CROWDED_SOURCE_HOUR)
+    return await spend_all(work, [own] if source is None else [crowd, own]) or Granted.CROWDED
 
 
 def _source_budget(work: Work, kind: str) -> list[Budget]:
@@ -148,35 +157,3 @@ def _mail_budgets(
 
 def _mail(kind: str, key: str, limit: int, period: timedelta = HOUR) -> Budget:
     return Budget(LimitName.MAIL, kind, key, limit, period)
-
-
-def network_of(work: Work, *, ipv4: int = 24) -> str | None:
-    """The wider network: an IPv4 /24 or IPv6 /48, all of which one customer may hold (RL-01).
-
-    For what each further source would get anew. None as in `source_of`.
-    """
-    source = source_of(work)
-    try:
-        network = ipaddress.ip_network(source or "")
-    except ValueError:
-        return source
-    wide = ipv4 if network.version == 4 else 48
-    return str(network.supernet(new_prefix=wide))
-
-
-def source_of(work: Work) -> str | None:
-    """The network a caller is counted under: an IPv4 address or an IPv6 /64 (RL-01).
-
-    None where the simulator runs and the caller is this machine: everybody is.
-    """
-    try:
-        address = ipaddress.ip_address(work.caller.source)
-    except ValueError:
-        return work.caller.source or "unknown"
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if address.is_loopback and not work.means.policy.limits_loopback:
-        return None
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)

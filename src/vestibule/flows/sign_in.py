@@ -27,7 +27,8 @@ from vestibule.flows import recovery_codes, second_factor, ways
 from vestibule.flows.addresses import account_named
 from vestibule.flows.entering import SignedIn, enter, known_browser
 from vestibule.flows.notices import tell
-from vestibule.flows.sending import source_of
+from vestibule.flows.refusals import note_refusal
+from vestibule.flows.sources import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sign_ins, throttles
 from vestibule.storage import recovery_codes as stored_codes
@@ -114,10 +115,10 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
     lanes = [bucket for bucket in (lane, source_lane) if bucket is not None]
     source_failures, until = await _take_try(work, lanes)
     if until is not None:
-        await work.note(
+        await note_refusal(
+            work,
             EventName.PASSWORD_THROTTLED,
             account_id=account.id if account else None,
-            outcome="failure",
             reason=Reason.SIGN_IN_THROTTLED,
         )
         return Refused(Reason.SIGN_IN_THROTTLED, details={"until": until})

@@ -4,6 +4,7 @@ The order of a request: who is here, does the form come from our page, may this 
 and only then the handler.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from starlette.types import Lifespan
 from vestibule.domain.event import EventName
 from vestibule.domain.journal import JournalBroken
 from vestibule.flows.journal_verify import alarm_of
+from vestibule.flows.refusals import note_refusal
 from vestibule.flows.work import Means, Work, work
 from vestibule.web import csrf
 from vestibule.web.cookies import Cookie, Cookies
@@ -184,12 +186,8 @@ async def _send_elsewhere(visit: Visit, door: Door, step: str) -> Response:
 
 async def _note(visit: Visit, name: EventName, door: Door) -> None:
     async def unit(one: Work) -> None:
-        await one.note(
-            name,
-            account_id=visit.account.id if visit.account else None,
-            outcome="failure",
-            door=door.path,
-        )
+        account_id = visit.account.id if visit.account else None
+        await note_refusal(one, name, account_id=account_id, door=door.path)
 
     await work(visit.means, visit.caller, unit)
 
@@ -204,8 +202,16 @@ def _sets(response: Response, visit: Visit, cookie: Cookie) -> bool:
 # --- files ----------------------------------------------------------------------------------
 
 
+LONGEST_NAME = 200
+
+
 class Static(StaticFiles):
     """Our own files: their address carries a digest, so browsers keep them."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Nothing under a name that is longer than any of ours: each part of it would be asked
+        of the file system (WB-07)."""
+        return super().lookup_path(path) if len(path) <= LONGEST_NAME else ("", None)
 
     def file_response(self, *args, **kwargs) -> Response:  # type: ignore[no-untyped-def]  # as its base
         response = super().file_response(*args, **kwargs)
