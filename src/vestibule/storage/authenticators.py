@@ -252,3 +252,16 @@ async def finish_enrollment(tx: Transaction, enrollment_id: str) -> bool:
     """Take the set-up away for good; exactly one of two racing proofs gets True."""
     touched = await tx.execute("DELETE FROM enrollments WHERE id = :id", id=enrollment_id)
     return touched == 1
+
+
+async def end_enrollments(
+    tx: Transaction, account_id: str, *, session_id: str | None, sign_in_id: str | None
+) -> None:
+    """Every set-up of the account goes, but those of what is kept."""
+    await tx.execute(
+        """DELETE FROM enrollments WHERE account_id = :account_id
+            AND owner_id NOT IN (:session_id, :sign_in_id)""",
+        account_id=account_id,
+        session_id=session_id or "",
+        sign_in_id=sign_in_id or "",
+    )
