@@ -162,7 +162,7 @@ async def test_unproven_sign_up_expires_and_leaves_nothing(either_house: FrontDo
 
 
 async def trojan(house: FrontDoor) -> tuple[Member, Person, str]:
-    """A thief in Ada's account with an app, a number, a browser and a recovery code of their own."""
+    """A thief in Ada's account with an app, a number and a recovery code of their own."""
     ada = await member(house)
     thief = await thief_inside(house, ada)
     await add_app(house, thief)
