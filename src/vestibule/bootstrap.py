@@ -29,6 +29,7 @@ from vestibule.delivery.provider import Provider
 from vestibule.delivery.providers.known_failures import TEST_ADDRESSES, TEST_NUMBERS
 from vestibule.delivery.providers.simulator import Inbox, SimulatorSignal
 from vestibule.delivery.routing import Routes
+from vestibule.domain import totp
 from vestibule.domain.challenge import Channel
 from vestibule.domain.language import Languages
 from vestibule.domain.password import PasswordPolicy, load_blocklist
@@ -239,6 +240,8 @@ def _policy(settings: Settings, catalogues: Catalogues) -> Policy:
         password=PasswordPolicy(
             minimum=settings.password_minimum, blocklist=load_blocklist(packed)
         ),
+        code_digits=settings.code_digits,
+        new_apps=totp.Parameters(totp.Algorithm(settings.app_algorithm), settings.app_digits),
         # Where no phone is reached anywhere, the way is closed and no country is at fault.
         countries=set_up_regions(tolls.table, reach) or None,
         channels=frozenset().union(*reach.values()),

@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from vestibule.settings_of_codes import AppAlgorithm, CodeDigits
 from vestibule.settings_of_colours import contrast_with_white
 from vestibule.settings_of_hosts import carriers_origin, our_origin
 from vestibule.settings_of_keys import check_database, check_root_key
@@ -58,6 +59,11 @@ class Settings(BaseSettings):
     """The product's colour, `#RRGGBB`; white text must be readable on it."""
     alarm_email: str = ""
     """Where alarms go by mail: money that is nearly spent, blocks of numbers that are pumped."""
+    app_algorithm: AppAlgorithm = "SHA1"
+    """The digest of apps set up from now on: `SHA1`, `SHA256`, `SHA512`; many apps know the first
+    only."""
+    app_digits: CodeDigits = 6
+    """How many digits, 6 or 8, the codes of apps have that are set up from now on."""
     budget_day: Amount = None
     """The most that texts and calls may cost in a day (UTC), in the currency of the prices; empty
     means no limit."""
@@ -65,6 +71,8 @@ class Settings(BaseSettings):
     """The same for an hour."""
     closing_days: int = Field(default=7, ge=1, le=30)
     """How many days an account that its owner closes can still be kept."""
+    code_digits: CodeDigits = 6
+    """How many digits, 6 or 8, a code has that is sent; after many wrong ones it has ten."""
     countries: Annotated[tuple[str, ...], NoDecode] = ()
     """Countries whose numbers are served, as two-letter codes with commas; empty means all."""
     countries_file: Path | None = None

@@ -92,6 +92,25 @@ def test_what_texts_may_cost_is_told(tmp_path: Path) -> None:
     assert "WARNING" not in examined(tmp_path, {"SIMULATOR": "true"})
 
 
+@pytest.mark.parametrize(
+    ("values", "is_told"),
+    [
+        ({}, False),
+        ({"CODE_DIGITS": "8"}, False),
+        ({"APP_DIGITS": "8"}, True),
+        ({"APP_ALGORITHM": "SHA256"}, True),
+    ],
+)
+def test_apps_that_may_not_understand_are_told(
+    tmp_path: Path, values: dict[str, str], is_told: bool
+) -> None:
+    """TO-01: whoever chooses what many apps ignore is warned, and still starts."""
+    said = examined(tmp_path, {"SIMULATOR": "true"} | values)
+
+    found = "WARNING  new authentication apps are asked for" in said
+    assert found is is_told, said
+
+
 class Waiting:
     """A provider that answers once another one was asked too, or never."""
 

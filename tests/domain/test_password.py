@@ -170,6 +170,8 @@ def test_password_refuses_every_listed_word() -> None:
         "P@ssw0rd2024!",
         "!!!p4$$w0rd!!!",
         "passwordpassword",
+        "password1password1",
+        "Chrissy1 chrissy1!",
         "password password",
         "Password-Password-1",
         "\uff30\uff21\uff33\uff33word2024",

@@ -14,8 +14,8 @@ from vestibule.domain.throttle import (
 
 TENTH_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 FIFTEENTH_AT = TENTH_AT + timedelta(minutes=20)
-SIX = Open(digits=6, two_codes=False)
-TEN = Open(digits=10, two_codes=True)
+USUAL = Open(is_long=False)
+LONG = Open(is_long=True)
 
 
 def strikes(epoch: int, *, year: int | None = None) -> Strikes:
@@ -53,8 +53,8 @@ def test_password_waits_double_from_30_s_to_1_h(failures: int, seconds: int) -> 
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (0, SIX),
-        (9, SIX),
+        (0, USUAL),
+        (9, USUAL),
         (10, PausedUntil(TENTH_AT + timedelta(minutes=15))),
         (11, PausedUntil(TENTH_AT + timedelta(minutes=15))),
         (14, PausedUntil(TENTH_AT + timedelta(minutes=15))),
@@ -70,7 +70,7 @@ def test_ten_strikes_pause_unknown_browsers(made: int, expected: Open | PausedUn
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (14, SIX),
+        (14, USUAL),
         (15, PausedUntil(FIFTEENTH_AT + timedelta(hours=1))),
         (16, PausedUntil(FIFTEENTH_AT + timedelta(hours=1))),
         (19, PausedUntil(FIFTEENTH_AT + timedelta(hours=1))),
@@ -96,7 +96,7 @@ def test_pause_ends_at_its_time(
 
     decision = second_factor_decision(strikes(made), now=at, known_browser=False)
 
-    assert decision == (PausedUntil(pause_ends_at) if paused else SIX)
+    assert decision == (PausedUntil(pause_ends_at) if paused else USUAL)
 
 
 @pytest.mark.parametrize("made", [0, 9, 10, 11, 14, 15, 16, 19])
@@ -104,7 +104,7 @@ def test_known_browsers_are_never_paused(made: int) -> None:
     """RL-03: Strikes made elsewhere do not stop the owner's own browser."""
     decision = second_factor_decision(strikes(made), now=TENTH_AT, known_browser=True)
 
-    assert decision == SIX
+    assert decision == USUAL
 
 
 @pytest.mark.parametrize("known_browser", [True, False])
@@ -117,7 +117,7 @@ def test_twenty_strikes_end_six_digits_for_this_password(
 
     decision = second_factor_decision(strikes(made), now=much_later, known_browser=known_browser)
 
-    assert decision == (SIX if short else TEN)
+    assert decision == (USUAL if short else LONG)
 
 
 @pytest.mark.parametrize("known_browser", [True, False])
@@ -142,20 +142,14 @@ def test_fifty_strikes_end_six_digits_for_a_year(
 
     decision = second_factor_decision(counted, now=TENTH_AT, known_browser=known_browser)
 
-    assert decision == (SIX if short else TEN)
+    assert decision == (USUAL if short else LONG)
 
 
 def test_fifty_strikes_lift_the_pause() -> None:
     """From 50 strikes on nothing closes: the long code takes the pause's place."""
     decision = second_factor_decision(strikes(10, year=50), now=TENTH_AT, known_browser=False)
 
-    assert decision == TEN
-
-
-def test_long_codes_ask_for_a_new_password() -> None:
-    """A password whose budget is spent is replaced at the next full sign-in."""
-    assert TEN.requires_new_password
-    assert not SIX.requires_new_password
+    assert decision == LONG
 
 
 @pytest.mark.parametrize(("made", "tenth_at"), [(10, None), (15, TENTH_AT)])

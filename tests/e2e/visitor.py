@@ -255,12 +255,14 @@ class App:
 
     def __init__(self, house: RunningHouse, link: str) -> None:
         self.house = house
-        self.secret = parse_qs(urlsplit(link).query)["secret"][0]
+        said = parse_qs(urlsplit(link).query)
+        self.secret, digits = said["secret"][0], said["digits"][0]
+        self.how = (f"--totp={said['algorithm'][0]}", f"--digits={digits}")
 
     def code(self, *, seconds: float = 0) -> str:
         """What it shows now, or where its clock is off, what it shows then."""
         at = int(self.house.clock().timestamp() + seconds)
-        return _output("oathtool", "--totp", "-b", "-N", f"@{at}", self.secret)
+        return _output("oathtool", *self.how, "-b", "-N", f"@{at}", self.secret)
 
     def next_code(self) -> str:
         """Wait for the code after the present one."""

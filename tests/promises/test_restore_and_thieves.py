@@ -68,7 +68,7 @@ async def _owner_sets_another(house: FrontDoor, ada: Member) -> None:
     codes = {"code": house.app_code(ada.secret, steps=-1), "next_code": house.app_code(ada.secret)}
     await person.press("Verify", **codes)
     await house.prove_mailbox(person)
-    assert "Somebody may know your present password" in person.text
+    assert "Somebody may know your password, or would guess it soon" in person.text
     await person.press("Set new password", new_password=NEW_PASSWORD)
     assert person.path == "/review", person.text
     await house.answer_review(person)

@@ -58,7 +58,7 @@ def test_short_guesses_stay_within_both_budgets(steps: list[tuple[str, timedelta
                 now = decision.at
                 continue
             made.append((now, epoch))
-            if decision.digits == 6:
+            if not decision.is_long:
                 short.append((now, epoch))
 
     for at, in_epoch in short:
@@ -76,7 +76,7 @@ def test_owner_is_never_closed_out(epoch: int, year: int, known: bool, minutes: 
     )
 
     assert isinstance(decision, Open)
-    assert decision.two_codes is (decision.digits == 10)
+    assert decision.is_long is (epoch >= 20 or year >= 50)
 
 
 @given(st.integers(0, 10_000))

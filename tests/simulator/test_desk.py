@@ -1,8 +1,11 @@
 """The desk in a real browser, under the web application's content security policy."""
 
+import json
 import re
+from base64 import b32encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ pytestmark = pytest.mark.browser
 
 RFC_6238_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 LINK = f"otpauth://totp/Acme:ada%40example.org?secret={RFC_6238_SECRET}&issuer=Acme"
+RFC6238 = json.loads((Path(__file__).parent.parent / "vectors" / "rfc6238.json").read_text())
 SPOKEN = a_script()
 
 
@@ -62,6 +66,19 @@ def test_app_shows_the_codes_of_the_standard(page: Page) -> None:
         expect(page.locator(".account")).to_contain_text(code)
 
 
+@pytest.mark.parametrize("digest", ["sha1", "sha256", "sha512"])
+def test_app_knows_other_digests_and_eight_digits(page: Page, digest: str) -> None:
+    """TO-01: asked for by the link, the vectors of all three digests come out, in eight digits."""
+    secret = b32encode(RFC6238["secrets_ascii"][digest].encode()).decode().rstrip("=")
+    page.goto("/simulator")
+    _add(page, f"otpauth://totp/Acme:a?secret={secret}&algorithm={digest.upper()}&digits=8")
+
+    for vector in RFC6238["codes"]:
+        page.clock.set_fixed_time(datetime.fromtimestamp(vector["unix_time"], UTC))
+        copied = page.locator(".account [data-copy]")
+        expect(copied).to_have_attribute("data-copy", vector[digest])
+
+
 def test_app_keeps_accounts_and_copies_and_removes_them(page: Page) -> None:
     """A bare secret is enough; it survives a reload, and goes after a second press of Remove."""
     page.clock.set_fixed_time(datetime.fromtimestamp(59, UTC))
@@ -85,7 +102,8 @@ NO_SECRETS = (
     "hello",
     "otpauth://hotp/A?secret=GEZDGNBVGY3TQOJQ",
     "otpauth://totp/A?secret=1",
-    f"otpauth://totp/A?secret={RFC_6238_SECRET}&algorithm=SHA256",
+    f"otpauth://totp/A?secret={RFC_6238_SECRET}&algorithm=MD5",
+    f"otpauth://totp/A?secret={RFC_6238_SECRET}&digits=7",
     "https://acme.test/",
 )
 

@@ -133,7 +133,7 @@ MAILED: dict[str, Any] = {
 }  # fmt: skip
 UNSENT = MAILED | {"sent": False, "number": 0, "sent_at": None, "resend": None}
 APP: dict[str, Any] = {
-    "phone_open": True,
+    "phone_open": True, "digits": 6, "algorithm": "SHA1",
     "qr": QR, "groups": SECRET_GROUPS, "secret": "".join(SECRET_GROUPS), "issuer": "Acme",
     "uri": "otpauth://totp/Acme:rosalind@example.com?secret=JBSWY3DP", "account": PERSON.email,
 }  # fmt: skip
@@ -174,7 +174,7 @@ PHONE: dict[str, Any] = {
     "base": "/set-up", "changing": False, "countries": COUNTRIES, "typed": {"country": "GB"},
 }  # fmt: skip
 PHONE_CODE: dict[str, Any] = {
-    "base": "/set-up", "number": "+44 7700 900942", "channel": "sms",
+    "base": "/set-up", "number": "+44 7700 900942", "channel": "sms", "digits": 6,
     "resend": resend("/set-up/phone/resend", other=CALL), "delivery": delivery(),
 }  # fmt: skip
 NOT_FOUND: dict[str, Any] = {

@@ -35,6 +35,8 @@ class Member:
     email: str
     password: str
     secret: bytes = b""
+    how: totp.Parameters = totp.USUAL
+    """How its app computes codes."""
     last_step: int = -1
     """The newest time step of its app that was used."""
     phone: str = ""
@@ -80,14 +82,17 @@ class Ground:
         while self.step() < step:
             await self.pause(0.5)
         member.last_step = step
-        return totp.hotp(member.secret, step)
+        return member.how.code(member.secret, step)
 
     def wrong_codes(self, member: Member, count: int) -> list[str]:
-        """Six-digit codes that the member's app shows at no time around now."""
+        """Codes that the member's app shows at no time around now."""
         now = self.step()
-        near = {totp.hotp(member.secret, now + by) for by in range(-15, 16)}
-        start = int(self.entropy.digits(6))
-        spread = (str((start + 7 * turn) % 10**6).zfill(6) for turn in range(count + len(near)))
+        near = {member.how.code(member.secret, now + by) for by in range(-15, 16)}
+        digits = member.how.digits
+        start = int(self.entropy.digits(digits))
+        spread = (
+            str((start + 7 * turn) % 10**digits).zfill(digits) for turn in range(count + len(near))
+        )
         return [one for one in spread if one not in near][:count]
 
     async def messages(self) -> list[dict[str, Any]]:

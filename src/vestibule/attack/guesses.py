@@ -101,7 +101,8 @@ async def method_switch(ground: Ground) -> Outcome:
         await _switch(browser, channel)
         if channel == "sms":
             right = await ground.code("sms", who.phone)
-            wrong = [str((int(right) + by) % 10**6).zfill(6) for by in (1, 2)]
+            size = len(right)
+            wrong = [str((int(right) + by) % 10**size).zfill(size) for by in (1, 2)]
         else:
             wrong = ground.wrong_codes(who, tries)
         for code in wrong[:tries]:

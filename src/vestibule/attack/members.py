@@ -82,12 +82,13 @@ async def _set_up_app(ground: Ground, made: Member, base: str) -> None:
     shown = re.search(r"secret=([A-Z2-7]+)", browser.text)
     if shown is None:
         raise Unexpected(f"no secret of an app on {browser.path}")
+    made.how = totp.parameters_of(browser.text)
     made.secret = base64.b32decode(shown[1] + "=" * (-len(shown[1]) % 8))
     while ground.clock().timestamp() % totp.STEP_SECONDS > totp.STEP_SECONDS - NEARLY_OVER:
         await ground.pause(1)
     # The step before, so that the present one is free for a sign-in without waiting.
     made.last_step = ground.step() - 1
-    await browser.submit("code", "app_name", code=totp.hotp(made.secret, made.last_step))
+    await browser.submit("code", "app_name", code=made.how.code(made.secret, made.last_step))
 
 
 async def _set_up_phone(ground: Ground, made: Member, base: str) -> None:

@@ -12,7 +12,6 @@ from vestibule.attack.members import (
     step_up,
 )
 from vestibule.attack.outcome import Attack, Outcome, judged
-from vestibule.domain import totp
 
 FULL_WIDTH_ZERO = 0xFF10
 CHOSEN = "A" * 43
@@ -42,7 +41,7 @@ async def replay_app(ground: Ground) -> Outcome:
     if await ground.sessions_in(await pending.ask("POST", path, data=data)):
         found.append("the finished sign-in took its code again")
     again = await first_door(ground, who)
-    older = totp.hotp(who.secret, who.last_step - 1)
+    older = who.how.code(who.secret, who.last_step - 1)
     for how, typed in {**spellings(code), "of an older time step": older}.items():
         if again.page.with_field("code") is None:
             break

@@ -89,7 +89,13 @@ def _own_account(asked: Asked, clock: Clock) -> Member | None:
     except (OSError, UnicodeDecodeError) as fault:
         raise CannotRun(f"A file of the account cannot be read: {fault}.") from fault
     # The step that is on now may have been used by the app itself.
-    return Member(asked.email, password, _secret(written), last_step=totp.step_at(clock()))
+    return Member(
+        asked.email,
+        password,
+        _secret(written),
+        totp.parameters_of(written),
+        last_step=totp.step_at(clock()),
+    )
 
 
 def _secret(written: str) -> bytes:

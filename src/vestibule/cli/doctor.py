@@ -49,6 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
         _examine_key(settings),
         asyncio.run(_examine_database(settings)),
         *_examine_delivery(settings),
+        *_examine_apps(settings),
         Finding(True, f"public origin {settings.public_origin}"),
     ]
 
@@ -156,6 +157,21 @@ def _examine_tolls(settings: Settings) -> list[Finding]:
             " VESTIBULE_PRICE_SMS and VESTIBULE_PRICE_VOICE."
         )
     return [Finding(True, text, is_warning=True) for text in found]
+
+
+def _examine_apps(settings: Settings) -> list[Finding]:
+    """TO-01: what apps do not know they ignore, and then show wrong codes."""
+    chosen = (settings.app_algorithm, settings.app_digits)
+    if chosen == ("SHA1", 6):
+        return []
+    return [
+        Finding(
+            True,
+            f"new authentication apps are asked for {chosen[0]} and {chosen[1]} digits: many apps"
+            " ignore anything but SHA1 and 6 and show codes that are wrong. Test yours first.",
+            is_warning=True,
+        )
+    ]
 
 
 async def probe_all(

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from vestibule.domain.challenge import Channel
+from vestibule.domain.totp import Algorithm, Parameters
 
 
 class AuthenticatorKind(StrEnum):
@@ -70,6 +71,13 @@ class Authenticator:
     created_at: datetime
     last_used_at: datetime | None
     approves_changes_at: datetime
+    algorithm: Algorithm = Algorithm.SHA1
+    digits: int = 6
+
+    @property
+    def parameters(self) -> Parameters:
+        """How an app computes its codes; of no meaning for a phone."""
+        return Parameters(self.algorithm, self.digits)
 
     @property
     def channels(self) -> tuple[Channel, ...]:

@@ -126,7 +126,9 @@ def _is_common(password: str, blocklist: frozenset[str]) -> bool:
     text = _same_case(password)
     if _runs(text) * 3 <= len(text):
         return True
-    return any(_is_guessed(bare, len(text), blocklist) for bare in _bare_forms(text))
+    # The repeated part too: in "password1password1" the first digit is within.
+    forms = (*_bare_forms(text), *_bare_forms(_unit(text)))
+    return any(_is_guessed(bare, len(text), blocklist) for bare in forms)
 
 
 def _is_guessed(bare: str, length: int, blocklist: frozenset[str]) -> bool:

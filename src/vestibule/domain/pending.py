@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from vestibule.domain.account import AuthenticatorKind
 from vestibule.domain.challenge import Channel
+from vestibule.domain.totp import Algorithm, Parameters
 
 SIGN_IN_LIFETIME = timedelta(minutes=15)
 WALL_LIFETIME = timedelta(minutes=60)
@@ -81,6 +82,13 @@ class Enrollment:
     fingerprint_mac: bytes | None
     created_at: datetime
     expires_at: datetime
+    algorithm: Algorithm = Algorithm.SHA1
+    digits: int = 6
+
+    @property
+    def parameters(self) -> Parameters:
+        """How an app is told to compute its codes; of no meaning for a phone."""
+        return Parameters(self.algorithm, self.digits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ Pure arithmetic over counts; counting itself is one storage statement, before th
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 FREE_PASSWORD_TRIES = 5
 FIRST_PASSWORD_WAIT = timedelta(seconds=30)
@@ -13,6 +12,8 @@ LONGEST_PASSWORD_WAIT = timedelta(hours=1)
 
 SHORT_PAUSE_STRIKES, SHORT_PAUSE = 10, timedelta(minutes=15)
 LONG_PAUSE_STRIKES, LONG_PAUSE = 15, timedelta(hours=1)
+LONG_DIGITS = 10
+"""A guess at a code of so many digits, or at two codes in a row, draws on no budget."""
 EPOCH_BUDGET = 20
 YEAR_BUDGET = 50
 YEAR = timedelta(days=365)
@@ -26,7 +27,7 @@ SPRAY_TRIES_PER_SOURCE = 5
 
 @dataclass(frozen=True, slots=True)
 class Strikes:
-    """An account's wrong six-digit guesses, over all methods.
+    """An account's wrong guesses at codes of the usual length, over all methods.
 
     `epoch`: since its password was set; `year`: in the last 365 days. The times are those of
     the tenth and fifteenth strike of the epoch.
@@ -46,18 +47,13 @@ class Strikes:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A guess may be made: of so many digits if sent; of two codes in a row if from an app.
+    """A guess may be made: at a code of the usual length, or at a long one.
 
-    A code that was issued with fewer digits than this no longer counts.
+    Long is ten digits if sent, and two codes in a row if from an app. A shorter code that was
+    issued before no longer counts then.
     """
 
-    digits: Literal[6, 10]
-    two_codes: bool
-
-    @property
-    def requires_new_password(self) -> bool:
-        """Somebody else knows the password: the next full sign-in sets another."""
-        return self.digits == 10
+    is_long: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +77,17 @@ def second_factor_decision(
 ) -> Open | PausedUntil:
     """What the next guess at a second factor may be, given the strikes before it.
 
-    At most 50 six-digit guesses with at most two accepted values a year: P ≤ 1e-4. Past the
-    budget nothing closes, so nobody can lock the owner out; the code only grows. The same goes for
-    a password that others may know (`is_password_known`), until another one is set.
+    At most 50 guesses at codes of six digits, or of eight, with at most two accepted values a
+    year: P ≤ 1e-4. Past the budget nothing closes, so nobody can lock the owner out; the code only
+    grows. The same goes for a password that others may know (`is_password_known`), until another
+    one is set.
     """
     if is_password_known or strikes.epoch >= EPOCH_BUDGET or strikes.year >= YEAR_BUDGET:
-        return Open(digits=10, two_codes=True)
+        return Open(is_long=True)
     paused_until = None if known_browser else _pause_end(strikes)
     if paused_until is not None and now < paused_until:
         return PausedUntil(paused_until)
-    return Open(digits=6, two_codes=False)
+    return Open(is_long=False)
 
 
 def _pause_end(strikes: Strikes) -> datetime | None:

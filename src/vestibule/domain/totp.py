@@ -6,16 +6,45 @@ Steps are counted on the app's clock, so an offset never makes an old step new a
 
 import base64
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from urllib.parse import quote
 
 from vestibule.entropy import Entropy
 
-DIGITS = 6
 STEP_SECONDS = 30
 SECRET_BYTES = 20
 ENROLMENT_REACH = 2
+
+
+class Algorithm(StrEnum):
+    """The digest within the HMAC, as a key URI names it."""
+
+    SHA1 = "SHA1"
+    SHA256 = "SHA256"
+    SHA512 = "SHA512"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """How an app computes its codes: fixed when it is made, kept with it for good (TO-01)."""
+
+    algorithm: Algorithm = Algorithm.SHA1
+    digits: int = 6
+
+    @property
+    def are_usual(self) -> bool:
+        """Whether every app knows them: many ignore others, and show wrong codes."""
+        return self == USUAL
+
+    def code(self, secret: bytes, step: int) -> str:
+        """The code of one step (RFC 6238 §4)."""
+        return hotp(secret, step, digits=self.digits, digest=self.algorithm.value.lower())
+
+
+USUAL = Parameters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +55,7 @@ class Enrolment:
     offset: int
 
 
-def hotp(secret: bytes, step: int, *, digits: int = DIGITS, digest: str = "sha1") -> str:
+def hotp(secret: bytes, step: int, *, digits: int = 6, digest: str = "sha1") -> str:
     """The code of one step, leading zeros kept (RFC 4226 §5.3)."""
     mac = hmac.digest(secret, step.to_bytes(8, "big"), digest)
     start = mac[-1] & 0x0F
@@ -40,7 +69,13 @@ def step_at(now: datetime) -> int:
 
 
 def match_time_step(
-    secret: bytes, code: str, *, now: datetime, offset: int, after: int
+    secret: bytes,
+    code: str,
+    *,
+    now: datetime,
+    offset: int,
+    after: int,
+    how: Parameters = USUAL,
 ) -> int | None:
     """The step that the code proves, or None.
 
@@ -49,14 +84,16 @@ def match_time_step(
     """
     current = step_at(now) + offset
     # The newer step wins if both codes are alike, so the same digits never pass twice.
-    found = _matching(secret, code, (current, current - 1))
+    found = _matching(secret, code, (current, current - 1), how)
     return found if found is not None and found > after else None
 
 
-def match_enrolment(secret: bytes, code: str, *, now: datetime) -> Enrolment | None:
+def match_enrolment(
+    secret: bytes, code: str, *, now: datetime, how: Parameters = USUAL
+) -> Enrolment | None:
     """The step and offset that an app's first code shows, two steps away at most, or None."""
     current = step_at(now)
-    found = _matching(secret, code, _nearest_first(current, ENROLMENT_REACH))
+    found = _matching(secret, code, _nearest_first(current, ENROLMENT_REACH), how)
     if found is None:
         return None
     return Enrolment(step=found, offset=_offset_accepting(found, current, offset=0))
@@ -71,6 +108,7 @@ def match_consecutive(
     offset: int,
     after: int,
     reach: int = 10,
+    how: Parameters = USUAL,
 ) -> tuple[int, int] | None:
     """The last step and the app's offset shown by two codes in a row, or None.
 
@@ -80,7 +118,7 @@ def match_consecutive(
     current = step_at(now)
     found = None
     for step in _nearest_first(current + offset, reach + abs(offset)):
-        pair = hotp(secret, step - 1), hotp(secret, step)
+        pair = how.code(secret, step - 1), how.code(secret, step)
         fits = _same(first, pair[0]) & _same(second, pair[1])
         if fits and abs(step - current) <= reach and found is None:
             found = step
@@ -89,7 +127,9 @@ def match_consecutive(
     return found, _offset_accepting(found, current, offset=offset)
 
 
-def clock_error(secret: bytes, code: str, *, now: datetime, reach: int = 10) -> int | None:
+def clock_error(
+    secret: bytes, code: str, *, now: datetime, reach: int = 10, how: Parameters = USUAL
+) -> int | None:
     """How many steps the app's clock is ahead (+) or behind (-), for the message only.
 
     Opens nothing. Invariant for the caller: a step still to come (a result above the app's
@@ -97,7 +137,7 @@ def clock_error(secret: bytes, code: str, *, now: datetime, reach: int = 10) -> 
     next five minutes is confirmed now and accepted then, and one guess is worth twelve.
     """
     current = step_at(now)
-    found = _matching(secret, code, _nearest_first(current, reach))
+    found = _matching(secret, code, _nearest_first(current, reach), how)
     return None if found is None else found - current
 
 
@@ -111,19 +151,29 @@ def base32(secret: bytes) -> str:
     return base64.b32encode(secret).rstrip(b"=").decode()
 
 
-def provisioning_uri(secret: bytes, issuer: str, account: str) -> str:
+def provisioning_uri(secret: bytes, issuer: str, account: str, *, how: Parameters = USUAL) -> str:
     """The key URI behind the QR code; spaces as %20, exactly one colon in the label."""
     name = quote(issuer.replace(":", " ").strip(), safe="")
     holder = quote(account.replace(":", " ").strip(), safe="@")
     return (
         f"otpauth://totp/{name}:{holder}?secret={base32(secret)}&issuer={name}"
-        f"&algorithm=SHA1&digits={DIGITS}&period={STEP_SECONDS}"
+        f"&algorithm={how.algorithm}&digits={how.digits}&period={STEP_SECONDS}"
     )
 
 
-def _matching(secret: bytes, code: str, steps: tuple[int, ...]) -> int | None:
+def parameters_of(uri: str) -> Parameters:
+    """How the app behind a key URI computes its codes; what it does not say is usual."""
+    algorithm = re.search(r"algorithm=(SHA1|SHA256|SHA512)\b", uri)
+    digits = re.search(r"digits=(6|8)\b", uri)
+    return Parameters(
+        Algorithm(algorithm[1]) if algorithm else USUAL.algorithm,
+        int(digits[1]) if digits else USUAL.digits,
+    )
+
+
+def _matching(secret: bytes, code: str, steps: tuple[int, ...], how: Parameters) -> int | None:
     """The first of the steps whose code this is; all are computed, whichever matches."""
-    matches = [step for step in steps if _same(code, hotp(secret, step))]
+    matches = [step for step in steps if _same(code, how.code(secret, step))]
     return matches[0] if matches else None
 
 

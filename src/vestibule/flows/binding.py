@@ -109,6 +109,8 @@ async def bind(
         created_at=work.now,
         last_used_at=work.now,
         approves_changes_at=work.now + (NEWLY_RECOVERED_FOR if is_recovered else timedelta()),
+        algorithm=enrollment.algorithm,
+        digits=enrollment.digits,
     )
     opened = work.means.seal.open(
         enrollment.secret_sealed, Place("enrollments", "secret_sealed", enrollment.id)

@@ -26,6 +26,7 @@ from vestibule.domain.delivery import is_call_instead
 from vestibule.domain.event import EventName
 from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.throttle import LONG_DIGITS
 from vestibule.flows.conversion import note_conversion
 from vestibule.flows.sending import Granted, spend_send, take_short_code
 from vestibule.flows.silent_numbers import number_mark
@@ -33,7 +34,6 @@ from vestibule.flows.work import Means, Work
 from vestibule.storage import accounts, challenges, outbox
 
 RESET_CODE_LENGTH = 10
-LONG_DIGITS = 10
 _GUESSED_AT = {Purpose.SIGN_UP, Purpose.WALL, Purpose.ADDRESS}
 """Codes that somebody without the mailbox may ask for, and then guess at."""
 
@@ -48,7 +48,8 @@ class Asked:
     destination: PhoneNumber | str
     account_id: str | None = None
     authenticator_id: str | None = None
-    digits: int = 6
+    digits: int = 0
+    """None given: as many as the operator chose (OC-01)."""
     is_decoy: bool = False
     """The address is not one that may be told: nothing is sent, everything looks the same."""
     known_browser: bool = False
@@ -92,6 +93,7 @@ async def send(work: Work, asked: Asked) -> Sent | Refused:
     Refuses before the resend timer has run, after five sends, and past a budget. Of two racing
     requests one sends (OC-09). A call waits for no timer where the text did not arrive in 20 s.
     """
+    asked = replace(asked, digits=asked.digits or work.means.policy.code_digits)
     live = await challenges.live(work.tx, asked.purpose, asked.binding_id)
     is_instead = live is not None and await _is_call_instead(work, live, asked)
     if live is not None:

@@ -50,6 +50,7 @@ class AppView:
     secret: bytes
     uri: str
     account_email: str
+    how: totp.Parameters
 
 
 # --- phone --------------------------------------------------------------------------------
@@ -251,8 +252,9 @@ async def view_app(means: Means, caller: Caller, binder: Binder) -> AppView | No
         if account is None or begun is None:
             return None
         secret = _secret(work, begun)
-        uri = totp.provisioning_uri(secret, work.means.policy.product, account.email)
-        return AppView(secret, uri, account.email)
+        how = begun.parameters
+        uri = totp.provisioning_uri(secret, work.means.policy.product, account.email, how=how)
+        return AppView(secret, uri, account.email, how)
 
     return await look(means, caller, unit)
 
@@ -286,6 +288,8 @@ async def _begin_app(work: Work, binder: Binder, account: Account) -> None:
         fingerprint_mac=None,
         created_at=work.now,
         expires_at=work.now + ENROLLMENT_LIFETIME,
+        algorithm=work.means.policy.new_apps.algorithm,
+        digits=work.means.policy.new_apps.digits,
     )
     await authenticators.begin_enrollment(work.tx, enrollment)
     await work.note(EventName.ENROLLMENT_STARTED, account_id=account.id, method="totp")
@@ -303,9 +307,6 @@ async def verify_app(
     name = " ".join(name.split())
     if len(name) > NAME_LENGTH:
         return Refused(Reason.NAME_TOO_LONG, "app_name", {"most": NAME_LENGTH})
-    code = one_time_code.parse(typed, totp.DIGITS)
-    if isinstance(code, one_time_code.CodeFault):
-        return Refused(Reason(code.value.lower()), "code", {"digits": totp.DIGITS})
 
     async def unit(work: Work) -> SignedIn | Added | Refused:
         enrollment = await authenticators.enrollment_of(
@@ -313,10 +314,14 @@ async def verify_app(
         )
         if enrollment is None:
             return Refused(Reason.SET_UP_EXPIRED)
+        how = enrollment.parameters
+        code = one_time_code.parse(typed, how.digits)
+        if isinstance(code, one_time_code.CodeFault):
+            return Refused(Reason(code.value.lower()), "code", {"digits": how.digits})
         secret = _secret(work, enrollment)
-        found = totp.match_enrolment(secret, code, now=work.now)
+        found = totp.match_enrolment(secret, code, now=work.now, how=how)
         if found is None:
-            off = totp.clock_error(secret, code, now=work.now)
+            off = totp.clock_error(secret, code, now=work.now, how=how)
             if off is not None:
                 return Refused(Reason.TIME_STEP_CLOCK_OFF, "code", {"seconds": abs(off) * 30})
             return Refused(Reason.CODE_WRONG, "code", {})

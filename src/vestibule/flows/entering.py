@@ -16,7 +16,15 @@ from vestibule.domain.sign_in import Complete
 from vestibule.flows import causes
 from vestibule.flows.notices import tell
 from vestibule.flows.work import Caller, Work, digest
-from vestibule.storage import accounts, challenges, resets, sessions, sign_ins, waiting_resets
+from vestibule.storage import (
+    accounts,
+    authenticators,
+    challenges,
+    resets,
+    sessions,
+    sign_ins,
+    waiting_resets,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +167,16 @@ async def _browser_token(work: Work, account_id: str) -> str:
 async def end_everything_else(
     work: Work, account_id: str, *, session_id: str | None, sign_in_id: str | None = None
 ) -> None:
-    """A password or factor changed: other sessions, pending sign-ins, resets and codes end.
+    """A password or factor changed: other sessions, sign-ins, set-ups, resets and codes end.
 
     Resets too (SE-07, AR-05): one begun before there was a second factor asked for none.
     """
     ended = await sessions.end_others(work.tx, account_id, kept=session_id)
     await sign_ins.end_others(work.tx, account_id, kept=sign_in_id)
+    # EF-08: whoever began one elsewhere knows its secret.
+    await authenticators.end_enrollments(
+        work.tx, account_id, session_id=session_id, sign_in_id=sign_in_id
+    )
     await resets.end_of_account(work.tx, account_id)
     await waiting_resets.cancel(work.tx, account_id)
     await challenges.end_of_account(work.tx, account_id, work.now)

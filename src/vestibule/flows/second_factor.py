@@ -22,6 +22,7 @@ from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.domain.sign_in import CodeProven, Evidence, TimeStepProven
 from vestibule.domain.throttle import (
     EPOCH_BUDGET,
+    LONG_DIGITS,
     YEAR_BUDGET,
     Open,
     PausedUntil,
@@ -88,8 +89,8 @@ async def _reserve(work: Work, holder: Holder, typed: str, next_typed: str) -> _
         return await _paused(work, holder, slowed_until)
     proof: codes.Reserved | tuple[str, str] | Refused
     if holder.channel is Channel.TOTP:
-        proof = _parse_time_steps(decision, typed, next_typed)
-        digits = 12 if isinstance(proof, tuple) and proof[1] else 6
+        proof = _parse_time_steps(decision, holder.authenticator.digits, typed, next_typed)
+        digits = sum(map(len, proof)) if isinstance(proof, tuple) else 0
     else:
         proof = await _reserve_sent_code(work, holder, decision, typed)
         digits = proof.challenge.digits if isinstance(proof, codes.Reserved) else 0
@@ -112,23 +113,26 @@ async def _reserve_sent_code(
     live = await challenges.live(work.tx, holder.purpose, holder.binding_id)
     if live is None or live.authenticator_id != holder.authenticator.id:
         return Refused(Reason.CODE_NOT_SENT)
-    if live.digits < decision.digits:
+    # A code of before the operator chose another length counts, one of before the strikes not.
+    if decision.is_long and live.digits < LONG_DIGITS:
         await challenges.end(work.tx, holder.purpose, holder.binding_id, work.now)
-        return Refused(Reason.CODE_MUST_BE_LONGER, details={"digits": decision.digits})
+        return Refused(Reason.CODE_MUST_BE_LONGER, details={"digits": LONG_DIGITS})
     return await codes.reserve(work, holder.purpose, holder.binding_id, typed)
 
 
-def _parse_time_steps(decision: Open, typed: str, next_typed: str) -> tuple[str, str] | Refused:
-    first = codes.parse_for(Purpose.SIGN_IN, 6, typed)
+def _parse_time_steps(
+    decision: Open, digits: int, typed: str, next_typed: str
+) -> tuple[str, str] | Refused:
+    first = codes.parse_for(Purpose.SIGN_IN, digits, typed)
     if isinstance(first, Refused):
         return first
     if not next_typed.strip():
-        if decision.two_codes:
+        if decision.is_long:
             return Refused(Reason.TWO_CODES_NEEDED, "next_code")
         return (first, "")
-    second = one_time_code.parse(next_typed, 6)
+    second = one_time_code.parse(next_typed, digits)
     if isinstance(second, one_time_code.CodeFault):
-        return Refused(Reason(second.value.lower()), "next_code", {"digits": 6})
+        return Refused(Reason(second.value.lower()), "next_code", {"digits": digits})
     return (first, second)
 
 
@@ -153,7 +157,7 @@ async def _require_new_password(work: Work, attempt: _Attempt) -> None:
 
     A longer guess draws on no budget, so it must not ask for another password again.
     """
-    if attempt.digits != 6:
+    if attempt.digits >= LONG_DIGITS:
         return
     holder = attempt.holder
     password = await accounts.password(work.tx, holder.account.id)
@@ -196,7 +200,9 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
         await guess_alarms.replayed(work, holder.account.id)
     await _require_new_password(work, attempt)
     await breaker.watch(work)
-    await wrong_codes.tell(work, holder, strikes=attempt.strikes, is_six_digits=attempt.digits == 6)
+    await wrong_codes.tell(
+        work, holder, strikes=attempt.strikes, is_short=attempt.digits < LONG_DIGITS
+    )
     if attempt.strikes >= TRIES_PER_SIGN_IN:
         await challenges.end(work.tx, holder.purpose, holder.binding_id, work.now)
         await give_up(work)
@@ -235,12 +241,20 @@ async def _settle_time_step(
     secret = totp_secret(work.means, app)
     if second:
         found = totp.match_consecutive(
-            secret, first, second, now=work.now, offset=app.step_offset, after=app.last_step
+            secret,
+            first,
+            second,
+            now=work.now,
+            offset=app.step_offset,
+            after=app.last_step,
+            how=app.parameters,
         )
         step, offset = found or (None, app.step_offset)
     else:
         offset = app.step_offset
-        step = totp.match_time_step(secret, first, now=work.now, offset=offset, after=app.last_step)
+        step = totp.match_time_step(
+            secret, first, now=work.now, offset=offset, after=app.last_step, how=app.parameters
+        )
     if step is None:
         return await _explain(work, attempt, app, secret, first, is_pair=bool(second))
     if not await authenticators.advance_time_step(
@@ -281,11 +295,11 @@ async def _explain(
         # To explain the first of two codes would confirm half of what is asked.
         return wrong
     ignoring_use = totp.match_time_step(
-        secret, first, now=work.now, offset=app.step_offset, after=-1
+        secret, first, now=work.now, offset=app.step_offset, after=-1, how=app.parameters
     )
     if ignoring_use is not None:
         return Refused(Reason.TIME_STEP_USED, "code")
-    off = totp.clock_error(secret, first, now=work.now)
+    off = totp.clock_error(secret, first, now=work.now, how=app.parameters)
     if off is None:
         return wrong
     if off > app.step_offset:

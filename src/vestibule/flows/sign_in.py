@@ -28,6 +28,7 @@ from vestibule.flows.addresses import account_named
 from vestibule.flows.entering import SignedIn, enter, known_browser
 from vestibule.flows.notices import tell
 from vestibule.flows.refusals import note_refusal
+from vestibule.flows.sign_up import guessed_first
 from vestibule.flows.sources import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sign_ins, throttles
@@ -78,10 +79,11 @@ async def submit_password(
         await work(means, caller, lambda unit: _note_wrong(unit, stored.account))
         return Refused(Reason.SIGN_IN_WRONG)
     tried = await _strengthen(means, caller, stored, password)
+    guessed = guessed_first(means, password, stored.account)
     return await work(
         means,
         caller,
-        lambda unit: _open_first_door(unit, tried, pending_token, return_to),
+        lambda unit: _open_first_door(unit, tried, guessed, pending_token, return_to),
     )
 
 
@@ -212,7 +214,11 @@ async def _strengthen(
 
 
 async def _open_first_door(
-    work: Work, tried: PasswordTry, pending_token: str | None, return_to: str | None
+    work: Work,
+    tried: PasswordTry,
+    guessed: Reason | None,
+    pending_token: str | None,
+    return_to: str | None,
 ) -> PasswordAccepted | Refused:
     if tried.account is None:
         return Refused(Reason.SIGN_IN_WRONG)
@@ -224,7 +230,9 @@ async def _open_first_door(
     if account is None or stored is None or stored.password_mac != tried.password_mac:
         return Refused(Reason.SIGN_IN_WRONG)
     await forgive_password_try(work, tried)
-    await work.note(EventName.PASSWORD_ACCEPTED, account_id=account.id)
+    await work.note(EventName.PASSWORD_ACCEPTED, account_id=account.id, reason=guessed)
+    if guessed is not None:
+        await accounts.require_new_password(work.tx, account.id, work.now)
     if pending_token:
         own = await sign_ins.find(work.tx, digest(pending_token), work.now)
         if own is not None and own.account_id == account.id:

@@ -7,6 +7,7 @@ decoy challenge that no code answers (EN-06).
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from vestibule.domain.account import Account
 from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.event import EventName
 from vestibule.domain.identifier import EmailAddress, parse_email
@@ -26,6 +27,8 @@ from vestibule.flows.notices import tell_owner
 from vestibule.flows.sending import spend_hash
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sign_ins, sign_ups, throttles
+
+_GUESSED = frozenset({Reason.PASSWORD_COMMON, Reason.PASSWORD_CONTEXT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,15 @@ def refuse_password(
         return None
     details = {"least": policy.minimum, "most": policy.maximum}
     return Refused(Reason(fault.value.lower()), field, details)
+
+
+def guessed_first(means: Means, password: str, account: Account) -> Reason | None:
+    """Why a guesser of this person would try their password, as they are called now (PW-05).
+
+    A sign-up may have moved to another address since the password was looked at.
+    """
+    refused = refuse_password(means, password, context=(account.name, account.email))
+    return refused.reason if refused is not None and refused.reason in _GUESSED else None
 
 
 async def _keep(

@@ -12,7 +12,7 @@ from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.delivery import Delivery
 from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.domain.throttle import Open, PausedUntil, second_factor_decision
+from vestibule.domain.throttle import LONG_DIGITS, Open, PausedUntil, second_factor_decision
 from vestibule.flows import codes
 from vestibule.flows.work import Means, Work
 from vestibule.storage import accounts, authenticators, challenges, outbox, throttles
@@ -160,7 +160,7 @@ async def send(work: Work, holder: Holder) -> codes.Sent | Refused:
             destination=number,
             account_id=holder.account.id,
             authenticator_id=holder.authenticator.id,
-            digits=decision.digits,
+            digits=LONG_DIGITS if decision.is_long else 0,
             known_browser=holder.known_browser,
             act=holder.act,
         ),
@@ -177,11 +177,14 @@ async def look(work: Work, holder: Holder) -> View:
     ending = number.ending if number else None
     chosen = Way(holder.authenticator.id, holder.channel, holder.authenticator.name, ending)
     ways = await ways_of(work, holder.account, besides=holder.besides)
-    wanted = decision.digits if isinstance(decision, Open) else 6
+    is_long = isinstance(decision, Open) and decision.is_long
+    wanted = LONG_DIGITS if is_long else work.means.policy.code_digits
+    if holder.channel is Channel.TOTP:
+        wanted = holder.authenticator.digits
     return View(
         way=chosen,
         digits=live.digits if live and holder.channel is not Channel.TOTP else wanted,
-        two_codes=isinstance(decision, Open) and decision.two_codes,
+        two_codes=is_long,
         challenge=live,
         delivery=await outbox.delivery_of(work.tx, live.id) if live else None,
         paused_until=decision.at if isinstance(decision, PausedUntil) else None,

@@ -15,6 +15,7 @@ from vestibule.clock import Clock
 from vestibule.crypto.keyring import Keyring
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Seal
+from vestibule.domain import totp
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import Event, EventName, Outcome
 from vestibule.domain.journal import Row
@@ -52,6 +53,10 @@ class Policy:
     session: Limits
     # With the simulator every person calls from this machine, so a source says nothing.
     limits_loopback: bool
+    code_digits: int = 6
+    """How long a code is that is sent, before wrong ones make it longer (OC-01)."""
+    new_apps: totp.Parameters = totp.USUAL
+    """How an app that is set up now computes its codes (TO-01)."""
     closes_after: timedelta = timedelta(days=7)
     """How long an account that its owner closes can still be kept."""
     tolls: Tolls = field(default_factory=Tolls)

@@ -23,7 +23,7 @@ MILESTONES = (SHORT_PAUSE_STRIKES, LONG_PAUSE_STRIKES, EPOCH_BUDGET)
 LAST_TRY = 5
 
 
-async def tell(work: Work, holder: Holder, *, strikes: int, is_six_digits: bool) -> None:
+async def tell(work: Work, holder: Holder, *, strikes: int, is_short: bool) -> None:
     """After a wrong code, whose try is the sign-in's `strikes`-th."""
     # The owner's own browser may mistype; five in a row are news there too.
     first = LAST_TRY if holder.known_browser else 1
@@ -31,7 +31,7 @@ async def tell(work: Work, holder: Holder, *, strikes: int, is_six_digits: bool)
         await notices.tell(
             work, holder.account, kind="wrong_second_factor", act_id=holder.binding_id
         )
-    if is_six_digits:
+    if is_short:
         await _tell_milestones(work, holder)
 
 

@@ -133,7 +133,7 @@ async def set_locale(tx: Transaction, account_id: str, locale: str) -> bool:
 
 
 async def require_new_password(tx: Transaction, account_id: str, now: datetime) -> None:
-    """Others seem to know this password: the next full sign-in must set another."""
+    """Others know this password or would guess it: the next full sign-in must set another."""
     await tx.execute(
         """UPDATE accounts SET new_password_required_at = COALESCE(new_password_required_at, :at)
         WHERE id = :id""",

@@ -8,10 +8,11 @@ from typing import Any
 from vestibule.domain.account import Authenticator, AuthenticatorKind
 from vestibule.domain.pending import Enrollment
 from vestibule.domain.safety import RETURNABLE, EndedBy
+from vestibule.domain.totp import Algorithm
 from vestibule.storage.database import Transaction
 
 _COLUMNS = """id, account_id, kind, name, secret_sealed, fingerprint_mac, last_step, step_offset,
- created_at, last_used_at, approves_changes_at"""
+ created_at, last_used_at, approves_changes_at, algorithm, digits"""
 
 
 _QUALIFIED = ", ".join(f"a.{name.strip()}" for name in _COLUMNS.split(","))
@@ -21,7 +22,12 @@ _STANDS = """NOT EXISTS (SELECT 1 FROM ended_authenticators e
 
 
 def _authenticator(row: Mapping[str, Any]) -> Authenticator:
-    return Authenticator(**{**row, "kind": AuthenticatorKind(row["kind"])})
+    return Authenticator(**_typed(row))
+
+
+def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
+    kind, algorithm = AuthenticatorKind(row["kind"]), Algorithm(row["algorithm"])
+    return {**row, "kind": kind, "algorithm": algorithm}
 
 
 async def of_account(tx: Transaction, account_id: str) -> list[Authenticator]:
@@ -48,9 +54,10 @@ async def get(tx: Transaction, account_id: str, authenticator_id: str) -> Authen
 async def add(tx: Transaction, authenticator: Authenticator) -> None:
     await tx.execute(
         """INSERT INTO authenticators (id, account_id, kind, name, secret_sealed, fingerprint_mac,
-            last_step, step_offset, created_at, last_used_at, approves_changes_at)
+            last_step, step_offset, created_at, last_used_at, approves_changes_at, algorithm,
+            digits)
         VALUES (:id, :account_id, :kind, :name, :secret_sealed, :fingerprint_mac, :last_step,
-            :step_offset, :created_at, :last_used_at, :approves_changes_at)""",
+            :step_offset, :created_at, :last_used_at, :approves_changes_at, :algorithm, :digits)""",
         id=authenticator.id,
         account_id=authenticator.account_id,
         kind=authenticator.kind.value,
@@ -62,6 +69,8 @@ async def add(tx: Transaction, authenticator: Authenticator) -> None:
         created_at=authenticator.created_at,
         last_used_at=authenticator.last_used_at,
         approves_changes_at=authenticator.approves_changes_at,
+        algorithm=authenticator.algorithm.value,
+        digits=authenticator.digits,
     )
 
 
@@ -219,9 +228,9 @@ async def begin_enrollment(tx: Transaction, enrollment: Enrollment) -> None:
     await tx.execute("DELETE FROM enrollments WHERE owner_id = :owner", owner=enrollment.owner_id)
     await tx.execute(
         """INSERT INTO enrollments (id, owner_id, account_id, kind, name, secret_sealed,
-            fingerprint_mac, created_at, expires_at)
+            fingerprint_mac, created_at, expires_at, algorithm, digits)
         VALUES (:id, :owner_id, :account_id, :kind, :name, :secret_sealed, :fingerprint_mac,
-            :created_at, :expires_at)""",
+            :created_at, :expires_at, :algorithm, :digits)""",
         id=enrollment.id,
         owner_id=enrollment.owner_id,
         account_id=enrollment.account_id,
@@ -231,6 +240,8 @@ async def begin_enrollment(tx: Transaction, enrollment: Enrollment) -> None:
         fingerprint_mac=enrollment.fingerprint_mac,
         created_at=enrollment.created_at,
         expires_at=enrollment.expires_at,
+        algorithm=enrollment.algorithm.value,
+        digits=enrollment.digits,
     )
 
 
@@ -239,16 +250,29 @@ async def enrollment_of(
 ) -> Enrollment | None:
     row = await tx.fetch_one(
         """SELECT id, owner_id, account_id, kind, name, secret_sealed, fingerprint_mac,
-            created_at, expires_at
+            created_at, expires_at, algorithm, digits
         FROM enrollments WHERE owner_id = :owner AND kind = :kind AND expires_at > :now""",
         owner=owner_id,
         kind=kind.value,
         now=now,
     )
-    return Enrollment(**{**row, "kind": AuthenticatorKind(row["kind"])}) if row else None
+    return Enrollment(**_typed(row)) if row else None
 
 
 async def finish_enrollment(tx: Transaction, enrollment_id: str) -> bool:
     """Take the set-up away for good; exactly one of two racing proofs gets True."""
     touched = await tx.execute("DELETE FROM enrollments WHERE id = :id", id=enrollment_id)
     return touched == 1
+
+
+async def end_enrollments(
+    tx: Transaction, account_id: str, *, session_id: str | None, sign_in_id: str | None
+) -> None:
+    """Every set-up of the account goes, but those of what is kept."""
+    await tx.execute(
+        """DELETE FROM enrollments WHERE account_id = :account_id
+            AND owner_id NOT IN (:session_id, :sign_in_id)""",
+        account_id=account_id,
+        session_id=session_id or "",
+        sign_in_id=sign_in_id or "",
+    )

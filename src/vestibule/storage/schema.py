@@ -105,6 +105,9 @@ Table(
     at_column("created_at"),
     at_column("last_used_at", optional=True),
     at_column("approves_changes_at"),
+    # Of apps: what each was made with, whatever the settings say since (TO-01).
+    text_column("algorithm", default="SHA1"),
+    number_column("digits", default=6),
     UniqueConstraint("account_id", "id"),
     CheckConstraint("kind IN ('phone', 'totp')", name="kind"),
     CheckConstraint("(kind = 'phone') = (fingerprint_mac IS NOT NULL)", name="phone_fingerprint"),
@@ -215,6 +218,8 @@ Table(
     secret_column("fingerprint_mac", optional=True),
     at_column("created_at"),
     at_column("expires_at"),
+    text_column("algorithm", default="SHA1"),
+    number_column("digits", default=6),
     CheckConstraint("kind IN ('phone', 'totp')", name="kind"),
 )
 

@@ -5,7 +5,7 @@ Every statement takes before it answers, so parallel requests cannot share one p
 
 from datetime import datetime, timedelta
 
-from vestibule.domain.throttle import Strikes
+from vestibule.domain.throttle import LONG_DIGITS, Strikes
 from vestibule.storage.database import Transaction
 
 
@@ -140,8 +140,8 @@ async def add_strike(
     """Count one guess before it is compared; how many its own sign-in has made by now.
 
     None past `most`: what is not compared is not counted either, so a burst costs the account
-    no more than one guess after the other. Whoever counts holds the account. Only six-digit
-    guesses draw on the account's budgets: a longer one is worth nothing.
+    no more than one guess after the other. Whoever counts holds the account. Guesses of ten
+    digits and more draw on none of the account's budgets: they are worth nothing.
     """
     counted = await tx.execute(
         """INSERT INTO strikes (id, account_id, sign_in_id, password_epoch, digits, made_at)
@@ -174,17 +174,19 @@ async def strikes(
 ) -> Strikes:
     """The account's strikes: in this password's epoch and over 365 days, with the milestones."""
     year = await tx.fetch_one(
-        "SELECT COUNT(*) AS n FROM strikes WHERE account_id = :id AND digits = 6"
+        "SELECT COUNT(*) AS n FROM strikes WHERE account_id = :id AND digits < :long"
         " AND made_at > :since",
         id=account_id,
+        long=LONG_DIGITS,
         since=now - timedelta(days=365),
     )
     rows = await tx.fetch_all(
         """SELECT made_at FROM strikes WHERE account_id = :id AND password_epoch = :epoch
-            AND digits = 6
+            AND digits < :long
         ORDER BY made_at LIMIT 21""",
         id=account_id,
         epoch=password_epoch,
+        long=LONG_DIGITS,
     )
     times = [row["made_at"] for row in rows]
     return Strikes(

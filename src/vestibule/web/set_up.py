@@ -146,6 +146,7 @@ async def show_phone_code(visit: Visit, desk: Desk) -> Response:
         base=base,
         number=view.number.international,
         channel=view.challenge.channel.value,
+        digits=view.challenge.digits,
         resend=resend(
             view.challenge,
             action=f"{base}/phone/send",
@@ -222,6 +223,8 @@ async def show_app(visit: Visit, desk: Desk) -> Response:
         issuer=visit.means.policy.product,
         phone_open=bool(visit.means.policy.set_up_ways),
         account=view.account_email,
+        digits=view.how.digits,
+        algorithm=view.how.algorithm.value,
     )
 
 

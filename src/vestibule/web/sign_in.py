@@ -92,7 +92,7 @@ def proof_context(visit: Visit, desk: Desk, view: ways.View, *, base: str) -> di
     reason = visit.notice.refused.reason.value if visit.notice else None
     return {
         "method": method(view.way),
-        "digits": view.digits if is_sent else 6,
+        "digits": view.digits,
         "two_codes": not is_sent and needs_two_codes(view, reason),
         "resend": resend(
             view.challenge,

@@ -67,7 +67,7 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
         "sign_up_code.html",
         doors=0,
         email=found.sign_up.email,
-        digits=found.challenge.digits if found.challenge else 6,
+        digits=found.challenge.digits if found.challenge else visit.means.policy.code_digits,
         number=found.challenge.number if found.challenge else 1,
         sent_at=desk.translate.clock_time(sent_at) if sent_at else "",
         resend=resend(
