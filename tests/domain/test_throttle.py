@@ -140,12 +140,6 @@ def test_fifty_strikes_lift_the_pause() -> None:
     assert decision == TEN
 
 
-def test_long_codes_ask_for_a_new_password() -> None:
-    """A password whose budget is spent is replaced at the next full sign-in."""
-    assert TEN.requires_new_password
-    assert not SIX.requires_new_password
-
-
 @pytest.mark.parametrize(("made", "tenth_at"), [(10, None), (15, TENTH_AT)])
 def test_strikes_without_their_times_are_a_bug(made: int, tenth_at: datetime | None) -> None:
     """A count that has lost the time of its milestone raises, so it cannot mean: no pause."""

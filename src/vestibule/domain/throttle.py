@@ -54,11 +54,6 @@ class Open:
     digits: Literal[6, 10]
     two_codes: bool
 
-    @property
-    def requires_new_password(self) -> bool:
-        """Somebody else knows the password: the next full sign-in sets another."""
-        return self.digits == 10
-
 
 @dataclass(frozen=True, slots=True)
 class PausedUntil:
@@ -94,9 +89,9 @@ def second_factor_decision(
 
 def _pause_end(strikes: Strikes) -> datetime | None:
     ends = []
-    if strikes.epoch >= SHORT_PAUSE_STRIKES and strikes.tenth_at is not None:
+    if strikes.tenth_at is not None:
         ends.append(strikes.tenth_at + SHORT_PAUSE)
-    if strikes.epoch >= LONG_PAUSE_STRIKES and strikes.fifteenth_at is not None:
+    if strikes.fifteenth_at is not None:
         ends.append(strikes.fifteenth_at + LONG_PAUSE)
     return max(ends, default=None)
 
