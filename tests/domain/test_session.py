@@ -195,9 +195,7 @@ def test_review_opens_the_sign_ins_after_a_text(
     assert stored(reviewed_at=answered).must_review(at) is must
 
 
-@pytest.mark.parametrize(
-    ("seconds", "must"), [(None, False), (-1, True), (0, True), (1, False)]
-)
+@pytest.mark.parametrize(("seconds", "must"), [(None, False), (-1, True), (0, True), (1, False)])
 def test_strikes_ask_later_sign_ins_for_a_password(seconds: int | None, must: bool) -> None:
     """R4: only a sign-in from after the strikes must set another password."""
     required = None if seconds is None else START + timedelta(seconds=seconds)
