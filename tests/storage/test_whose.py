@@ -396,7 +396,7 @@ async def test_what_has_ended_opens_nothing(store: Store) -> None:
 
 
 async def test_pending_sign_in_that_proved_more_is_not_resumed(store: Store) -> None:
-    """SE-05: a visit's cookie, which is older, leads to no sign-in behind the wall or a recovery."""
+    """SE-05: a visit's cookie is older than the wall or a recovery, and leads behind neither."""
     database = await two_people(store)
     walled = replace(pending("wall"), account_id="eve", state=SignInState.ENROLLMENT)
 
