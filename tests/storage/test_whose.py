@@ -14,10 +14,11 @@ from tests.databases import Store
 from vestibule.domain.account import Authenticator, AuthenticatorKind, RecoveryCode
 from vestibule.domain.challenge import Challenge, Channel, Purpose
 from vestibule.domain.pending import Enrollment, PendingSignIn, SignInState
-from vestibule.domain.safety import EndedBy
+from vestibule.domain.safety import Act, ActKind, EndedBy
 from vestibule.domain.session import Session
 from vestibule.storage import (
     accounts,
+    acts,
     authenticators,
     challenges,
     recovery_codes,
@@ -423,3 +424,54 @@ async def test_pending_sign_in_that_proved_more_is_not_resumed(store: Store) -> 
                 tx, one, one.encode(), token_digest=b"new", now=NOW
             )
         )
+
+
+SET_UP, SIGN_IN, RECOVERY = ActKind.SET_UP, ActKind.SESSION, ActKind.RECOVERY
+
+
+@pytest.mark.parametrize(
+    ("done", "known_since", "expected"),
+    [
+        ([], {"ada": NOW}, (None, False, False)),
+        ([("ada", "ada", SIGN_IN, NOW)], {"ada": NOW}, (NOW, False, False)),
+        ([("ada", "ada", RECOVERY, NOW)], {"ada": NOW}, (NOW, False, True)),
+        ([("ada", "ada", SIGN_IN, NOW)], {"eve": NOW}, (None, False, False)),
+        ([("ada", "ada", SIGN_IN, NOW), ("eve", "eve", RECOVERY, NOW)], {}, (None, False, False)),
+        (
+            [("ada", "ada", SIGN_IN, NOW), ("first", "ada", SET_UP, NOW)],
+            {"ada": NOW},
+            (NOW, True, False),
+        ),
+        (
+            [("ada", "ada", SIGN_IN, NOW), ("first", "eve", SET_UP, NOW)],
+            {"ada": NOW, "eve": NOW},
+            (NOW, False, False),
+        ),
+        (
+            [("ada", "ada", SIGN_IN, END), ("first", "ada", SET_UP, NOW)],
+            {"ada": END, "eve": NOW},
+            (END, False, False),
+        ),
+    ],
+)
+async def test_what_is_known_of_a_browser_is_known_of_its_account(
+    store: Store,
+    done: list[tuple[str, str, ActKind, datetime]],
+    known_since: dict[str, datetime],
+    expected: tuple[datetime | None, bool, bool],
+) -> None:
+    """R11: at a shared browser a session is as old, and as much the set-up's or a recovery's, as
+    its own account made it there; who was forgotten since begins anew."""
+    database = await two_people(store)
+
+    async def share(tx: Transaction) -> None:
+        for act_id, account_id, kind, at in done:
+            await acts.add(tx, account_id, Act(act_id, kind, at, b"shared"), causes=[])
+        for account_id, since in known_since.items():
+            await sessions.remember_browser(tx, b"shared", account_id, since)
+
+    await database.transact(share)
+
+    found = await database.read(lambda tx: sessions.get(tx, "ada", NOW))
+    assert found is not None
+    assert (found.browser_known_at, found.is_set_up_browser, found.is_recovery) == expected
