@@ -44,6 +44,27 @@ async def person(tx: Transaction, name: str) -> None:
         tx, account_id=name, email=name, email_key=name, name=name, locale="en", now=NOW
     )
     await accounts.add_password(tx, name, password_mac="mac", now=NOW)
+    await methods(tx, name)
+    await recovery_code(tx, name)
+    await sessions.add(tx, session(name), token_digest=mark)
+    await sessions.remember_browser(tx, mark, name, NOW)
+    await sign_ins.add(tx, pending(name), token_digest=mark, visit_digest=mark)
+    await challenges.add(tx, challenge(name))
+    for number in range(10):
+        await throttles.add_strike(
+            tx,
+            strike_id=f"{name}-{number}",
+            account_id=name,
+            sign_in_id=name,
+            password_epoch=1,
+            digits=6,
+            most=20,
+            now=NOW,
+        )
+
+
+async def methods(tx: Transaction, name: str) -> None:
+    """One that stands, and the set-up of another."""
     await authenticators.add(
         tx,
         Authenticator(
@@ -74,6 +95,10 @@ async def person(tx: Transaction, name: str) -> None:
             expires_at=END,
         ),
     )
+
+
+async def recovery_code(tx: Transaction, name: str) -> None:
+    """One that was made and waits to be looked at."""
     code = RecoveryCode(
         id=name,
         account_id=name,
@@ -83,23 +108,8 @@ async def person(tx: Transaction, name: str) -> None:
         ended_at=None,
         ended_by=None,
     )
-    await recovery_codes.add(tx, code, code_mac=mark, is_provisional=True)
+    await recovery_codes.add(tx, code, code_mac=name.encode(), is_provisional=True)
     await recovery_codes.put_view(tx, name, owner_id=name, code_sealed=b"sealed", expires_at=END)
-    await sessions.add(tx, session(name), token_digest=mark)
-    await sessions.remember_browser(tx, mark, name, NOW)
-    await sign_ins.add(tx, pending(name), token_digest=mark, visit_digest=mark)
-    await challenges.add(tx, challenge(name))
-    for number in range(10):
-        await throttles.add_strike(
-            tx,
-            strike_id=f"{name}-{number}",
-            account_id=name,
-            sign_in_id=name,
-            password_epoch=1,
-            digits=6,
-            most=20,
-            now=NOW,
-        )
 
 
 def session(name: str) -> Session:
@@ -210,8 +220,10 @@ BY_EVE: dict[str, Step] = {
     "sessions.forget_browser": lambda tx: sessions.forget_browser(tx, "eve", b"ada", since=NOW),
     "sign_ins.resume": lambda tx: sign_ins.resume(tx, "eve", b"ada", token_digest=b"new", now=NOW),
     "challenges.live": lambda tx: challenges.live(tx, Purpose.STEP_UP, "ada"),
+    "challenges.end": lambda tx: challenges.end(tx, Purpose.STEP_UP, "ada", NOW),
+    "sessions.touch": lambda tx: sessions.touch(tx, "ada", NOW - timedelta(seconds=1)),
 }
-"""What names Eve and something of Ada's, or nobody's."""
+"""What names Eve and something of Ada's, nobody, another purpose, or an earlier moment."""
 
 
 async def test_nothing_of_somebody_else_is_found_or_changed(store: Store) -> None:
@@ -249,6 +261,7 @@ BY_ADA: dict[str, Step] = {
     "sessions.use_gate": lambda tx: sessions.use_gate(tx, "ada", BEFORE),
     "sessions.fail_gate": lambda tx: sessions.fail_gate(tx, "ada"),
     "sessions.answer_review": lambda tx: sessions.answer_review(tx, "ada", NOW),
+    "sessions.touch": lambda tx: sessions.touch(tx, "ada", BEFORE),
     "sessions.mark_anew": lambda tx: sessions.mark_anew(tx, b"ada", b"new"),
 }
 """What is Ada's alone, and changes something."""
