@@ -78,7 +78,7 @@ async def methods(tx: Transaction, name: str) -> None:
             step_offset=0,
             created_at=NOW,
             last_used_at=None,
-            approves_changes_at=NOW,
+            approves_changes_at=NOW if name == "ada" else END,
         ),
     )
     await authenticators.begin_enrollment(
@@ -262,6 +262,7 @@ BY_ADA: dict[str, Step] = {
     "sessions.fail_gate": lambda tx: sessions.fail_gate(tx, "ada"),
     "sessions.answer_review": lambda tx: sessions.answer_review(tx, "ada", NOW),
     "sessions.touch": lambda tx: sessions.touch(tx, "ada", BEFORE),
+    "sessions.renew": lambda tx: sessions.renew(tx, "ada", token_digest=b"new"),
     "sessions.mark_anew": lambda tx: sessions.mark_anew(tx, b"ada", b"new"),
 }
 """What is Ada's alone, and changes something."""
@@ -478,6 +479,7 @@ async def test_what_is_known_of_a_browser_is_known_of_its_account(
     database = await two_people(store)
 
     async def share(tx: Transaction) -> None:
+        await acts.add(tx, "eve", Act("another", SIGN_IN, NOW, b"another"), causes=[])
         for act_id, account_id, kind, at in done:
             await acts.add(tx, account_id, Act(act_id, kind, at, b"shared"), causes=[])
         for account_id, since in known_since.items():
@@ -488,3 +490,5 @@ async def test_what_is_known_of_a_browser_is_known_of_its_account(
     found = await database.read(lambda tx: sessions.get(tx, "ada", NOW))
     assert found is not None
     assert (found.browser_known_at, found.is_set_up_browser, found.is_recovery) == expected
+    assert found.browser_digest == (b"shared" if done else None)
+    assert found.approves_changes_at == NOW
