@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from vestibule.crypto import root_key
-from vestibule.crypto.key_source import KeyCommand, KeyFile, KeyInEnvironment, output_of
+from vestibule.crypto.key_source import (
+    KeyCommand,
+    KeyFile,
+    KeyInEnvironment,
+    output_of,
+    source_of,
+)
 from vestibule.crypto.root_key import RootKeyFault, RootKeys
 from vestibule.entropy import SeededEntropy
 
@@ -160,3 +166,18 @@ def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
     # Nobody reads any more: a writer that does not wait is told so at once.
     with pytest.raises(OSError, match="No such device"):
         os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+
+
+def test_a_command_that_never_stops_printing_is_ended() -> None:
+    """KY-02: what prints more than root keys is no key, and fills no memory."""
+    with pytest.raises(RootKeyFault, match="printed more than root keys"):
+        output_of(["yes"], seconds=20)
+
+
+def test_a_command_comes_before_text_and_text_before_the_file(tmp_path: Path) -> None:
+    """KY-02: keys are read from one place: the most private one that was named."""
+    file = tmp_path / "root.key"
+
+    assert source_of("print-keys", "text", file) == KeyCommand("print-keys")
+    assert source_of("", "text", file) == KeyInEnvironment("text")
+    assert source_of("", "", file) == KeyFile(file)

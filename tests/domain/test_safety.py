@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,36 @@ def test_barrier_ends_the_reach() -> None:
     assert reached.is_past_barrier
     assert not reach("after", at(3), acts[:4], causes).is_past_barrier
     assert reach("after", at(3), acts, causes).is_past_barrier
+
+
+@pytest.mark.parametrize(
+    ("kind", "wall", "is_past"),
+    [
+        (ActKind.RECOVERY, 0, True),
+        (ActKind.SESSION, 0, False),
+        (ActKind.SESSION, 1, True),
+        (ActKind.RECOVERY, -1, False),
+    ],
+)
+def test_recovery_ends_at_the_barrier_that_came_with_it(
+    kind: ActKind, wall: int, is_past: bool
+) -> None:
+    """R8: a barrier of the same moment stands before what a completed recovery led to, and behind
+    any other act; one from before stops nothing."""
+    acts = [act("named", 0, kind), act("wall", wall, ActKind.BARRIER), act("after", 2)]
+
+    reached = reach("named", at(0), acts, {"after": {"named"}})
+
+    assert reached.is_past_barrier is is_past
+    assert ("after" in reached.acts) is not is_past
+
+
+def test_only_a_set_up_or_recovery_itself_is_a_root() -> None:
+    """R8: the session that a set-up opened has a browser, and is taken back like any other."""
+    roots = {ActKind.SET_UP, ActKind.RECOVERY}
+
+    assert {kind for kind in ActKind if Act("one", kind, START).is_root} == roots
+    assert not [kind for kind in ActKind if Act("one", kind, START, b"browser").is_root]
 
 
 def test_act_that_is_not_noted_is_named_by_its_time() -> None:

@@ -1,6 +1,10 @@
 """Closing at the same moment as keeping, signing in, asking again, or being asked by others."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -10,17 +14,58 @@ from tests.attack import all_at_once, journal
 from tests.databases import Store
 from tests.front_door import PASSWORD, FrontDoor, front_door
 from tests.promises.closers import CLOSE, KEEP, ask, at_the_proof, come
-from tests.promises.states import ask_reset, member, rows, snapshot
+from tests.promises.states import ask_reset, cookie, member, rows, snapshot
+from tests.waiting import open_transaction, until_waiting
 from vestibule.domain.event import EventName
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows import sign_in
 from vestibule.flows.closing_day import close_due
 from vestibule.flows.housekeeping import purge
+from vestibule.flows.work import Caller
 from vestibule.storage import closing
 from vestibule.storage.closing import GONE
+from vestibule.storage.database import Database, Dialect, Unit
 
 pytestmark = pytest.mark.anyio
 
+T = TypeVar("T")
+
 DAY = 24 * 3600
 A_MINUTE_BEFORE = 7 * DAY - 60
+
+
+CALLER = Caller("203.0.113.7", "test", "", "en")
+
+
+@dataclass
+class Between:
+    """A database on which something happens after the first transaction."""
+
+    inner: Database
+    happens: Callable[[], Awaitable[None]]
+    count: int = 0
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.inner.dialect
+
+    async def transact(self, unit: Unit[T], *, single_statement: bool = False) -> T:
+        done = await self.inner.transact(unit, single_statement=single_statement)
+        self.count += 1
+        if self.count == 1:
+            await self.happens()
+        return done
+
+    async def read(self, unit: Unit[T]) -> T:
+        return await self.inner.read(unit)
+
+    def listening(
+        self, channel: str, on_notice: Callable[[], None]
+    ) -> AbstractAsyncContextManager[None]:
+        return self.inner.listening(channel, on_notice)
+
+    async def close(self) -> None:
+        await self.inner.close()
 
 
 async def is_closed(house: FrontDoor) -> bool:
@@ -97,6 +142,70 @@ async def test_sign_in_beside_the_closing(either_house: FrontDoor, turn: int) ->
         assert held[table] == [], table
     await right.get("/")
     assert right.path == "/sign-in"
+
+
+async def test_closing_waits_for_a_sign_in_under_way(
+    store: Store, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """SE-09: a sign-in that has made its session and not committed yet is closed with the rest,
+    at once and not by a later sweep."""
+    async with front_door(store.open(), tmp_path_factory.mktemp("house")) as house:
+        ada = await member(house)
+        await ask(house, ada)
+        house.clock.advance(seconds=A_MINUTE_BEFORE - 60)
+        person = house.browser()
+        await house.password(person)
+        path, data = person.filled("Verify", code=ada.next_code())
+        account_id = (await rows(house, "accounts"))[0]["id"]
+        posting = asyncio.create_task(person.client.post(path, data=data))
+        if store.dialect == "sqlite":
+            # One writer at a time: it has committed before the closing begins.
+            await posting
+            house.clock.advance(seconds=60)
+            await close_due(house.built.means)
+        else:
+            # The journal is the last thing that a sign-in writes.
+            head = f"SELECT * FROM journal_heads WHERE chain = '{account_id}' FOR UPDATE"  # noqa: S608 - our own id
+            async with open_transaction(store, head) as onlooker:
+                await until_waiting(onlooker, posting)
+                house.clock.advance(seconds=60)
+                closing_now = asyncio.create_task(close_due(house.built.means))
+                await until_waiting(onlooker, posting, closing_now)
+            await asyncio.gather(posting, closing_now)
+
+        assert posting.result().headers["location"] == "/"
+        assert await is_closed(house)
+        held = await snapshot(house)
+        for table in GONE:
+            left = [one for one in held[table] if one["account_id"] == account_id]
+            assert left == [], table
+
+
+async def test_code_that_is_compared_after_the_closing_tells_nobody(
+    either_house: FrontDoor,
+) -> None:
+    """SE-09: where the account closes between a code's try and its comparison, the sign-in has
+    expired; nothing is told, counted or noted of somebody who is gone."""
+    house = either_house
+    ada = await member(house)
+    await ask(house, ada)
+    house.clock.advance(seconds=A_MINUTE_BEFORE - 60)
+    person = house.browser()
+    await house.password(person)
+    pending = await sign_in.find_pending(house.built.means, CALLER, cookie(person, "pending") or "")
+    assert pending is not None
+
+    async def close() -> None:
+        house.clock.advance(seconds=121)
+        assert await close_due(house.built.means) == 1
+
+    means = replace(house.built.means, database=Between(house.database, close))
+    said = await sign_in.submit_code(means, CALLER, sign_in_id=pending.id, typed="000000")
+
+    assert said == Refused(Reason.SIGN_IN_EXPIRED)
+    assert await journal(house, EventName.SECOND_FACTOR_FAILED) == []
+    assert (await told(house))["wrong_second_factor"] == 0
+    assert [one["kind"] for one in await rows(house, "outbox") if one["account_id"]] == []
 
 
 async def test_eight_askings_close_once(either_house: FrontDoor) -> None:

@@ -186,6 +186,33 @@ async def test_removed_number_returns_by_mail_and_number_together(house: FrontDo
     assert {m.to for m in house.inbox() if m.purpose == "sign_in"} == {OLD}
 
 
+async def test_code_of_one_number_is_no_proof_of_the_other(house: FrontDoor) -> None:
+    """OC-04, R8: who has the mailbox and the newer number names the older one, whose own code is
+    not sent yet: the newer one's code is worth nothing there, and brings nothing back."""
+    await house.member()
+    thief = await phone_thief(house)
+    await change_number(house, thief)
+    await answer_mail(house, await link(house, "number_changed"))
+    house.clock.advance(seconds=60)
+    await thief.get("/forgot-password")
+    await thief.press("Send code", email=ADA)
+    await thief.press("Verify", code=await house.code("email", to=ADA))
+    house.clock.advance(seconds=60)
+    await thief.get("/forgot-password/second-factor/methods")
+    await thief.press("number ending in 57")
+    own = (await house.message("sms", to=NEW)).code or ""
+
+    # The text to the one has just left, so none goes to the other.
+    await thief.get("/forgot-password/second-factor/methods")
+    await thief.press("number ending in 56")
+    assert "the number ending in 56" in thief.text
+    await thief.post("/forgot-password/second-factor", {"code": own})
+
+    assert thief.path == "/forgot-password/second-factor", thief.text
+    assert "Send a code first" in thief.text
+    assert await standing(house) == []
+
+
 async def test_no_answer_brings_a_method_back_by_itself(house: FrontDoor) -> None:
     """R8: after the answer the replaced number gets no code and opens nothing without the mail."""
     person, _ = await house.member()

@@ -2,14 +2,12 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
-
-import asyncpg  # type: ignore[import-untyped]  # asyncpg 0.32 ships no annotations.
 
 from tests.attack import rows
 from tests.databases import Store
 from tests.front_door import front_door
 from tests.promises.states import cookie, member
+from tests.waiting import open_transaction, until_waiting
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import recover, sign_in
 from vestibule.flows.work import Caller
@@ -40,18 +38,10 @@ async def test_a_code_is_not_used_up_for_a_sign_in_that_ends(store: Store, tmp_p
             await store.script(END)
             used = await use()
         else:
-            connection: Any = await asyncpg.connect(store.url)
-            async with connection.transaction():
-                await connection.execute(END)
+            async with open_transaction(store, END) as onlooker:
                 using = asyncio.create_task(use())
-                while not await connection.fetchval(
-                    "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
-                    " AND pid <> pg_backend_pid() AND pid IN (SELECT pid FROM pg_stat_activity"
-                    " WHERE datname = current_database())"
-                ):
-                    assert not using.done()
+                await until_waiting(onlooker, using)
             used = await using
-            await connection.close()
 
         assert used == Refused(Reason.SIGN_IN_EXPIRED)
         left = await rows(house, "SELECT * FROM recovery_codes WHERE ended_at IS NULL")

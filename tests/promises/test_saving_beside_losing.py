@@ -5,12 +5,11 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]  # asyncpg 0.32 ships no annotations.
-
 from tests.attack import rows
 from tests.databases import Store
 from tests.front_door import front_door
 from tests.promises.states import cookie, member
+from tests.waiting import open_transaction, until_waiting
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import recovery_codes
 from vestibule.flows.work import Caller
@@ -63,18 +62,7 @@ async def _while_it_ends(
         # One writer at a time: it has ended before saving begins.
         await store.script(*end)
         return await save()
-    connection: Any = await asyncpg.connect(store.url)
-    try:
-        async with connection.transaction():
-            for statement in end:
-                await connection.execute(statement)
-            saving = asyncio.create_task(save())
-            while not await connection.fetchval(
-                "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
-                " AND pid <> pg_backend_pid() AND pid IN (SELECT pid FROM pg_stat_activity"
-                " WHERE datname = current_database())"
-            ):
-                assert not saving.done()
-        return await saving
-    finally:
-        await connection.close()
+    async with open_transaction(store, *end) as onlooker:
+        saving = asyncio.create_task(save())
+        await until_waiting(onlooker, saving)
+    return await saving

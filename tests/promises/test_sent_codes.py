@@ -9,6 +9,7 @@ import pytest
 from tests.attack import count, journal, rows, wrong
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
+from tests.promises.states import copy_of
 from vestibule.crypto.keyring import Keyring, Purpose
 from vestibule.crypto.mac import framed
 from vestibule.domain import one_time_code
@@ -136,6 +137,39 @@ async def test_ends_of_a_code(house: FrontDoor, ending: str) -> None:
 
     assert person.path != "/", person.text
     assert await count(house, "sessions") == before
+
+
+async def test_newer_sign_in_as_somebody_else_voids_the_code(house: FrontDoor) -> None:
+    """OC-03: a browser that goes on as somebody else, without signing out first, leaves no code
+    behind that a copy of its cookies could use."""
+    person, code = await _asked(house)
+    await house.member("bob@example.com", phone="07400 123457")
+    house.clock.advance(seconds=60)
+    thief = copy_of(house, person)
+    await thief.get("/sign-in/code")
+
+    await house.password(person, "bob@example.com")
+    await thief.press("Verify", code=code)
+
+    assert thief.path == "/sign-in", thief.text
+    assert person.path == "/sign-in/code"
+
+
+async def test_newer_sign_in_of_one_browser_goes_on_with_the_same_code(house: FrontDoor) -> None:
+    """OC-03: without signing out first, the same person's newer sign-in is the same one: its code
+    is the only one, and opens one session."""
+    person, code = await _asked(house)
+    before = await count(house, "sessions")
+
+    await house.password(person)
+    await house.deliver()
+    texts = [m for m in house.inbox() if m.channel == "sms" and m.purpose == "sign_in"]
+    action, data = person.filled("Verify", code=code)
+    await person.press("Verify", code=code)
+    await person.client.post(action, data=data)
+
+    assert [m.code for m in texts] == [code]
+    assert await count(house, "sessions") == before + 1
 
 
 async def test_sixth_try_is_refused_even_if_right(house: FrontDoor) -> None:

@@ -1,5 +1,7 @@
 """Sessions: made by two proofs only, renewed with every proof, and over when they should be."""
 
+from base64 import urlsafe_b64decode
+
 import pytest
 
 from tests.front_door import FrontDoor
@@ -18,6 +20,8 @@ from tests.promises.states import (
     rows,
     snapshot,
 )
+from vestibule.entropy import SystemEntropy
+from vestibule.flows import work
 from vestibule.settings import Settings
 
 NEW = "a heron on the weathervane"
@@ -332,6 +336,23 @@ async def test_ids_are_kept_as_digests(house: FrontDoor) -> None:
         assert len(token) >= 43, name
         assert token not in dump, name
         assert repr(digest(token))[2:-1] in dump, name
+
+
+def test_hundred_thousand_ids_are_distinct() -> None:
+    """SE-01: of 10^5 ids that the system draws no two are equal, nor is what is stored of them;
+    each has 256 bits, and its stored form is its SHA-256 and nothing of itself."""
+    entropy = SystemEntropy()
+
+    tokens = [entropy.token() for _ in range(100_000)]
+    kept = {work.digest(token) for token in tokens}
+
+    assert len(set(tokens)) == len(kept) == 100_000
+    assert {len(token) for token in tokens} == {43}
+    assert work.digest(tokens[0]) == digest(tokens[0])
+    # Each of the 256 bits is set in about half of them.
+    drawn = [int.from_bytes(urlsafe_b64decode(token + "=")) for token in tokens[:10_000]]
+    for bit in range(256):
+        assert 4_500 < sum(one >> bit & 1 for one in drawn) < 5_500
 
 
 async def test_shown_id_is_no_token(house: FrontDoor) -> None:

@@ -92,9 +92,9 @@ def second_factor_decision(
 
 def _pause_end(strikes: Strikes) -> datetime | None:
     ends = []
-    if strikes.epoch >= SHORT_PAUSE_STRIKES and strikes.tenth_at is not None:
+    if strikes.tenth_at is not None:
         ends.append(strikes.tenth_at + SHORT_PAUSE)
-    if strikes.epoch >= LONG_PAUSE_STRIKES and strikes.fifteenth_at is not None:
+    if strikes.fifteenth_at is not None:
         ends.append(strikes.fifteenth_at + LONG_PAUSE)
     return max(ends, default=None)
 

@@ -237,6 +237,9 @@ async def _open_first_door(
         own = await sign_ins.find(work.tx, digest(pending_token), work.now)
         if own is not None and own.account_id == account.id:
             return PasswordAccepted(None, own.state)
+        if own is not None:
+            # This browser goes on as somebody else: its other code opens nothing more (OC-03).
+            await _end(work, own.id)
     token = work.means.entropy.token()
     visit = work.visit_digest()
     again = await sign_ins.resume(
@@ -407,8 +410,12 @@ async def cancel(means: Means, caller: Caller, token: str) -> None:
     async def unit(work: Work) -> None:
         pending = await sign_ins.find(work.tx, digest(token), work.now)
         if pending is not None:
-            await sign_ins.end(work.tx, pending.id)
-            # A code that still waits must not reach a phone whose owner has left (OC-03).
-            await challenges.end_of_binding(work.tx, pending.id, work.now)
+            await _end(work, pending.id)
 
     await work(means, caller, unit)
+
+
+async def _end(work: Work, sign_in_id: str) -> None:
+    await sign_ins.end(work.tx, sign_in_id)
+    # A code that still waits must not reach a phone whose owner has left (OC-03).
+    await challenges.end_of_binding(work.tx, sign_in_id, work.now)

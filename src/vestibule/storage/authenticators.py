@@ -152,8 +152,10 @@ async def restore(
         id=authenticator_id,
     )
     await tx.execute(
-        "UPDATE authenticators SET approves_changes_at = :at WHERE id = :id",
+        "UPDATE authenticators SET approves_changes_at = :at"
+        " WHERE account_id = :account_id AND id = :id",
         at=approves_at,
+        account_id=account_id,
         id=authenticator_id,
     )
     return touched == 1
