@@ -87,6 +87,29 @@ def test_codes_travel_by_tls(monkeypatch: pytest.MonkeyPatch, url: str, says: st
     assert providers(loaded(monkeypatch, values | {"WEBHOOK_URL": "http://127.0.0.1:9/"}))
 
 
+WEBHOOK = {"WEBHOOK_URL": "https://sms.example.com/", "WEBHOOK_SECRET": "a secret " * 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"WEBHOOK_SECRET_PREVIOUS": "short"}, "SECRET_PREVIOUS: the secret needs at least 24"),
+        ({"WEBHOOK_SECRET_PREVIOUS": "a secret " * 3}, "is the same as the present one"),
+        ({"WEBHOOK_SECRET_PREVIOUS_FILE": "/does/not/exist"}, "PREVIOUS_FILE: .* cannot be read"),
+        (
+            {"WEBHOOK_SECRET": "", "WEBHOOK_SECRET_PREVIOUS": "another secret " * 2},
+            "SECRET_PREVIOUS needs VESTIBULE_WEBHOOK_SECRET",
+        ),
+    ],
+)
+def test_previous_secret_does_not_fit(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str], says: str
+) -> None:
+    """WH-02: a previous secret that can be guessed, or changes nothing, stops the start."""
+    with pytest.raises(SettingsFault, match=says):
+        providers(loaded(monkeypatch, WEBHOOK | change))
+
+
 @pytest.mark.parametrize("missing", ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"])
 def test_twilio_needs(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     """Twilio without an account, or without the token of its callbacks, stops the start."""

@@ -17,6 +17,7 @@ from vestibule.delivery.providers.twilio import TwilioAccount, TwilioProvider
 from vestibule.delivery.providers.vonage import VonageAccount, VonageProvider
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
 from vestibule.delivery.rendering import House
+from vestibule.delivery.webhook_signature import Secrets
 from vestibule.domain.country_table import parse_money, parse_table
 from vestibule.domain.tolls import CountryTable, LimitName, Tolls, listed_table
 from vestibule.entropy import Entropy
@@ -43,9 +44,10 @@ def providers_of(
     if inbox is not None:
         found["simulator"] = SimulatorProvider(inbox)
     if settings.webhook_url:
-        with _naming("VESTIBULE_WEBHOOK_URL and VESTIBULE_WEBHOOK_SECRET"):
-            target = WebhookTarget(settings.webhook_url, settings.secret("webhook_secret"))
-            found["webhook"] = WebhookProvider(target, clock)
+        secrets = _webhook_secrets(settings)
+        with _naming("VESTIBULE_WEBHOOK_URL"):
+            target = WebhookTarget(settings.webhook_url, secrets)
+        found["webhook"] = WebhookProvider(target, clock)
     if settings.secret("smtp_url"):
         with _naming("VESTIBULE_SMTP_URL"):
             server = SmtpServer.parse(settings.secret("smtp_url"))
@@ -93,9 +95,18 @@ def callbacks_of(settings: Settings, clock: Clock) -> list[Callbacks]:
         found.append(TwilioCallbacks(secret, settings.public_origin))
     if secret := settings.secret("vonage_signature_secret"):
         found.append(VonageCallbacks(secret, clock))
-    if secret := settings.secret("webhook_secret"):
-        found.append(WebhookCallbacks(secret, clock))
+    if settings.secret("webhook_secret"):
+        found.append(WebhookCallbacks(_webhook_secrets(settings), clock))
     return found
+
+
+def _webhook_secrets(settings: Settings) -> Secrets:
+    current, previous = (
+        settings.secret("webhook_secret"),
+        settings.secret("webhook_secret_previous"),
+    )
+    with _naming("VESTIBULE_WEBHOOK_SECRET and VESTIBULE_WEBHOOK_SECRET_PREVIOUS"):
+        return Secrets(current, previous)
 
 
 def tolls_of(settings: Settings) -> Tolls:

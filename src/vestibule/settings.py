@@ -192,6 +192,10 @@ class Settings(BaseSettings):
     """What signs the posts to `VESTIBULE_WEBHOOK_URL`: 24 bytes or more."""
     webhook_secret_file: Path | None = None
     """A file with the same, instead."""
+    webhook_secret_previous: SecretStr = SecretStr("")
+    """The secret before it, while that is being changed: posts are signed by both, and taken so."""
+    webhook_secret_previous_file: Path | None = None
+    """A file with the same, instead."""
     webhook_url: str = ""
     """The operator's own service that reaches a carrier; needed with the route `webhook`."""
 
