@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # n
 
 from tests.delivery.carrier import resetting_carrier
 from tests.delivery.phone_messages import CALL, MAIL, PAGELESS_CALL, TEXT, trial
+from tests.delivery.test_reach import leads_to
 from vestibule.clock import ManualClock
 from vestibule.delivery.provider import (
     Accepted,
@@ -28,6 +29,7 @@ from vestibule.delivery.provider import (
     Throttled,
 )
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
+from vestibule.delivery.reach import PRIVATE
 from vestibule.delivery.webhook_signature import Secrets, key_id, signature
 from vestibule.domain.delivery import Fault
 
@@ -209,6 +211,16 @@ async def test_probe_of_nobody() -> None:
     provider = _provider(Carrier(port=1))
 
     assert await provider.probe() == Probe(False, "webhook: no answer (not connected)")
+    await provider.close()
+
+
+async def test_probe_of_a_name_that_leads_inside() -> None:
+    """WH-04: a name that leads into a private network is told, and which setting allows that."""
+    target = WebhookTarget("https://sms.example.com/", Secrets(SECRET), reach=leads_to("10.0.0.1"))
+    provider = WebhookProvider(target, ManualClock(NOW))
+
+    assert await provider.probe() == Probe(False, f"webhook: no answer ({PRIVATE})")
+    assert await provider.send(MESSAGE, "+447400123456") == TemporaryFailure(PRIVATE)
     await provider.close()
 
 

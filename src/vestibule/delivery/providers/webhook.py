@@ -20,6 +20,7 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
+from vestibule.delivery.reach import Reach
 from vestibule.delivery.this_machine import private_url
 from vestibule.delivery.webhook_signature import Secrets
 from vestibule.domain.delivery import Fault
@@ -45,9 +46,10 @@ class WebhookTarget:
     url: str
     secrets: Secrets
     timeout: timedelta = PATIENCE
+    reach: Reach = Reach()
 
     def __post_init__(self) -> None:
-        private_url(self.url, "https://sms.example.com/messages")
+        private_url(self.url, "https://sms.example.com/messages", self.reach)
 
 
 class WebhookProvider:
@@ -62,7 +64,7 @@ class WebhookProvider:
     def __init__(self, target: WebhookTarget, clock: Clock) -> None:
         self._target = target
         self._clock = clock
-        self._caller = HttpCaller(patience=target.timeout)
+        self._caller = HttpCaller(target.reach, patience=target.timeout)
 
     async def send(self, message: Message, to: str) -> Outcome:
         body = _body(message, to)
