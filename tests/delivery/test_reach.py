@@ -21,7 +21,7 @@ LOCAL = Reach.of(["127.0.0.0/8"])
 NAME = "carrier.example.com"
 
 FORBIDDEN_ADDRESSES = [
-    "169.254.169.254", "169.254.0.1", "0.0.0.0", "0.1.2.3", "224.0.0.1", "239.255.255.255",
+    "169.254.169.254", "169.254.0.1", "0.0.0.1", "0.1.2.3", "224.0.0.1", "239.255.255.255",
     "240.0.0.1", "255.255.255.255", "100.100.100.200", "168.63.129.16", "192.0.0.192",
     "::", "fe80::1", "fe80::a9fe:a9fe%1", "febf::1", "fec0::1", "ff02::1", "fd00:ec2::254",
     "fd20:ce::254", "::ffff:169.254.169.254", "::ffff:0:0", "::169.254.169.254", "::10.0.0.1",
@@ -124,7 +124,7 @@ def test_a_forbidden_network_cannot_be_named(network: str) -> None:
     ],
 )  # fmt: skip
 def test_odd_spellings_stop_the_start(url: str) -> None:
-    """WH-04: decimal, octal, hexadecimal, short and dressed-up addresses are not taken for names."""
+    """WH-04: decimal, octal, hexadecimal, short and dressed-up addresses are no names."""
     with pytest.raises(ValueError, match=r"decimal numbers|private network|no address of a web"):
         Reach().check(url)
 

@@ -112,6 +112,10 @@ class Reach:
         return None if _is_internet(real) else PRIVATE
 
 
+INTERNET = Reach()
+"""The internet and this machine."""
+
+
 def is_forbidden(host: str) -> bool:
     """Whether a host is an address that nothing is sent to in any way; names are not looked up."""
     literal = _literal(host)

@@ -28,7 +28,7 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
-from vestibule.delivery.reach import Reach
+from vestibule.delivery.reach import INTERNET, Reach
 from vestibule.delivery.this_machine import private_url
 from vestibule.domain.call import LONGEST_CALL, RINGS_FOR
 from vestibule.domain.delivery import Fault
@@ -103,7 +103,7 @@ class VonageAccount:
     private_key: str = field(default="", repr=False)
     """An RSA key in PEM; line ends may be written as a backslash and an n."""
     api_url: str = API_URL
-    reach: Reach = Reach()
+    reach: Reach = INTERNET
 
     def __post_init__(self) -> None:
         private_url(self.api_url, API_URL, self.reach)

@@ -20,7 +20,7 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
-from vestibule.delivery.reach import Reach
+from vestibule.delivery.reach import INTERNET, Reach
 from vestibule.delivery.this_machine import private_url
 from vestibule.delivery.webhook_signature import Secrets
 from vestibule.domain.delivery import Fault
@@ -46,7 +46,7 @@ class WebhookTarget:
     url: str
     secrets: Secrets
     timeout: timedelta = PATIENCE
-    reach: Reach = Reach()
+    reach: Reach = INTERNET
 
     def __post_init__(self) -> None:
         private_url(self.url, "https://sms.example.com/messages", self.reach)
