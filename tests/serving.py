@@ -18,10 +18,13 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def serving(folder: Path, database_url: str, ports: Sequence[int]) -> Iterator[None]:
-    """The processes run while the block does; each is ended and waited for.
+def serving(
+    folder: Path, database_url: str, ports: Sequence[int], *, has_simulator: bool = True
+) -> Iterator[list[int]]:
+    """The processes, by their ids, run while the block does; each is ended and waited for.
 
-    Then their outputs may hold no code, number or address that a message went out with.
+    Then their outputs may hold no code, number or address that a message went out with, as far as
+    the simulator tells them.
     """
     started: list[subprocess.Popen[bytes]] = []
     settings = {
@@ -29,16 +32,20 @@ def serving(folder: Path, database_url: str, ports: Sequence[int]) -> Iterator[N
         "VESTIBULE_DATA": str(folder),
         "VESTIBULE_DATABASE_URL": database_url,
         "VESTIBULE_PUBLIC_ORIGIN": "http://localhost:8000",
-        "VESTIBULE_SIMULATOR": "true",
+        "VESTIBULE_SIMULATOR": str(has_simulator).lower(),
     }
+    if not has_simulator:
+        # Somebody has to carry mails, and here nobody needs one.
+        settings |= {"VESTIBULE_ROUTES_EMAIL": "smtp", "VESTIBULE_SMTP_URL": "smtp://127.0.0.1:9"}
+        settings |= {"VESTIBULE_MAIL_FROM": "no-reply@example.com"}
     with (folder / "servers.log").open("wb") as log:
         try:
             for port in ports:
                 command = [sys.executable, "-m", "vestibule", "serve"]
                 env = {**settings, "VESTIBULE_PORT": str(port)}
                 started.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
-            yield
-            secrets = _sent(ports)
+            yield [process.pid for process in started]
+            secrets = _sent(ports) if has_simulator else Secrets()
         finally:
             for process in started:
                 process.send_signal(signal.SIGTERM)
