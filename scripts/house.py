@@ -255,7 +255,7 @@ CRYPTOGRAPHY_OUTSIDE: dict[str, set[str]] = {
     "src/vestibule/delivery/providers/letter.py": {"hashlib"},
     "src/vestibule/delivery/providers/smtp.py": {"ssl"},
     "src/vestibule/delivery/providers/vonage.py": {"joserfc"},
-    "src/vestibule/delivery/providers/webhook.py": {"hashlib", "hmac"},
+    "src/vestibule/delivery/webhook_signature.py": {"hashlib", "hmac"},
     "src/vestibule/domain/journal.py": {"hashlib", "hmac"},
     "src/vestibule/domain/recovery_code.py": {"hmac"},
     "src/vestibule/domain/totp.py": {"hmac"},

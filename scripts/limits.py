@@ -36,6 +36,11 @@ def _passwords() -> list[list[str]]:
             " and whoever enters the mailed code gets one",
         ],
         [
+            "wrong passwords from a whole network (IPv4 /24, IPv6 /48), from such browsers",
+            str(throttle.NETWORK_PASSWORD_TRIES),
+            f"then one in {_said(throttle.NETWORK_PASSWORD_WAIT)}; it never shuts",
+        ],
+        [
             "accounts with a wrong second factor at once",
             f"{throttle.SPRAY_LEAST} in {_said(throttle.SPRAY_WINDOW)}, and"
             f" {throttle.SPRAY_FACTOR} times the usual",

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from vestibule.clock import Clock
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
+from vestibule.delivery.webhook_signature import Secrets
 
 SECRET = "a secret of the operator's own making"
 Behaviour = Literal[
@@ -42,7 +43,7 @@ class Carrier:
         return f"http://127.0.0.1:{self.port}/messages"
 
     def provider(self, clock: Clock, *, patience: float = 5) -> WebhookProvider:
-        target = WebhookTarget(self.url, SECRET, timedelta(seconds=patience))
+        target = WebhookTarget(self.url, Secrets(SECRET), timedelta(seconds=patience))
         return WebhookProvider(target, clock)
 
     async def until(self, messages: int, *, within: float = 20) -> None:

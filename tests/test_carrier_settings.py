@@ -87,6 +87,69 @@ def test_codes_travel_by_tls(monkeypatch: pytest.MonkeyPatch, url: str, says: st
     assert providers(loaded(monkeypatch, values | {"WEBHOOK_URL": "http://127.0.0.1:9/"}))
 
 
+WEBHOOK = {"WEBHOOK_URL": "https://sms.example.com/", "WEBHOOK_SECRET": "a secret " * 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"WEBHOOK_SECRET_PREVIOUS": "short"}, "SECRET_PREVIOUS: the secret needs at least 24"),
+        ({"WEBHOOK_SECRET_PREVIOUS": "a secret " * 3}, "is the same as the present one"),
+        ({"WEBHOOK_SECRET_PREVIOUS_FILE": "/does/not/exist"}, "PREVIOUS_FILE: .* cannot be read"),
+        (
+            {"WEBHOOK_SECRET": "", "WEBHOOK_SECRET_PREVIOUS": "another secret " * 2},
+            "SECRET_PREVIOUS needs VESTIBULE_WEBHOOK_SECRET",
+        ),
+    ],
+)
+def test_previous_secret_does_not_fit(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, str], says: str
+) -> None:
+    """WH-02: a previous secret that can be guessed, or changes nothing, stops the start."""
+    with pytest.raises(SettingsFault, match=says):
+        providers(loaded(monkeypatch, WEBHOOK | change))
+
+
+@pytest.mark.parametrize(
+    ("values", "setting"),
+    [
+        (WEBHOOK | {"ROUTES_SMS": "webhook"}, "WEBHOOK_URL"),
+        (TWILIO, "TWILIO_API_URL"),
+        (VONAGE, "VONAGE_API_URL"),
+    ],
+    ids=["webhook", "twilio", "vonage"],
+)
+def test_where_codes_are_posted(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], setting: str
+) -> None:
+    """WH-04: a URL that shows where it leads stops the start, unless its network is named."""
+    for host, says in [
+        ("10.1.2.3", "in a private network; name that in VESTIBULE_PRIVATE_NETWORKS"),
+        ("169.254.169.254", "at an address that nothing is posted to"),
+        ("0xa9fea9fe", "four decimal numbers"),
+    ]:
+        with pytest.raises(SettingsFault, match=f"VESTIBULE_{setting}: .*{says}"):
+            providers(loaded(monkeypatch, values | {setting: f"https://{host}"}))
+    allowed = {setting: "https://10.1.2.3", "PRIVATE_NETWORKS": "192.168.0.0/16, 10.1.2.0/24"}
+    assert providers(loaded(monkeypatch, values | allowed))
+
+
+@pytest.mark.parametrize(
+    ("networks", "says"),
+    [
+        ("169.254.169.254/32", "nothing is ever posted to 169.254.169.254/32"),
+        ("0.0.0.0/0", "holds everybody"),
+        ("10.1.2.3/24", "has host bits set"),
+    ],
+)
+def test_private_networks_do_not_fit(
+    monkeypatch: pytest.MonkeyPatch, networks: str, says: str
+) -> None:
+    """WH-04: neither everything nor the metadata service can be named as a private network."""
+    with pytest.raises(SettingsFault, match=f"VESTIBULE_PRIVATE_NETWORKS: .*{says}"):
+        providers(loaded(monkeypatch, WEBHOOK | {"PRIVATE_NETWORKS": networks}))
+
+
 @pytest.mark.parametrize("missing", ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"])
 def test_twilio_needs(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     """Twilio without an account, or without the token of its callbacks, stops the start."""

@@ -16,7 +16,9 @@ from vestibule.delivery.providers.smtp import SmtpProvider, SmtpServer
 from vestibule.delivery.providers.twilio import TwilioAccount, TwilioProvider
 from vestibule.delivery.providers.vonage import VonageAccount, VonageProvider
 from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
+from vestibule.delivery.reach import Reach
 from vestibule.delivery.rendering import House
+from vestibule.delivery.webhook_signature import Secrets
 from vestibule.domain.country_table import parse_money, parse_table
 from vestibule.domain.tolls import CountryTable, LimitName, Tolls, listed_table
 from vestibule.entropy import Entropy
@@ -42,27 +44,36 @@ def providers_of(
     found: dict[str, Provider] = {}
     if inbox is not None:
         found["simulator"] = SimulatorProvider(inbox)
+    with _naming("VESTIBULE_PRIVATE_NETWORKS"):
+        reach = Reach.of(settings.private_networks)
     if settings.webhook_url:
-        with _naming("VESTIBULE_WEBHOOK_URL and VESTIBULE_WEBHOOK_SECRET"):
-            target = WebhookTarget(settings.webhook_url, settings.secret("webhook_secret"))
-            found["webhook"] = WebhookProvider(target, clock)
+        secrets = _webhook_secrets(settings)
+        with _naming("VESTIBULE_WEBHOOK_URL"):
+            target = WebhookTarget(settings.webhook_url, secrets, reach=reach)
+        found["webhook"] = WebhookProvider(target, clock)
     if settings.secret("smtp_url"):
         with _naming("VESTIBULE_SMTP_URL"):
             server = SmtpServer.parse(settings.secret("smtp_url"))
         with _naming("VESTIBULE_MAIL_FROM"):
             found["smtp"] = SmtpProvider(server, settings.mail_from, clock)
     if settings.twilio_account_sid:
-        account = _twilio_account(settings)
+        with _naming("VESTIBULE_TWILIO_API_URL"):
+            account = _twilio_account(settings, reach)
         found["twilio"] = TwilioProvider(account, origin=settings.public_origin)
     if settings.vonage_application_id or settings.vonage_api_key:
+        with _naming("VESTIBULE_VONAGE_API_URL"):
+            reach.check(settings.vonage_api_url)
         with _naming("VESTIBULE_VONAGE_PRIVATE_KEY"):
             found["vonage"] = VonageProvider(
-                _vonage_account(settings), clock, entropy=entropy, origin=settings.public_origin
+                _vonage_account(settings, reach),
+                clock,
+                entropy=entropy,
+                origin=settings.public_origin,
             )
     return found
 
 
-def _twilio_account(settings: Settings) -> TwilioAccount:
+def _twilio_account(settings: Settings, reach: Reach) -> TwilioAccount:
     return TwilioAccount(
         sid=settings.twilio_account_sid,
         auth_token=settings.secret("twilio_auth_token"),
@@ -72,10 +83,11 @@ def _twilio_account(settings: Settings) -> TwilioAccount:
         messaging_service=settings.twilio_messaging_service_sid,
         redacts=settings.twilio_redaction,
         api_url=settings.twilio_api_url,
+        reach=reach,
     )
 
 
-def _vonage_account(settings: Settings) -> VonageAccount:
+def _vonage_account(settings: Settings, reach: Reach) -> VonageAccount:
     return VonageAccount(
         sender=settings.vonage_from,
         api_key=settings.vonage_api_key,
@@ -83,6 +95,7 @@ def _vonage_account(settings: Settings) -> VonageAccount:
         application_id=settings.vonage_application_id,
         private_key=settings.secret("vonage_private_key"),
         api_url=settings.vonage_api_url,
+        reach=reach,
     )
 
 
@@ -93,9 +106,18 @@ def callbacks_of(settings: Settings, clock: Clock) -> list[Callbacks]:
         found.append(TwilioCallbacks(secret, settings.public_origin))
     if secret := settings.secret("vonage_signature_secret"):
         found.append(VonageCallbacks(secret, clock))
-    if secret := settings.secret("webhook_secret"):
-        found.append(WebhookCallbacks(secret, clock))
+    if settings.secret("webhook_secret"):
+        found.append(WebhookCallbacks(_webhook_secrets(settings), clock))
     return found
+
+
+def _webhook_secrets(settings: Settings) -> Secrets:
+    current, previous = (
+        settings.secret("webhook_secret"),
+        settings.secret("webhook_secret_previous"),
+    )
+    with _naming("VESTIBULE_WEBHOOK_SECRET and VESTIBULE_WEBHOOK_SECRET_PREVIOUS"):
+        return Secrets(current, previous)
 
 
 def tolls_of(settings: Settings) -> Tolls:

@@ -34,6 +34,7 @@ from vestibule.this_machine import is_this_machine
 
 DEFAULT_ACCENT = "#1E6B5C"
 LOGO_BYTES = 32 * 1024
+LISTS = ("countries", "languages", "private_networks", "track_only", "trusted_proxies")
 ROUTES = ("routes_email", "routes_sms", "routes_voice")
 COUNTRY_ROUTES = ("routes_sms__xx", "routes_voice__xx")
 SHORTEST_METRICS_TOKEN = 24
@@ -112,6 +113,9 @@ class Settings(BaseSettings):
     """What a text costs where the table of countries does not say."""
     price_voice: Amount = None
     """What a call costs where the table of countries does not say."""
+    private_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    """Private networks where the webhook and carriers may be, with commas; by default nowhere but
+    on the internet and this machine (WH-04)."""
     public_origin: str = "http://localhost:8000"
     """What people type: scheme, host and port. Links and cookies are made from it, never from
     a request's Host."""
@@ -200,6 +204,10 @@ class Settings(BaseSettings):
     """What signs the posts to `VESTIBULE_WEBHOOK_URL`: 24 bytes or more."""
     webhook_secret_file: Path | None = None
     """A file with the same, instead."""
+    webhook_secret_previous: SecretStr = SecretStr("")
+    """The secret before it, while that is being changed: posts are signed by both, and taken so."""
+    webhook_secret_previous_file: Path | None = None
+    """A file with the same, instead."""
     webhook_url: str = ""
     """The operator's own service that reaches a carrier; needed with the route `webhook`."""
 
@@ -233,9 +241,7 @@ class Settings(BaseSettings):
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator(
-        "countries", "languages", "track_only", "trusted_proxies", *ROUTES, mode="before"
-    )
+    @field_validator(*LISTS, *ROUTES, mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -250,7 +256,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{code!r} is not a two-letter country code such as GB")
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("private_networks", "trusted_proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:

@@ -53,6 +53,7 @@ SECRETS = (
     "vonage_private_key",
     "vonage_signature_secret",
     "webhook_secret",
+    "webhook_secret_previous",
 )
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 Name = TypeVar("Name", bound=str)
@@ -93,6 +94,9 @@ def check_routes(settings: CarrierSettings) -> None:
     if "webhook" in used:
         _need("VESTIBULE_ROUTES_…: webhook", WEBHOOK_URL=settings.webhook_url)
         _need("VESTIBULE_ROUTES_…: webhook", WEBHOOK_SECRET=settings.secret("webhook_secret"))
+    if settings.secret("webhook_secret_previous"):
+        secret = settings.secret("webhook_secret")
+        _need("VESTIBULE_WEBHOOK_SECRET_PREVIOUS", WEBHOOK_SECRET=secret)
     if "simulator" in used and not settings.simulator:
         raise ValueError("VESTIBULE_ROUTES_…: simulator needs VESTIBULE_SIMULATOR=true")
     _check_twilio(settings)

@@ -89,6 +89,40 @@ async def test_attack_finds_nothing_in_four_processes(
     await postgresql_cluster.drop(name)
 
 
+async def test_what_was_not_tried_fails_a_strict_job(tmp_path: Path) -> None:
+    """Where a row could not be tried, the command says which and exits 0, and 2 with --strict."""
+    url = migrated_sqlite(tmp_path / "vestibule.db")
+    root_key.make(tmp_path / "root.key", SystemEntropy())
+    password, secret = tmp_path / "password", tmp_path / "secret"
+    password.write_text("four lanterns in a porch\n")
+    secret.write_text("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\n")
+    account = ["--email", "a@example.com", "--password-file", str(password)]
+    account += ["--app-secret-file", str(secret)]
+    [port] = _ports(1)
+    origin = f"http://127.0.0.1:{port}"
+    tried, left_out = ("--only", "forwarded"), ("--only", "race-text")
+    async with serving(tmp_path, url, [port], has_simulator=False):
+        await ready([origin])
+        runs = [
+            _doctor("--attack", origin, *account, "--json", str(tmp_path / str(n)), *options)
+            for n, options in enumerate(
+                [
+                    (*tried, *left_out),
+                    (*tried, *left_out, "--strict"),
+                    (*tried, "--strict"),
+                ]
+            )
+        ]
+
+    statuses = [json.loads((tmp_path / str(n)).read_text())["exit"] for n in range(len(runs))]
+    said = [run.stdout + run.stderr for run in runs]
+    assert statuses == [run.returncode for run in runs] == [0, 2, 0], said
+    for text in said[:2]:
+        assert "1 of 2 attacks were not tried, so nothing is known of them:" in text
+        assert "race-text: needs the simulator" in text
+    assert "were not tried" not in said[2]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

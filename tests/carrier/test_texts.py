@@ -29,18 +29,18 @@ async def _stopped(carriers: Carriers) -> bool:
 
 
 async def _by_twilio(carriers: Carriers, word: str, **fields: str) -> httpx.Response:
-    told = {"MessageSid": "SM1", "From": NUMBER, "To": "+14155550100", "Body": word, **fields}
+    told = {"MessageSid": f"SM{word}", "From": NUMBER, "To": "+14155550100", "Body": word, **fields}
     return await carriers.twilio("/carrier/twilio/texts", **told)
 
 
 async def _by_vonage(carriers: Carriers, word: str) -> httpx.Response:
-    told = {"channel": "sms", "message_uuid": "u", "from": PLAIN, "text": word, "client_ref": "x"}
+    told = {"channel": "sms", "message_uuid": word, "from": PLAIN, "text": word, "client_ref": "x"}
     return await carriers.vonage("/carrier/vonage/texts", told)
 
 
 async def _by_older_vonage(carriers: Carriers, word: str) -> httpx.Response:
     told: Mapping[str, object] = {
-        "message_uuid": "u",
+        "message_uuid": word,
         "from": {"type": "sms", "number": PLAIN},
         "message": {"content": {"type": "text", "text": word}},
     }
@@ -49,7 +49,7 @@ async def _by_older_vonage(carriers: Carriers, word: str) -> httpx.Response:
 
 async def _by_webhook(carriers: Carriers, word: str) -> httpx.Response:
     told = {"from": NUMBER, "text": word}
-    return await carriers.signed("/carrier/webhook/texts", "id-of-its-own", told)
+    return await carriers.signed("/carrier/webhook/texts", f"text-{word}", told)
 
 
 @pytest.mark.parametrize("send", [_by_twilio, _by_vonage, _by_older_vonage, _by_webhook])

@@ -111,6 +111,20 @@ def test_apps_that_may_not_understand_are_told(
     assert found is is_told, said
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://10.1.2.3/", "VESTIBULE_WEBHOOK_URL: it is in a private network; name that in"),
+        ("https://169.254.169.254/", "it is at an address that nothing is posted to"),
+    ],
+)
+def test_where_posts_would_lead_is_told(tmp_path: Path, url: str, said: str) -> None:
+    """WH-04: a webhook that leads into a private network is told, and how to allow that."""
+    webhook = {"WEBHOOK_URL": url, "WEBHOOK_SECRET": "a secret " * 3, "ROUTES_SMS": "webhook"}
+
+    assert said in examined(tmp_path, webhook)
+
+
 class Waiting:
     """A provider that answers once another one was asked too, or never."""
 

@@ -87,6 +87,14 @@ def test_plain_text_to_another_machine_cannot_be_made() -> None:
         SmtpServer(host="10.0.0.1", port=25, is_starttls_required=False, user="u", password="p")
 
 
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]"])
+def test_mail_goes_to_no_metadata_service(host: str) -> None:
+    """WH-04: link-local addresses are no mail servers; private ones are, as relays often stand."""
+    with pytest.raises(ValueError, match="nothing is sent to that address"):
+        SmtpServer.parse(f"smtp://{host}")
+    assert SmtpServer.parse("smtp://10.0.0.1").is_starttls_required
+
+
 async def test_secrets_stay_out_of_sight(server: MailServer, ours: Certificate) -> None:
     """No repr of the server, the provider or an outcome holds a user, a password or a code."""
     async with provider(server.port, ours) as mail:

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # n
 
 from tests.delivery.carrier import resetting_carrier
 from tests.delivery.phone_messages import CALL, MAIL, PAGELESS_CALL, TEXT, trial
+from tests.delivery.test_reach import leads_to
 from vestibule.clock import ManualClock
 from vestibule.delivery.provider import (
     Accepted,
@@ -27,13 +28,16 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
-from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget, signature
+from vestibule.delivery.providers.webhook import WebhookProvider, WebhookTarget
+from vestibule.delivery.reach import PRIVATE
+from vestibule.delivery.webhook_signature import Secrets, key_id, signature
 from vestibule.domain.delivery import Fault
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs/reference/webhook.schema.json").read_text(encoding="utf-8")
 )
 SECRET = "a secret of the operator's own making"
+SIGNED = f"posts signed by {key_id(SECRET)}"
 NOW = datetime(2026, 11, 23, 10, 42, tzinfo=UTC)
 MESSAGE = Message(
     id="message-1",
@@ -86,7 +90,7 @@ async def carrier() -> AsyncIterator[Carrier]:
 
 def _provider(carrier: Carrier, patience: float = 5) -> WebhookProvider:
     target = WebhookTarget(
-        f"http://127.0.0.1:{carrier.port}/messages", SECRET, timedelta(seconds=patience)
+        f"http://127.0.0.1:{carrier.port}/messages", Secrets(SECRET), timedelta(seconds=patience)
     )
     return WebhookProvider(target, ManualClock(NOW))
 
@@ -186,9 +190,9 @@ def test_the_published_schema_refuses() -> None:
 @pytest.mark.parametrize(
     ("answer", "probe"),
     [
-        (_answer("204 No Content"), Probe(True, "webhook: answers HTTP 204")),
-        (_answer("405 Method Not Allowed"), Probe(True, "webhook: answers HTTP 405")),
-        (_answer("502 Bad Gateway"), Probe(False, "webhook: answers HTTP 502")),
+        (_answer("204 No Content"), Probe(True, f"webhook: answers HTTP 204; {SIGNED}")),
+        (_answer("405 Method Not Allowed"), Probe(True, f"webhook: answers HTTP 405; {SIGNED}")),
+        (_answer("502 Bad Gateway"), Probe(False, f"webhook: answers HTTP 502; {SIGNED}")),
         ("hello\r\n\r\n", Probe(False, "webhook: no answer (connection lost)")),
     ],
 )
@@ -207,6 +211,16 @@ async def test_probe_of_nobody() -> None:
     provider = _provider(Carrier(port=1))
 
     assert await provider.probe() == Probe(False, "webhook: no answer (not connected)")
+    await provider.close()
+
+
+async def test_probe_of_a_name_that_leads_inside() -> None:
+    """WH-04: a name that leads into a private network is told, and which setting allows that."""
+    target = WebhookTarget("https://sms.example.com/", Secrets(SECRET), reach=leads_to("10.0.0.1"))
+    provider = WebhookProvider(target, ManualClock(NOW))
+
+    assert await provider.probe() == Probe(False, f"webhook: no answer ({PRIVATE})")
+    assert await provider.send(MESSAGE, "+447400123456") == TemporaryFailure(PRIVATE)
     await provider.close()
 
 
@@ -235,7 +249,7 @@ async def test_hanging_carrier_times_out(carrier: Carrier) -> None:
 async def test_reset_leaves_doubt() -> None:
     """A connection that is reset once the post has begun leaves its message in doubt."""
     with resetting_carrier() as url:
-        provider = WebhookProvider(WebhookTarget(url, SECRET), ManualClock(NOW))
+        provider = WebhookProvider(WebhookTarget(url, Secrets(SECRET)), ManualClock(NOW))
         try:
             assert await provider.send(MESSAGE, "+447400123456") == InDoubt("connection lost")
         finally:
@@ -260,12 +274,12 @@ async def test_nobody_there_is_tried_again() -> None:
 def test_unusable_target_is_refused(url: str, secret: str) -> None:
     """A target that cannot be called, or a secret that can be guessed, stops the start."""
     with pytest.raises(ValueError, match=r"write it as|at least 24 bytes|use https"):
-        WebhookTarget(url, secret)
+        WebhookTarget(url, Secrets(secret))
 
 
 def test_secret_is_never_shown() -> None:
     """Printing a target tells its address and nothing more."""
-    assert SECRET not in repr(WebhookTarget("https://sms.example.com/", SECRET))
+    assert SECRET not in repr(WebhookTarget("https://sms.example.com/", Secrets(SECRET, "x" * 24)))
 
 
 def test_signature_covers_every_part() -> None:

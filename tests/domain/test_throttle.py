@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vestibule.domain.throttle import (
+    NETWORK_PASSWORD_TRIES,
     Open,
     PausedUntil,
     Strikes,
+    network_try,
     password_wait,
     second_factor_decision,
 )
@@ -157,3 +159,35 @@ def test_strikes_without_their_times_are_a_bug(made: int, tenth_at: datetime | N
     """A count that has lost the time of its milestone raises, so it cannot mean: no pause."""
     with pytest.raises(ValueError, match="without the time"):
         Strikes(epoch=made, year=made, tenth_at=tenth_at)
+
+
+def _opens_after(tries: int, *, at: datetime = TENTH_AT) -> timedelta:
+    """How long a network waits that made so many wrong tries at one moment."""
+    empty_at = at
+    for _ in range(tries):
+        _, empty_at = network_try(empty_at, at)
+    return network_try(empty_at, at)[0] - at
+
+
+@pytest.mark.parametrize(
+    ("tries", "seconds"),
+    [
+        (0, 0),
+        (NETWORK_PASSWORD_TRIES - 1, 0),
+        (NETWORK_PASSWORD_TRIES, 30),
+    ],
+)
+def test_a_network_has_200_tries_and_then_waits_30_s(tries: int, seconds: int) -> None:
+    """RL-01: A network's lane is wide, and its wait is thirty seconds however much it is tried."""
+    assert _opens_after(tries) == timedelta(seconds=seconds)
+
+
+def test_a_networks_lane_empties_by_time() -> None:
+    """RL-01: After 100 minutes without a wrong try a network has all of its tries again."""
+    empty_at = TENTH_AT
+    for _ in range(NETWORK_PASSWORD_TRIES):
+        _, empty_at = network_try(empty_at, TENTH_AT)
+
+    assert empty_at == TENTH_AT + timedelta(minutes=100)
+    later = TENTH_AT + timedelta(minutes=100)
+    assert network_try(empty_at, later) == network_try(later, later)

@@ -70,10 +70,10 @@ async def servers(postgresql_cluster: Cluster, tmp_path: Path) -> AsyncIterator[
     name = await postgresql_cluster.create()
     url, ports = postgresql_cluster.url(name), free_ports(SERVERS)
     database = connect(url)
-    async with serving(tmp_path, url, ports) as alarm:
+    async with serving(tmp_path, url, ports) as served:
         origins = [f"http://127.0.0.1:{port}" for port in ports]
         await ready(origins)
-        yield Servers(origins, database, alarm)
+        yield Servers(origins, database, served.alarm)
     await database.close()
     await postgresql_cluster.drop(name)
 

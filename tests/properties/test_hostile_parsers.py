@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from vestibule.clock import ManualClock
 from vestibule.delivery.callbacks import TwilioCallbacks, VonageCallbacks, WebhookCallbacks
+from vestibule.delivery.webhook_signature import Secrets
 from vestibule.domain import totp
 from vestibule.domain.country_table import parse_table
 from vestibule.settings import SettingsFault, load
@@ -22,7 +23,7 @@ CLOCK = ManualClock(datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
 CARRIERS = [
     TwilioCallbacks("a token of the carrier's", "http://localhost"),
     VonageCallbacks("a secret of the carrier's own making", CLOCK),
-    WebhookCallbacks("a secret of the operator's own making", CLOCK),
+    WebhookCallbacks(Secrets("a secret of the operator's own making"), CLOCK),
 ]
 NAMES = ("status", "dtmf", "client_ref", "MessageStatus", "CallStatus", "Digits", "reason")
 HEADERS = (
@@ -61,6 +62,7 @@ def test_no_callback_is_an_error(
     assert not carrier.is_genuine(path, headers, body)
     assert isinstance(carrier.key(body), str)
     carrier.receipt(body)
+    carrier.text(headers, body)
 
 
 @more

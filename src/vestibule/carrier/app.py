@@ -6,7 +6,7 @@ No cookie, no session and no form of ours is known here. What a call says and wh
 changes is the flows' business.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -28,9 +28,10 @@ SPEECH: dict[str, Speech] = {"twilio": twiml, "vonage": ncco}
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A proven post: what the path names, and the body."""
+    """A proven post: what the path names, its headers and its body."""
 
     name: str
+    headers: Mapping[str, str]
     body: bytes
 
 
@@ -62,7 +63,8 @@ def _route(path: str, carrier: Callbacks, answer: Answer) -> Route:
             return Response(status_code=413)
         if not carrier.is_genuine(_path(request), request.headers, body):
             return Response(status_code=403)
-        return await answer(Posted(request.path_params.get("name", ""), body))
+        name = request.path_params.get("name", "")
+        return await answer(Posted(name, request.headers, body))
 
     return Route(path, endpoint, methods=["POST"])
 
@@ -119,9 +121,11 @@ def _texts(calling: Calling, carrier: Callbacks) -> Answer:
     """Answered with a script that says nothing: whoever wants to reply is the carrier."""
 
     async def answer(posted: Posted) -> Response:
-        text = carrier.text(posted.body)
+        text = carrier.text(posted.headers, posted.body)
         if text is not None:
-            await asked_by_text(calling.means, text.e164, text.wish)
+            await asked_by_text(
+                calling.means, text.e164, text.wish, text_id=(carrier.name, text.id)
+            )
         if carrier.name == "twilio":
             return Response("<Response/>", media_type="application/xml")
         return Response(status_code=200)

@@ -21,7 +21,7 @@ from joserfc.jwk import OctKey
 from vestibule.clock import Clock
 from vestibule.delivery.provider import Receipt
 from vestibule.delivery.providers import twilio, vonage
-from vestibule.delivery.providers.webhook import ID, SIGNATURE, TIMESTAMP, signature
+from vestibule.delivery.webhook_signature import ID, Secrets
 from vestibule.domain.delivery import Fault
 from vestibule.domain.opt_out import Wish, wish_of
 
@@ -40,6 +40,8 @@ _CODE = re.compile(r"#(\d{1,6})$")
 class TextFromNumber:
     """A text that a number sent to us, if it asks for something."""
 
+    id: str
+    """The carrier's own, the same on a repetition; "" where it gives none."""
     e164: str
     wish: Wish
 
@@ -82,10 +84,14 @@ class TwilioCallbacks:
             return Receipt("taken", reference=reference)
         return _undelivered(twilio.CALL_FAULTS.get(call), reference)
 
-    def text(self, body: bytes) -> TextFromNumber | None:
+    def text(
+        self,
+        headers: Mapping[str, str],  # noqa: ARG002 - one shape for every carrier
+        body: bytes,
+    ) -> TextFromNumber | None:
         """Twilio says itself what a text asks for, where it was told to look: `OptOutType`."""
         told = _field(body, "OptOutType") or _field(body, "Body")
-        return _text_from(_field(body, "From"), told)
+        return _text_from(_field(body, "MessageSid"), _field(body, "From"), told)
 
 
 def twilio_signature(auth_token: str, url: str, fields: list[tuple[str, str]]) -> bytes:
@@ -154,7 +160,11 @@ class VonageCallbacks:
             return Receipt("taken", reference=reference)
         return None if is_text else _undelivered(vonage.CALL_FAULTS.get(status), reference)
 
-    def text(self, body: bytes) -> TextFromNumber | None:
+    def text(
+        self,
+        headers: Mapping[str, str],  # noqa: ARG002 - one shape for every carrier
+        body: bytes,
+    ) -> TextFromNumber | None:
         """`from` is the number itself in version 1, and an object that holds it in 0.1."""
         told = _object(body)
         sender, said = told.get("from"), _text(told, "text")
@@ -162,7 +172,8 @@ class VonageCallbacks:
             message = told.get("message")
             content = message.get("content") if isinstance(message, dict) else None
             sender, said = sender.get("number"), _text(content, "text") if content else said
-        return _text_from(sender if isinstance(sender, str) else "", said)
+        number = sender if isinstance(sender, str) else ""
+        return _text_from(_text(told, "message_uuid"), number, said)
 
 
 def _vonage_code(error: object) -> str:
@@ -177,25 +188,19 @@ class WebhookCallbacks:
     """The operator's own service, which signs as we do: HMAC over `id.timestamp.body` (WH-02).
 
     The signed id is the message's own, which the path names too: none is told of another. A text
-    from a number has an id of the service's own.
+    from a number has an id of the service's own. Either active secret may have signed.
     """
 
     name = "webhook"
 
-    def __init__(self, secret: str, clock: Clock) -> None:
-        self._secret = secret
+    def __init__(self, secrets: Secrets, clock: Clock) -> None:
+        self._secrets = secrets
         self._clock = clock
 
     def is_genuine(self, path: str, headers: Mapping[str, str], body: bytes) -> bool:
-        message_id, timestamp = headers.get(ID.lower(), ""), headers.get(TIMESTAMP.lower(), "")
-        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
-            return False
-        at = int(timestamp)
-        made = signature(self._secret, message_id=message_id, timestamp=at, body=body)
-        given = headers.get(SIGNATURE.lower(), "").encode()
-        is_ours = hmac.compare_digest(made.encode(), given)
-        is_about_it = _last(path) in {message_id, TEXTS}
-        return is_ours and _is_young(at, self._clock) and is_about_it
+        at = self._secrets.signed(headers, body)
+        is_about_it = _last(path) in {headers.get(ID.lower(), ""), TEXTS}
+        return at is not None and _is_young(at, self._clock) and is_about_it
 
     def key(self, body: bytes) -> str:  # noqa: ARG002 - one shape for every carrier
         """It fetches no calls: it gets the script, and plays it as it is."""
@@ -215,19 +220,19 @@ class WebhookCallbacks:
                 return Receipt("undelivered", fault, reference)
         return None
 
-    def text(self, body: bytes) -> TextFromNumber | None:
+    def text(self, headers: Mapping[str, str], body: bytes) -> TextFromNumber | None:
         told = _object(body)
-        return _text_from(_text(told, "from"), _text(told, "text"))
+        return _text_from(headers.get(ID.lower(), ""), _text(told, "from"), _text(told, "text"))
 
 
 def _undelivered(fault: Fault | None, reference: str) -> Receipt | None:
     return Receipt("undelivered", fault, reference) if fault else None
 
 
-def _text_from(sender: str, said: str) -> TextFromNumber | None:
+def _text_from(text_id: str, sender: str, said: str) -> TextFromNumber | None:
     """None for short codes and names, and for texts that ask for nothing."""
     number, wish = _E164.fullmatch(sender), wish_of(said)
-    return TextFromNumber(f"+{number[1]}", wish) if number and wish else None
+    return TextFromNumber(text_id, f"+{number[1]}", wish) if number and wish else None
 
 
 def _is_young(at: int, clock: Clock) -> bool:

@@ -10,6 +10,11 @@ FREE_PASSWORD_TRIES = 5
 FIRST_PASSWORD_WAIT = timedelta(seconds=30)
 LONGEST_PASSWORD_WAIT = timedelta(hours=1)
 
+NETWORK_PASSWORD_TRIES = 200
+"""Wrong passwords that a whole IPv4 /24 or IPv6 /48 has free; one source never gets so far."""
+NETWORK_PASSWORD_WAIT = timedelta(seconds=30)
+"""How soon it gets back one of them, so also the longest wait: the lane never shuts."""
+
 SHORT_PAUSE_STRIKES, SHORT_PAUSE = 10, timedelta(minutes=15)
 LONG_PAUSE_STRIKES, LONG_PAUSE = 15, timedelta(hours=1)
 LONG_DIGITS = 10
@@ -70,6 +75,17 @@ def password_wait(failures: int) -> timedelta:
     doublings = min(failures - FREE_PASSWORD_TRIES, 16)
     wait: timedelta = FIRST_PASSWORD_WAIT * 2**doublings
     return min(wait, LONGEST_PASSWORD_WAIT)
+
+
+def network_try(empty_at: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """The lane of a network, as the time at which it is empty: when a try is open, and the time
+    that stands there once it was taken (RL-01).
+
+    Each failure pushes that time on by one wait, and the lane empties by time alone. So 200 tries
+    are free, a network that uses them up gets one every 30 seconds, and nobody waits longer.
+    """
+    room = NETWORK_PASSWORD_WAIT * (NETWORK_PASSWORD_TRIES - 1)
+    return max(now, empty_at - room), max(now, empty_at) + NETWORK_PASSWORD_WAIT
 
 
 def second_factor_decision(

@@ -16,34 +16,57 @@ from vestibule.flows.work import NOBODY, Means, Work, work
 from vestibule.storage import accounts, authenticators, outbox, throttles, tolls
 
 MAILS_A_DAY = 3
+TEXT_COUNTS_ONCE_IN = timedelta(days=1)
 Source = Literal["carrier", "text"]
 """Who said so: the carrier when it refused a message, or a text from the number itself."""
 
 
-async def asked_by_text(means: Means, e164: str, wish: Wish) -> bool:
-    """The number itself asked for no more texts, or for texts again; whether that is news."""
-    if wish is Wish.STOP:
-        return await opted_out(means, e164, "text")
-    return await opted_in(means, e164)
+async def asked_by_text(
+    means: Means, e164: str, wish: Wish, *, text_id: tuple[str, str] = ("", "")
+) -> bool:
+    """The number itself asked for no more texts, or for texts again; whether that is news.
+
+    `text_id` is a carrier and its id of the text: a text counts once in a day, so that nobody who
+    repeats a START undoes the STOP that came after it (WH-02). Without an id each counts.
+    """
+    marks = means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164)
+
+    async def unit(work: Work) -> bool:
+        if text_id[1] and not await _is_first(work, text_id):
+            return False
+        if wish is Wish.STOP:
+            return await _opt_out(work, marks, "text")
+        return await _opt_in(work, marks)
+
+    return await work(means, NOBODY, unit)
+
+
+async def _is_first(work: Work, text_id: tuple[str, str]) -> bool:
+    until = await throttles.spend(
+        work.tx,
+        work.means.keyring.bucket("text-from-number", *text_id),
+        kind="text-from-number",
+        limit=1,
+        period=TEXT_COUNTS_ONCE_IN,
+        now=work.now,
+    )
+    return until is None
 
 
 async def opted_out(means: Means, e164: str, source: Source) -> bool:
     """Send no more texts to a number; False where that was known."""
+    marks = means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164)
+    return await work(means, NOBODY, lambda unit: _opt_out(unit, marks, source))
 
-    return await _opted_out(means, means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164), source)
 
-
-async def _opted_out(means: Means, marks: Sequence[bytes], source: Source) -> bool:
-    async def unit(work: Work) -> bool:
-        for mark in marks[1:]:
-            if await tolls.is_opted_out(work.tx, mark):
-                return False
-        is_new = await tolls.opt_out(work.tx, marks[0], source, work.now)
-        if is_new:
-            await _note_and_tell(work, marks, source)
-        return is_new
-
-    return await work(means, NOBODY, unit)
+async def _opt_out(work: Work, marks: Sequence[bytes], source: Source) -> bool:
+    for mark in marks[1:]:
+        if await tolls.is_opted_out(work.tx, mark):
+            return False
+    is_new = await tolls.opt_out(work.tx, marks[0], source, work.now)
+    if is_new:
+        await _note_and_tell(work, marks, source)
+    return is_new
 
 
 async def _note_and_tell(work: Work, marks: Sequence[bytes], source: Source) -> None:
@@ -97,17 +120,17 @@ async def refused_as_opted_out(means: Means, message_id: str) -> None:
     """
     mark = await means.database.read(lambda tx: outbox.number_mark(tx, message_id))
     if mark is not None:
-        await _opted_out(means, [mark], "carrier")
+        await work(means, NOBODY, lambda unit: _opt_out(unit, [mark], "carrier"))
 
 
 async def opted_in(means: Means, e164: str) -> bool:
     """Texts may go to the number again; False where nothing had stopped them."""
+    marks = means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164)
+    return await work(means, NOBODY, lambda unit: _opt_in(unit, marks))
 
-    async def unit(work: Work) -> bool:
-        marks = means.keyring.macs(KeyPurpose.PHONE_FINGERPRINT, e164)
-        found = [await tolls.opt_in(work.tx, mark) for mark in marks]
-        if any(found):
-            await work.note(EventName.NUMBER_OPTED_IN, method="sms")
-        return any(found)
 
-    return await work(means, NOBODY, unit)
+async def _opt_in(work: Work, marks: Sequence[bytes]) -> bool:
+    found = [await tolls.opt_in(work.tx, mark) for mark in marks]
+    if any(found):
+        await work.note(EventName.NUMBER_OPTED_IN, method="sms")
+    return any(found)

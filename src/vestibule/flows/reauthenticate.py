@@ -19,7 +19,7 @@ from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Evidence
 from vestibule.flows import addresses, codes, freeze, second_factor, ways
 from vestibule.flows.notices import tell
-from vestibule.flows.sign_in import forgive_password_try, reserve_password_try
+from vestibule.flows.password_lanes import forgive_password_try, reserve_password_try
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sessions, sign_ins
 

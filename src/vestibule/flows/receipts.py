@@ -27,6 +27,8 @@ class TextFromNumber(Protocol):
     """A text that a number sent to us, and what it asks for."""
 
     @property
+    def id(self) -> str: ...
+    @property
     def e164(self) -> str: ...
     @property
     def wish(self) -> Wish: ...
@@ -50,7 +52,7 @@ class Callbacks(Protocol):
         """What became of the message; None while it is on its way, or for words not known."""
         ...
 
-    def text(self, body: bytes) -> TextFromNumber | None:
+    def text(self, headers: Mapping[str, str], body: bytes) -> TextFromNumber | None:
         """What a number's own text to us asks for; None where it asks for nothing."""
         ...
 

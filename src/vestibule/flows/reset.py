@@ -20,7 +20,7 @@ from vestibule.domain.sign_in import Evidence
 from vestibule.flows import codes, second_factor, waiting_reset, ways
 from vestibule.flows.addresses import account_named, returning, written
 from vestibule.flows.entering import known_browser
-from vestibule.flows.sign_in import open_own_lane
+from vestibule.flows.password_lanes import open_own_lane
 from vestibule.flows.sign_up import refuse_password
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, resets

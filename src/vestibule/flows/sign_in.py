@@ -6,13 +6,11 @@ the same (R6, EN-01).
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
-from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.account import Account
 from vestibule.domain.challenge import Channel, Purpose
 from vestibule.domain.event import EventName
-from vestibule.domain.identifier import EmailAddress, parse_email
+from vestibule.domain.identifier import parse_email
 from vestibule.domain.password import normalise
 from vestibule.domain.pending import (
     SIGN_IN_LIFETIME,
@@ -22,21 +20,18 @@ from vestibule.domain.pending import (
 )
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.sign_in import Complete, Evidence, advance, begin
-from vestibule.domain.throttle import password_wait
 from vestibule.flows import recovery_codes, second_factor, ways
-from vestibule.flows.addresses import account_named
 from vestibule.flows.entering import SignedIn, enter, known_browser
 from vestibule.flows.notices import tell
-from vestibule.flows.refusals import note_refusal
+from vestibule.flows.password_lanes import (
+    PasswordTry,
+    forgive_password_try,
+    reserve_password_try,
+)
 from vestibule.flows.sign_up import guessed_first
-from vestibule.flows.sources import source_of
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
-from vestibule.storage import accounts, challenges, sign_ins, throttles
+from vestibule.storage import accounts, challenges, sign_ins
 from vestibule.storage import recovery_codes as stored_codes
-
-OWN_LANE_FOR = timedelta(days=1)
-OWN_LANES_A_DAY = 5
-"""For each account: who reads its mail has so many more tries at its password, and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,104 +80,6 @@ async def submit_password(
         caller,
         lambda unit: _open_first_door(unit, tried, guessed, pending_token, return_to),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordTry:
-    """A counted try: the lanes it was taken from, and what to compare with, if anything."""
-
-    account: Account | None
-    password_mac: str | None
-    lane: bytes
-    source_lane: bytes | None
-    source_failures: int
-
-
-async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry | Refused:
-    """Count the try in the account's lane and the source's before comparing (RL-01).
-
-    A browser that has completed a sign-in of this account has its own lane (RL-03); an address
-    without an account has one too, so that waiting tells nothing.
-    """
-    account = await account_named(work, address.key)
-    is_known = account is not None and await known_browser(work, work.caller, account.id)
-    keyring, source = work.means.keyring, source_of(work)
-    if account is not None and not is_known:
-        is_known = await _has_own_lane(work, account.id)
-    whose = f"browser {work.caller.browser_token}" if is_known else "anybody"
-    lane = keyring.bucket("password", address.key, whose)
-    source_lane = None
-    if source is not None and not is_known:
-        source_lane = keyring.bucket("password-source", source)
-    lanes = [bucket for bucket in (lane, source_lane) if bucket is not None]
-    source_failures, until = await _take_try(work, lanes)
-    if until is not None:
-        await note_refusal(
-            work,
-            EventName.PASSWORD_THROTTLED,
-            account_id=account.id if account else None,
-            reason=Reason.SIGN_IN_THROTTLED,
-        )
-        return Refused(Reason.SIGN_IN_THROTTLED, details={"until": until})
-    password = await accounts.password(work.tx, account.id) if account else None
-    return PasswordTry(
-        account, password.password_mac if password else None, lane, source_lane, source_failures
-    )
-
-
-async def open_own_lane(work: Work, account_id: str) -> str:
-    """Its mailbox was proven in this browser: for a day its password tries wait for nobody's.
-
-    The browser's token, which may be new. Failures elsewhere keep no owner out (R4). Past five
-    browsers in a day it is one of the unknown ones still (RL-02).
-    """
-    token = work.caller.browser_token or work.means.entropy.token()
-    spent_until = await throttles.spend(
-        work.tx,
-        work.means.keyring.bucket("own-lanes-day", account_id),
-        kind="own-lanes-day",
-        limit=OWN_LANES_A_DAY,
-        period=OWN_LANE_FOR,
-        now=work.now,
-    )
-    if spent_until is None:
-        lane = work.means.keyring.bucket("own-lane", account_id, token)
-        await throttles.open_lane(work.tx, lane, work.now + OWN_LANE_FOR)
-    return token
-
-
-async def _has_own_lane(work: Work, account_id: str) -> bool:
-    token = work.caller.browser_token
-    if token is None:
-        return False
-    # Under each key: it was opened for a day, and outlives a change of the root.
-    for lane in work.means.keyring.macs(KeyPurpose.THROTTLE, "own-lane", account_id, token):
-        if await throttles.has_lane(work.tx, lane, work.now):
-            return True
-    return False
-
-
-async def _take_try(work: Work, lanes: list[bytes]) -> tuple[int, datetime | None]:
-    """Take a try of every lane, or of none: the last one's count, or when all are open again.
-
-    Held before any is counted, so that a source which has to wait slows no account (RL-03).
-    """
-    held = [await throttles.hold_lane(work.tx, bucket, work.now) for bucket in lanes]
-    until = max(until for _, until in held)
-    if until > work.now:
-        return held[-1][0], until
-    for bucket, (failed, _) in zip(lanes, held, strict=True):
-        await throttles.count_failure(work.tx, bucket, work.now + password_wait(failed + 1))
-    return held[-1][0] + 1, None
-
-
-async def forgive_password_try(work: Work, tried: PasswordTry) -> None:
-    """The password was right: its own lane starts afresh, the source gets this one try back."""
-    await throttles.forgive(work.tx, tried.lane)
-    if tried.source_lane is not None:
-        await throttles.return_one(
-            work.tx, tried.source_lane, seen=tried.source_failures, now=work.now
-        )
 
 
 async def _note_wrong(work: Work, account: Account | None) -> None:

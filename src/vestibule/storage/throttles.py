@@ -86,6 +86,15 @@ async def count_failure(tx: Transaction, bucket: bytes, until_at: datetime) -> N
     )
 
 
+async def set_lane(tx: Transaction, bucket: bytes, until_at: datetime) -> None:
+    """Move a lane that is held: what it holds is told by its time alone."""
+    await tx.execute(
+        "UPDATE throttles SET until_at = :until_at WHERE bucket_mac = :bucket",
+        bucket=bucket,
+        until_at=until_at,
+    )
+
+
 async def open_lane(tx: Transaction, bucket: bytes, until_at: datetime) -> None:
     """Give somebody a password lane of their own until then."""
     await tx.execute(

@@ -37,6 +37,7 @@ from vestibule.delivery.providers.letter import (
     sender_address,
     write_letter,
 )
+from vestibule.delivery.reach import is_forbidden
 from vestibule.delivery.this_machine import is_this_machine
 from vestibule.domain.delivery import Fault
 
@@ -67,6 +68,8 @@ class SmtpServer:
     password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if is_forbidden(self.host):
+            raise ValueError("nothing is sent to that address")
         if self.is_tls_from_start and self.is_starttls_required:
             raise ValueError("smtps:// is encrypted from the start and takes no starttls")
         if not self.is_encrypted and not is_this_machine(self.host):

@@ -23,6 +23,7 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
+from vestibule.delivery.reach import INTERNET, Reach
 from vestibule.delivery.this_machine import private_url
 from vestibule.domain.call import LONGEST_CALL, RINGS_FOR
 from vestibule.domain.delivery import Fault
@@ -102,9 +103,10 @@ class TwilioAccount:
     redacts: bool = False
     """Twilio keeps neither text nor number: only where the account has Message Redaction."""
     api_url: str = API_URL
+    reach: Reach = INTERNET
 
     def __post_init__(self) -> None:
-        private_url(self.api_url, API_URL)
+        private_url(self.api_url, API_URL, self.reach)
 
     @property
     def authorization(self) -> str:
@@ -124,7 +126,7 @@ class TwilioProvider:
         self._account = account
         self._callbacks = Callbacks(origin, self.name, account.api_url)
         self._base = f"{account.api_url}/2010-04-01/Accounts/{account.sid}"
-        self._caller = HttpCaller(patience=patience)
+        self._caller = HttpCaller(account.reach, patience=patience)
 
     async def send(self, message: Message, to: str) -> Outcome:
         match message.channel:

@@ -28,6 +28,7 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
+from vestibule.delivery.reach import INTERNET, Reach
 from vestibule.delivery.this_machine import private_url
 from vestibule.domain.call import LONGEST_CALL, RINGS_FOR
 from vestibule.domain.delivery import Fault
@@ -102,9 +103,10 @@ class VonageAccount:
     private_key: str = field(default="", repr=False)
     """An RSA key in PEM; line ends may be written as a backslash and an n."""
     api_url: str = API_URL
+    reach: Reach = INTERNET
 
     def __post_init__(self) -> None:
-        private_url(self.api_url, API_URL)
+        private_url(self.api_url, API_URL, self.reach)
         if self.application_id:
             self.signing_key()
 
@@ -137,7 +139,7 @@ class VonageProvider:
         self._entropy = entropy
         self._key = account.signing_key() if account.application_id else None
         self._callbacks = Callbacks(origin, self.name, account.api_url)
-        self._caller = HttpCaller(patience=patience)
+        self._caller = HttpCaller(account.reach, patience=patience)
 
     async def send(self, message: Message, to: str) -> Outcome:
         number = to.removeprefix("+")

@@ -1,14 +1,11 @@
 """A signed JSON POST to the operator's own service, which reaches any carrier.
 
-The signature is HMAC-SHA-256 over `id.timestamp.body`, so the receiver can tell that it is ours,
-whole, and young. A redirect is never followed: the body holds a live code.
+The receiver can tell by the signature that it is ours, whole, and young. A redirect is never
+followed: the body holds a live code.
 """
 
-import base64
-import hashlib
-import hmac
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from vestibule.clock import Clock
@@ -23,10 +20,11 @@ from vestibule.delivery.provider import (
     TemporaryFailure,
     Throttled,
 )
+from vestibule.delivery.reach import INTERNET, Reach
 from vestibule.delivery.this_machine import private_url
+from vestibule.delivery.webhook_signature import Secrets
 from vestibule.domain.delivery import Fault
 
-ID, TIMESTAMP, SIGNATURE = "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"
 REASONS = (
     Fault.NUMBER_INVALID,
     Fault.OPTED_OUT,
@@ -39,28 +37,19 @@ REASONS = (
 """What the service may give as the reason that a recipient can never be reached."""
 NOT_THIS_WAY = "not_this_way"
 """The reason of a service that does not reach this recipient, where another one may."""
-_FEWEST_SECRET_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookTarget:
-    """Where messages are posted, and the secret both sides know."""
+    """Where messages are posted, and the secrets both sides know."""
 
     url: str
-    secret: str = field(repr=False)
+    secrets: Secrets
     timeout: timedelta = PATIENCE
+    reach: Reach = INTERNET
 
     def __post_init__(self) -> None:
-        private_url(self.url, "https://sms.example.com/messages")
-        if len(self.secret.encode()) < _FEWEST_SECRET_BYTES:
-            raise ValueError(f"the secret needs at least {_FEWEST_SECRET_BYTES} bytes")
-
-
-def signature(secret: str, *, message_id: str, timestamp: int, body: bytes) -> str:
-    """`v1,` and the Base64 of HMAC-SHA-256 over `id.timestamp.body`."""
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    mark = hmac.digest(secret.encode(), signed, hashlib.sha256)
-    return f"v1,{base64.b64encode(mark).decode()}"
+        private_url(self.url, "https://sms.example.com/messages", self.reach)
 
 
 class WebhookProvider:
@@ -75,18 +64,14 @@ class WebhookProvider:
     def __init__(self, target: WebhookTarget, clock: Clock) -> None:
         self._target = target
         self._clock = clock
-        self._caller = HttpCaller(patience=target.timeout)
+        self._caller = HttpCaller(target.reach, patience=target.timeout)
 
     async def send(self, message: Message, to: str) -> Outcome:
         body = _body(message, to)
         timestamp = int(self._clock().timestamp())
         headers = {
             "Content-Type": "application/json",
-            ID: message.id,
-            TIMESTAMP: str(timestamp),
-            SIGNATURE: signature(
-                self._target.secret, message_id=message.id, timestamp=timestamp, body=body
-            ),
+            **self._target.secrets.headers(message_id=message.id, timestamp=timestamp, body=body),
         }
         answer = await self._caller.ask("POST", self._target.url, headers=headers, content=body)
         return _outcome(message, answer) if isinstance(answer, Answer) else answer
@@ -99,7 +84,10 @@ class WebhookProvider:
         answer = await self._caller.ask("OPTIONS", self._target.url, headers={})
         if not isinstance(answer, Answer):
             return Probe(False, f"webhook: no answer ({answer.reason})")
-        return Probe(answer.status < 500, f"webhook: answers HTTP {answer.status}")
+        signs = ", ".join(self._target.secrets.key_ids)
+        return Probe(
+            answer.status < 500, f"webhook: answers HTTP {answer.status}; posts signed by {signs}"
+        )
 
     async def close(self) -> None:
         await self._caller.close()
