@@ -8,7 +8,7 @@ from typing import assert_never
 
 from vestibule.storage.transaction import Database, Transaction
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest file in `migrations/versions`; a test holds the two together."""
 
 

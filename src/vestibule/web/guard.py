@@ -94,8 +94,9 @@ def _inside(visit: Visit, needs: Needs) -> str | None:
     if session is None:
         return "/resume" if visit.idle_session else _way_in(visit)
     must_change = session.must_set_password(visit.the_account().new_password_required_at)
-    if must_change and session.must_prove_mailbox(visit.now):
-        # A password that is set here counts for its owner, so the owner's mailbox is asked.
+    if session.must_reverify() or (must_change and session.must_prove_mailbox(visit.now)):
+        # PN-04: the number may be a stranger's by now. And a password that is set here counts
+        # for its owner, so the owner's mailbox is asked.
         return None if visit.path in GATE else "/settings"
     if must_change != (needs is Needs.NEW_PASSWORD):
         # Past the strikes of one password nothing opens before another one is set.
