@@ -120,8 +120,12 @@ class Session:
         return gate_is_open(self.gate_opened_at, self.gate_used_at, now)
 
     def is_fresh(self, now: datetime) -> bool:
-        """SU-01: password and second factor both proven within ten minutes, in this session."""
-        return fresh(min(self.password_at, self.second_factor_at), now)
+        """SU-01: password and second factor both proven within ten minutes, in this session.
+
+        A stale number is no proof before its mailbox is (PN-04), whatever door was passed.
+        """
+        at = min(self.password_at, self.second_factor_at)
+        return fresh(at, now) and not self.must_reverify()
 
     def may_change(self, now: datetime) -> bool:
         """The same, by a second factor that no recovery bound within the last day (SU-02)."""
