@@ -5,7 +5,16 @@
 
 from datetime import timedelta
 
-from vestibule.domain import challenge, one_time_code, pending, safety, session, throttle, tolls
+from vestibule.domain import (
+    account,
+    challenge,
+    one_time_code,
+    pending,
+    safety,
+    session,
+    throttle,
+    tolls,
+)
 from vestibule.domain.challenge import Channel
 from vestibule.flows import (
     enroll,
@@ -211,6 +220,11 @@ def _after_trouble() -> list[list[str]]:
             "a new browser",
             f"{_said(safety.BROWSER_KNOWN_AFTER)} without changes of the second factor",
             "changes are open",
+        ],
+        [
+            "a number that proved nothing",
+            f"for {_said(account.NUMBER_RESTS_FOR)}",
+            "it proves its owner only together with the mailbox, and hears no notices",
         ],
         [
             "a reset proven by text or call alone",

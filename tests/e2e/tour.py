@@ -30,6 +30,7 @@ def tour(arrive: Arrive) -> Iterator[Stop]:
     yield from _wall(arrive())
     yield from _not_me(visitor)
     yield from _closing(arrive())
+    yield from _stale_number(arrive())
 
 
 def _sign_up(visitor: Visitor) -> Iterator[Stop]:
@@ -275,3 +276,35 @@ def _closing(visitor: Visitor) -> Iterator[Stop]:
     visitor.open("/")
     visitor.press("Keep my account")
     yield "dashboard, kept", visitor
+
+
+def _stale_number(visitor: Visitor) -> Iterator[Stop]:
+    """A number rests for a year while its owner uses the app; then it is asked for again."""
+    house = visitor.house
+    email = "dorothy@example.com"
+    app = visitor.become_member_with_app(email)
+    house.clock.advance(timedelta(minutes=1))
+    visitor.open_settings()
+    visitor.open("/settings/phone")
+    visitor.ask_for_code(phone="07400 654321")
+    visitor.verify(house.code("sms"))
+    visitor.press("Sign out")
+    house.clock.advance(timedelta(days=366))
+    visitor.give_password(email)
+    visitor.verify(app.code())
+    yield "dashboard, stale number", visitor
+    visitor.follow("Prove it again")
+    visitor.press("Send code")
+    visitor.verify(house.code("email"))
+    yield "number again", visitor
+    visitor.press("Send code by text message")
+    yield "number again, code", visitor
+    visitor.follow("Not now")
+    yield "settings, stale number", visitor
+    visitor.press("Sign out")
+    visitor.give_password(email)
+    visitor.follow("Try another way")
+    house.clock.advance(timedelta(minutes=1))
+    visitor.choose("Text message")
+    visitor.verify(house.code("sms"))
+    yield "sign-in by a stale number", visitor

@@ -180,6 +180,16 @@ async def must_change(house: FrontDoor) -> Person:
     return person
 
 
+async def must_reverify(house: FrontDoor) -> Person:
+    """A full sign-in by a number that had rested for a year: its mailbox is asked too."""
+    person, _ = await house.member("rested@example.com")
+    await person.press("Sign out")
+    house.clock.advance(seconds=366 * 24 * 3600)
+    await house.password(person, "rested@example.com")
+    await person.press("Verify", code=await house.code("sms"))
+    return person
+
+
 async def must_review(house: FrontDoor) -> Person:
     """The first full sign-in after an upset: what belongs to the account is looked at first."""
     person, _, _ = await house.member_with_app("upset@example.com")
@@ -227,6 +237,7 @@ STATES: dict[str, Reach] = {
         inside,
         stale,
         fresh,
+        must_reverify,
         must_change,
         must_review,
         new_browser,

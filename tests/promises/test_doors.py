@@ -7,7 +7,7 @@ from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.states import SEEN_OR_HELD, STATES, copy_of, snapshot
 from vestibule.web.doors import DOORS, Door
-from vestibule.web.guard import Needs
+from vestibule.web.guard import GATE, Needs
 
 WAY_IN = {
     "nobody": "/sign-in",
@@ -19,6 +19,7 @@ WAY_IN = {
     "inside": "/",
     "stale": "/",
     "fresh": "/",
+    "must_reverify": "/",
     "must_change": "/",
     "must_review": "/",
     "new_browser": "/",
@@ -27,7 +28,12 @@ WAY_IN = {
 
 OPEN = None
 EVERYWHERE = dict.fromkeys(WAY_IN, OPEN)
-BEHIND = {**WAY_IN, "must_change": "/new-password", "must_review": "/review"}
+BEHIND = {
+    **WAY_IN,
+    "must_change": "/new-password",
+    "must_review": "/review",
+    "must_reverify": "/settings",
+}
 """The doors behind both doors send everybody else on, whoever has a step to do first too."""
 INSIDE = ("inside", "stale", "fresh", "new_browser")
 
@@ -36,7 +42,7 @@ STEPS: dict[Needs, dict[str, str | None]] = {
     Needs.SIGN_UP: EVERYWHERE,
     Needs.NOBODY: {
         **EVERYWHERE,
-        **dict.fromkeys((*INSIDE, "must_change", "must_review"), "/"),
+        **dict.fromkeys((*INSIDE, "must_change", "must_review", "must_reverify"), "/"),
     },
     Needs.SECOND_FACTOR: {**WAY_IN, "pending": OPEN},
     Needs.WALL_MAIL: {**WAY_IN, "wall_mail": OPEN},
@@ -48,7 +54,7 @@ STEPS: dict[Needs, dict[str, str | None]] = {
         **dict.fromkeys(("replacement", *INSIDE), OPEN),
     },
     Needs.SESSION: {**BEHIND, **dict.fromkeys(INSIDE, OPEN)},
-    Needs.NEW_PASSWORD: {**WAY_IN, "must_change": OPEN},
+    Needs.NEW_PASSWORD: {**WAY_IN, "must_change": OPEN, "must_reverify": "/settings"},
     Needs.REVIEW: {**BEHIND, "must_review": OPEN},
     Needs.GATE: {**BEHIND, **dict.fromkeys(INSIDE, OPEN), "inside": "/settings"},
     Needs.STEP_UP: {
@@ -95,6 +101,9 @@ def path_of(door: Door) -> str:
 
 
 def sends_to(door: Door, state: str) -> str | None:
+    if state == "must_reverify" and door.path in GATE:
+        # The mailed code is what its sign-in waits for.
+        return OPEN
     return STEPS[door.needs][state]
 
 

@@ -155,7 +155,7 @@ CHANGE: dict[str, Any] = {
 SETTINGS: dict[str, Any] = {
     "number": "+44 •••• ••42", "default_method": thing(channel="sms", label="Text message"),
     "apps": APPS, "phone_removable": True, "is_phone_silent": False, "is_fresh": False,
-    "closes": None,
+    "closes": None, "phone_last_used": None,
     "recovery": thing(made_on="3 Nov 2026", saved=True, label="K7-3Q"),
 }  # fmt: skip
 METHODS: dict[str, Any] = {
@@ -176,6 +176,11 @@ PHONE: dict[str, Any] = {
 PHONE_CODE: dict[str, Any] = {
     "base": "/set-up", "number": "+44 7700 900942", "channel": "sms", "digits": 6,
     "resend": resend("/set-up/phone/resend", other=CALL), "delivery": delivery(),
+}  # fmt: skip
+AGAIN: dict[str, Any] = {
+    "number": "+44 •••• ••42", "last_used": "3 Nov 2025", "sent": False, "channel": "sms",
+    "sms_open": True, "voice_open": True,
+    "resend": resend("/settings/phone/again/send", other=CALL), "delivery": None,
 }  # fmt: skip
 NOT_FOUND: dict[str, Any] = {
     "status": 404, "title": "This page is not here", "text": "The address may have a typing slip.",
@@ -297,9 +302,20 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "person": thing(name=LONG_NAME, email=PERSON.email), "reminder": "second_method",
         "last_sign_in": None, "closes": None,
     }),
-    ("sent", "settings_gate.html", INSIDE | MAILED),
-    ("unsent", "settings_gate.html", INSIDE | UNSENT),
+    ("stale number", "dashboard.html", INSIDE | {
+        "reminder": "stale_number", "number": "+44 •••• ••42", "last_used": "3 Nov 2025",
+        "last_sign_in": None, "closes": None,
+    }),
+    ("before", "number_again.html", INSIDE | AGAIN),
+    ("sent", "number_again.html", INSIDE | AGAIN | {"sent": True, "delivery": delivery()}),
+    ("call", "number_again.html", INSIDE | AGAIN | {
+        "sent": True, "channel": "voice", "refusal": WRONG,
+    }),
+    ("sent", "settings_gate.html", INSIDE | MAILED | {"last_used": None}),
+    ("unsent", "settings_gate.html", INSIDE | UNSENT | {"last_used": None}),
+    ("stale number", "settings_gate.html", PENDING | UNSENT | {"last_used": "3 Nov 2025"}),
     ("full", "settings.html", INSIDE | SETTINGS),
+    ("stale number", "settings.html", INSIDE | SETTINGS | {"phone_last_used": "3 Nov 2025"}),
     ("stopped", "settings.html", INSIDE | SETTINGS | {"is_phone_silent": True}),
     ("closing", "settings.html", INSIDE | SETTINGS | {"closes": CLOSES}),
     ("before", "close.html", INSIDE | {"closes": None, "days": 7}),

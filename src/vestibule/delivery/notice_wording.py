@@ -143,6 +143,15 @@ NOTICES: Mapping[str, tuple[str, str]] = {
         N_("Your phone number was changed"),
         N_("The phone number for your security codes was replaced by another one."),
     ),
+    "number_stale": (
+        N_("A sign-in by a number that was not used for a year"),
+        N_(
+            "Somebody entered your password and a code to your phone number. That number was not"
+            " used here for a year, and carriers give such numbers to other people, so nothing"
+            " opens before a code from your mail is entered too. If it was not you, somebody"
+            " knows your password."
+        ),
+    ),
     "number_removed": (
         N_("Number removed"),
         N_("This number no longer gets security codes for your account."),

@@ -1,11 +1,14 @@
 """What a person owns here: the account, its confirmed second factors, its recovery codes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from vestibule.domain.challenge import Channel
 from vestibule.domain.totp import Algorithm, Parameters
+
+NUMBER_RESTS_FOR = timedelta(days=365)
+"""PN-04: a number that proved nothing for longer may have been given to a stranger since."""
 
 
 class AuthenticatorKind(StrEnum):
@@ -85,6 +88,12 @@ class Authenticator:
         if self.kind is AuthenticatorKind.PHONE:
             return (Channel.SMS, Channel.VOICE)
         return (Channel.TOTP,)
+
+    def stale_since(self, now: datetime) -> datetime | None:
+        """When a number last proved something, where that is over a year ago; else None (PN-04)."""
+        used_at = self.last_used_at or self.created_at
+        is_stale = self.kind is AuthenticatorKind.PHONE and now - used_at > NUMBER_RESTS_FOR
+        return used_at if is_stale else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     RESET = "reset"
     RESET_FACTOR = "reset_factor"
     ADDRESS = "address"
+    REVERIFY = "reverify"
 
 
 class Channel(StrEnum):

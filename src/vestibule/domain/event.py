@@ -39,6 +39,8 @@ class EventName(StrEnum):
     NUMBER_CHANGED_HANDS = "number_changed_hands"
     NUMBER_OPTED_OUT = "number_opted_out"
     NUMBER_OPTED_IN = "number_opted_in"
+    NUMBER_STALE = "number_stale"
+    NUMBER_REVERIFIED = "number_reverified"
     NOTICE_NOT_TEXTED = "notice_not_texted"
     # authenticators
     ENROLLMENT_STARTED = "enrollment_started"

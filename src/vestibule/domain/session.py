@@ -112,14 +112,20 @@ class Session:
     """When "still yours?" was answered in it, for it alone."""
     is_recovery: bool = False
     """It completed a recovery, which proved more than a mailbox does."""
+    stale_since_at: datetime | None = None
+    """PN-04: where a number proved it that had rested for a year, when that was used before."""
 
     def has_gate_open(self, now: datetime) -> bool:
         """EM-04: ten minutes since the last act, thirty at most."""
         return gate_is_open(self.gate_opened_at, self.gate_used_at, now)
 
     def is_fresh(self, now: datetime) -> bool:
-        """SU-01: password and second factor both proven within ten minutes, in this session."""
-        return fresh(min(self.password_at, self.second_factor_at), now)
+        """SU-01: password and second factor both proven within ten minutes, in this session.
+
+        A stale number is no proof before its mailbox is (PN-04), whatever door was passed.
+        """
+        at = min(self.password_at, self.second_factor_at)
+        return fresh(at, now) and not self.must_reverify()
 
     def may_change(self, now: datetime) -> bool:
         """The same, by a second factor that no recovery bound within the last day (SU-02)."""
@@ -154,7 +160,15 @@ class Session:
         opens_at = self.changes_open_at()
         is_open = opens_at is not None and opens_at <= required_at
         # Once is enough: the proofs of the sign-in itself are asked to be young besides.
-        return not (is_open or self.is_recovery or self.gate_opened_at is not None)
+        is_proven = is_open or self.is_recovery or self.gate_opened_at is not None
+        return self.must_reverify() or not is_proven
+
+    def must_reverify(self) -> bool:
+        """PN-04: whether the mailed code comes before everything else, in any browser.
+
+        Its number may be a stranger's by now, so password and number alone are not its owner.
+        """
+        return self.stale_since_at is not None and self.gate_opened_at is None
 
     def has_fresh_password(self, now: datetime) -> bool:
         return fresh(self.password_at, now)

@@ -46,6 +46,8 @@ class View:
     number: PhoneNumber | None
     phone_id: str | None
     is_phone_removable: bool
+    phone_stale_since: datetime | None
+    """PN-04: its last use, where it has rested for so long that it is asked for again."""
     is_phone_silent: bool
     """The number, or its carrier, asked for no texts."""
     apps: tuple[App, ...]
@@ -69,6 +71,7 @@ async def view(means: Means, caller: Caller, session: Session) -> View | Refused
             number=number,
             phone_id=phone.id if phone else None,
             is_phone_removable=len(bound) > 1,
+            phone_stale_since=phone.stale_since(work.now) if phone else None,
             is_phone_silent=number is not None and await is_opted_out(work, number.e164),
             apps=tuple(
                 App(one.id, one.name, one.created_at, one.last_used_at, len(bound) > 1)

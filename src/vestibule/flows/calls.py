@@ -217,5 +217,8 @@ async def _end_what_it_was_for(work: Work, challenge: Challenge) -> None:
         case Purpose.SIGN_UP | Purpose.ADDRESS:
             # Their codes go by mail alone.
             pass
+        case Purpose.REVERIFY:
+            # Whoever answers may be a stranger by now, and ends nothing of the owner's.
+            pass
         case other:
             assert_never(other)

@@ -4,7 +4,8 @@ Every way in ends here, with a `Complete` that only the state machine can have m
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from vestibule.domain.assurance import amr
 from vestibule.domain.challenge import Channel
@@ -36,6 +37,8 @@ class SignedIn:
     session_id: str
     account_id: str
     return_to: str | None
+    must_reverify: bool = False
+    """A number of old proved it (PN-04): the mailed code comes first."""
     has_stopped_recovery: bool = False
     """Somebody had used the recovery code: that ended, and a new code waits to be shown."""
 
@@ -49,10 +52,13 @@ async def enter(
     authenticator_id: str,
     return_to: str | None,
     kind: ActKind = ActKind.SESSION,
+    stale_since: datetime | None = None,
 ) -> SignedIn | Refused:
     """Destroy the pending sign-in and open a session under a new id (EF-06), once.
 
     The browser of a set-up is known at once (R11); a plain sign-in from a new one is told.
+    `stale_since` is the last use of a number that had rested: its session opens nothing, and
+    makes no browser known, before the mailbox is proven in it too (PN-04).
     """
     # Held, so that a change under way either sees this session or has ended this sign-in.
     await accounts.hold(work.tx, account_id)
@@ -63,17 +69,33 @@ async def enter(
         return stopped
     token, session_id = work.means.entropy.token(), work.means.entropy.id()
     session = _new_session(work, complete, session_id, account_id, authenticator_id)
+    session = replace(session, stale_since_at=stale_since)
     await sessions.add(work.tx, session, token_digest=digest(token))
     browser_token = await _browser_token(work, account_id)
-    is_new = await sessions.remember_browser(work.tx, digest(browser_token), account_id, work.now)
+    is_new = not await sessions.knows_browser(work.tx, digest(browser_token), account_id)
+    if stale_since is None:
+        await sessions.remember_browser(work.tx, digest(browser_token), account_id, work.now)
+    causes_known = [sign_in_id, await causes.maker(work, Made.AUTHENTICATOR, authenticator_id)]
     await _note_causes(
         work,
         account_id,
         session_id=session_id,
         kind=kind,
         browser_token=browser_token,
-        causes_known=[sign_in_id, await causes.maker(work, Made.AUTHENTICATOR, authenticator_id)],
+        causes_known=causes_known,
     )
+    await _note(work, complete, session, sign_in_id)
+    must_reverify = stale_since is not None
+    if must_reverify:
+        await _tell(work, account_id, session_id, "number_stale")
+    elif is_new and kind is ActKind.SESSION:
+        await _tell(work, account_id, session_id, "new_browser")
+    return SignedIn(token, browser_token, session_id, account_id, return_to, must_reverify)
+
+
+async def _note(work: Work, complete: Complete, session: Session, sign_in_id: str) -> None:
+    """Into the account's own journal: how it was entered, and by what."""
+    account_id, session_id = session.account_id, session.id
     await work.note(
         EventName.SIGNED_IN,
         account_id=account_id,
@@ -83,10 +105,14 @@ async def enter(
         amr=",".join(amr(complete.events)),
     )
     await work.note(EventName.SESSION_CREATED, account_id=account_id, session_id=session_id)
+    if session.stale_since_at is not None:
+        await work.note(EventName.NUMBER_STALE, account_id=account_id, session_id=session_id)
+
+
+async def _tell(work: Work, account_id: str, session_id: str, kind: str) -> None:
     account = await accounts.get(work.tx, account_id)
-    if account is not None and is_new and kind is ActKind.SESSION:
-        await tell(work, account, kind="new_browser", act_id=session_id)
-    return SignedIn(token, browser_token, session_id, account_id, return_to)
+    if account is not None:
+        await tell(work, account, kind=kind, act_id=session_id)
 
 
 async def refuse_suspended(work: Work, account_id: str, sign_in_id: str) -> Refused | None:

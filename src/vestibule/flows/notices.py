@@ -16,9 +16,9 @@ from types import MappingProxyType
 
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Place
-from vestibule.domain.account import Account
+from vestibule.domain.account import Account, Authenticator
 from vestibule.domain.challenge import Channel
-from vestibule.domain.identifier import is_landline, phone_of
+from vestibule.domain.identifier import PhoneNumber, is_landline, phone_of
 from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.entropy import CROCKFORD
 from vestibule.flows.addresses import Claim, told
@@ -111,10 +111,8 @@ async def tell(
         numbers.append((ended.authenticator, ended.is_returnable))
     texted = set()
     for authenticator, may_answer in numbers:
-        number = phone_number(work.means, authenticator)
-        if number is None or is_landline(number) or number.e164 in texted:
-            continue
-        if Channel.SMS not in work.means.policy.channels_to(number.region):
+        number = _number_to_text(work, authenticator)
+        if number is None or number.e164 in texted:
             continue
         texted.add(number.e164)
         is_last = authenticator.id in removed
@@ -133,6 +131,18 @@ async def tell(
             locale=account.locale,
             facts=answer,
         )
+
+
+def _number_to_text(work: Work, authenticator: Authenticator) -> PhoneNumber | None:
+    """The number, where texts may go to it; not a stale one (PN-04).
+
+    A stranger who has it by now would learn of the account, and could stop its changes.
+    """
+    number = phone_number(work.means, authenticator)
+    if number is None or is_landline(number) or authenticator.stale_since(work.now) is not None:
+        return None
+    is_open = Channel.SMS in work.means.policy.channels_to(number.region)
+    return number if is_open else None
 
 
 async def tell_together(work: Work, account: Account, digested: digests.Digest) -> None:

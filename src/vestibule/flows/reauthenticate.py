@@ -17,7 +17,7 @@ from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Evidence
-from vestibule.flows import addresses, codes, freeze, second_factor, ways
+from vestibule.flows import addresses, codes, freeze, second_factor, stale_numbers, ways
 from vestibule.flows.notices import tell
 from vestibule.flows.password_lanes import forgive_password_try, reserve_password_try
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
@@ -39,6 +39,8 @@ class Renewed:
     """The proof was right: what asked, session or pending sign-in, goes on under this token."""
 
     token: str
+    has_stopped_recovery: bool = False
+    """As at a sign-in that needs no mailed code: another recovery code waits to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,15 @@ async def send_gate_code(means: Means, caller: Caller, keeper: GateKeeper) -> co
                 channel=Channel.EMAIL,
                 destination=await addresses.mailbox(work, account),
                 account_id=account.id,
+                act="sign_in" if _must_reverify(keeper) else "",
             ),
         )
 
     return await work(means, caller, unit)
+
+
+def _must_reverify(keeper: GateKeeper) -> bool:
+    return isinstance(keeper, Session) and keeper.must_reverify()
 
 
 async def view_gate(means: Means, caller: Caller, keeper: GateKeeper) -> GateView:
@@ -111,7 +118,7 @@ async def submit_gate_code(
         is_wall = isinstance(keeper, PendingSignIn)
         opened_name = EventName.EMAIL_CONFIRMED if is_wall else EventName.GATE_OPENED
         await work.note(opened_name, account_id=keeper.account_id)
-        token = work.means.entropy.token()
+        token, has_stopped = work.means.entropy.token(), False
         if isinstance(keeper, PendingSignIn):
             opened = await sign_ins.confirm_email(
                 work.tx,
@@ -122,10 +129,13 @@ async def submit_gate_code(
             )
         else:
             await _settle_address(work, keeper, proven.challenge)
+            now = await sessions.get(work.tx, keeper.id, work.now)
+            if now is not None and now.must_reverify():
+                has_stopped = await stale_numbers.settle(work, now)
             opened = await sessions.open_gate(
                 work.tx, keeper.id, token_digest=digest(token), now=work.now
             )
-        return Renewed(token) if opened else Refused(Reason.SIGN_IN_EXPIRED)
+        return Renewed(token, has_stopped) if opened else Refused(Reason.SIGN_IN_EXPIRED)
 
     return await work(means, caller, settle)
 
@@ -182,6 +192,7 @@ async def _holder(
         binding_id=session.id,
         chosen=(session.step_up_authenticator_id, session.step_up_channel),
         known_browser=True,
+        has_mailbox=session.gate_opened_at is not None,
     )
 
 

@@ -15,8 +15,9 @@ from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.safety import Made
 from vestibule.flows.causes import note_made
+from vestibule.flows.notices import tell
 from vestibule.flows.work import Caller, Means, Work, look, work
-from vestibule.storage import accounts, recovery_codes
+from vestibule.storage import accounts, recovery_codes, sign_ins
 
 VIEW_LIFETIME = timedelta(minutes=60)
 
@@ -67,6 +68,23 @@ async def make(
         work, account_id, kind=Made.RECOVERY_CODE, thing_id=code_id, act_id=act_id or owner_id
     )
     await work.note(EventName.RECOVERY_CODE_MADE, account_id=account_id, label=record.label)
+
+
+async def stop_recovery(work: Work, account_id: str, *, session_id: str) -> bool:
+    """An old method still serves its owner, so a recovery under way was not needed, or not theirs.
+
+    It ends, what it issued is void, and another code is made (product.md E); True where so.
+    """
+    ended = await sign_ins.end_replacements(work.tx, account_id)
+    if not ended and not await recovery_codes.has_provisional(work.tx, account_id):
+        return False
+    await recovery_codes.end_current(work.tx, account_id, by="recovery", now=work.now)
+    await make(work, account_id, owner_id=session_id)
+    await work.note(EventName.RECOVERY_STOPPED, account_id=account_id)
+    account = await accounts.get(work.tx, account_id)
+    if account is not None:
+        await tell(work, account, kind="recovery_stopped", act_id=session_id)
+    return True
 
 
 async def take(means: Means, caller: Caller, *, account_id: str, owner_id: str) -> Shown | None:

@@ -205,6 +205,7 @@ async def _holder(work: Work, reset: Reset) -> ways.Holder | Refused:
         chosen=(reset.authenticator_id, reset.channel),
         known_browser=reset.is_known_browser,
         besides=tuple(one.authenticator for one in back),
+        has_mailbox=True,
     )
 
 

@@ -27,7 +27,7 @@ from vestibule.domain.throttle import (
     Open,
     PausedUntil,
 )
-from vestibule.flows import breaker, codes, guess_alarms, wrong_codes
+from vestibule.flows import breaker, codes, guess_alarms, stale_numbers, wrong_codes
 from vestibule.flows.ways import Holder, stance
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import accounts, authenticators, challenges, throttles
@@ -188,7 +188,7 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
         evidence = await _settle_sent_code(work, attempt, attempt.proof)
     if not isinstance(evidence, Refused):
         await throttles.clear_strikes(work.tx, holder.binding_id)
-        await authenticators.mark_used(work.tx, holder.authenticator.id, work.now)
+        await _mark_used(work, holder)
         return await then(work, holder, evidence)
     if await accounts.get(work.tx, holder.account.id) is None:
         # Closed while the code was on its way: there is nobody to tell, and nothing to count.
@@ -208,6 +208,14 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
         await give_up(work)
         return Refused(Reason.TOO_MANY_WRONG_CODES)
     return _with_tries_left(attempt, evidence)
+
+
+async def _mark_used(work: Work, holder: Holder) -> None:
+    """PN-04: a number that rested for a year is fresh again only with its owner's mailbox."""
+    if holder.authenticator.stale_since(work.now) is None:
+        await authenticators.mark_used(work.tx, holder.authenticator.id, work.now)
+    elif holder.has_mailbox:
+        await stale_numbers.refresh(work, holder.authenticator)
 
 
 def _with_tries_left(attempt: _Attempt, refused: Refused) -> Refused:

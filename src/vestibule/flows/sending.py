@@ -39,7 +39,13 @@ class Granted(StrEnum):
     """Past the address's usual mails: so many networks ask for codes to it that they may guess."""
 
 
-CONFIRMED = {Purpose.SIGN_IN, Purpose.STEP_UP, Purpose.CLOSE, Purpose.RESET_FACTOR}
+CONFIRMED = {
+    Purpose.SIGN_IN,
+    Purpose.STEP_UP,
+    Purpose.CLOSE,
+    Purpose.RESET_FACTOR,
+    Purpose.REVERIFY,
+}
 
 
 async def spend_send(

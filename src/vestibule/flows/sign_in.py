@@ -22,7 +22,6 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.sign_in import Complete, Evidence, advance, begin
 from vestibule.flows import recovery_codes, second_factor, ways
 from vestibule.flows.entering import SignedIn, enter, known_browser
-from vestibule.flows.notices import tell
 from vestibule.flows.password_lanes import (
     PasswordTry,
     forgive_password_try,
@@ -31,7 +30,6 @@ from vestibule.flows.password_lanes import (
 from vestibule.flows.sign_up import guessed_first
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sign_ins
-from vestibule.storage import recovery_codes as stored_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +225,14 @@ async def submit_code(
             sign_in_id=pending.id,
             authenticator_id=holder.authenticator.id,
             return_to=pending.return_to,
+            stale_since=holder.authenticator.stale_since(work.now),
         )
-        if isinstance(signed_in, Refused):
+        if isinstance(signed_in, Refused) or signed_in.must_reverify:
             return signed_in
-        return await _stop_recovery(work, signed_in)
+        has_stopped = await recovery_codes.stop_recovery(
+            work, signed_in.account_id, session_id=signed_in.session_id
+        )
+        return replace(signed_in, has_stopped_recovery=has_stopped)
 
     async def give_up(work: Work) -> None:
         await sign_ins.end(work.tx, sign_in_id)
@@ -244,24 +246,6 @@ async def submit_code(
         then=complete,
         give_up=give_up,
     )
-
-
-async def _stop_recovery(work: Work, signed_in: SignedIn) -> SignedIn:
-    """An old method still serves its owner, so a recovery under way was not needed, or not theirs.
-
-    It ends, what it issued is void, and another code is made (product.md E).
-    """
-    account_id = signed_in.account_id
-    ended = await sign_ins.end_replacements(work.tx, account_id)
-    if not ended and not await stored_codes.has_provisional(work.tx, account_id):
-        return signed_in
-    await stored_codes.end_current(work.tx, account_id, by="recovery", now=work.now)
-    await recovery_codes.make(work, account_id, owner_id=signed_in.session_id)
-    await work.note(EventName.RECOVERY_STOPPED, account_id=account_id)
-    account = await accounts.get(work.tx, account_id)
-    if account is not None:
-        await tell(work, account, kind="recovery_stopped", act_id=signed_in.session_id)
-    return replace(signed_in, has_stopped_recovery=True)
 
 
 async def view(means: Means, caller: Caller, sign_in_id: str) -> ways.View | Refused:

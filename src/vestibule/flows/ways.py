@@ -5,6 +5,7 @@ Looks and sends; what comes back is verified in `second_factor`.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from vestibule.crypto.seal import Place
 from vestibule.domain.account import Account, Authenticator, AuthenticatorKind
@@ -32,6 +33,8 @@ class Holder:
     """Removed methods that may be asked too, because the mailbox is proven with them (R8)."""
     act: str = ""
     """Which change it is for, where the message names that (R11)."""
+    has_mailbox: bool = False
+    """The mailbox was proven on the same way, so a number of old is its owner's still (PN-04)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +92,26 @@ async def holder_for(
     chosen: tuple[str | None, Channel | None],
     known_browser: bool,
     besides: tuple[Authenticator, ...] = (),
+    has_mailbox: bool = False,
 ) -> Holder | Refused:
     """Ask for the authenticator and channel that were chosen; the default where that is gone."""
+    asks = partial(
+        Holder,
+        purpose,
+        binding_id,
+        account,
+        known_browser=known_browser,
+        besides=besides,
+        has_mailbox=has_mailbox,
+    )
     standing = await authenticators.of_account(work.tx, account.id)
     present = (account.default_authenticator_id, account.default_channel)
     for (wanted, channel), among in ((chosen, [*standing, *besides]), (present, standing)):
         found = next((one for one in among if one.id == wanted), None)
         if found is not None and channel is not None:
-            return Holder(purpose, binding_id, account, found, channel, known_browser, besides)
+            return asks(authenticator=found, channel=channel)
     for first in (*standing, *besides):
-        way = first.channels[0]
-        return Holder(purpose, binding_id, account, first, way, known_browser, besides)
+        return asks(authenticator=first, channel=first.channels[0])
     return Refused(Reason.NO_METHOD_LEFT)
 
 

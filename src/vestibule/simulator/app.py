@@ -317,6 +317,7 @@ _PURPOSES = {
     "settings_gate": N_("Open User Settings"),
     "step_up": N_("Confirm a change"),
     "address": N_("Change address"),
+    "reverify": N_("Prove a number again"),
     "reset": N_("Reset password"),
     "reset_factor": N_("Reset password"),
     "carrier": N_("From the carrier"),

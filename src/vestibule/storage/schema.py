@@ -299,6 +299,8 @@ Table(
     text_column("user_agent"),
     # R12: "still yours?" was answered in this session, in a browser that answers for no other.
     at_column("reviewed_at", optional=True),
+    # PN-04: a number proved it that had rested since then, so its mailbox is asked first.
+    at_column("stale_since_at", optional=True),
     # R1, R2: a CHECK passes on NULL, so each part of the pair says IS NOT NULL.
     CheckConstraint(
         "password_at IS NOT NULL AND second_factor_at IS NOT NULL"

@@ -11,6 +11,7 @@ from vestibule.storage.database import Transaction
 _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_method,
  authenticator_id, signed_in_at, last_seen_at, expires_at, gate_opened_at, gate_used_at,
  gate_failures, step_up_authenticator_id, step_up_channel, source, user_agent, reviewed_at,
+ stale_since_at,
  (SELECT approves_changes_at FROM authenticators
     WHERE authenticators.id = sessions.authenticator_id) AS approves_changes_at,
  (SELECT browser_digest FROM acts WHERE acts.id = sessions.id) AS browser_digest,
@@ -45,9 +46,10 @@ async def add(tx: Transaction, session: Session, *, token_digest: bytes) -> None
     await tx.execute(
         """INSERT INTO sessions (id, token_digest, account_id, password_at, second_factor_at,
             second_factor_method, authenticator_id, signed_in_at, last_seen_at, expires_at,
-            source, user_agent)
+            source, user_agent, stale_since_at)
         VALUES (:id, :token_digest, :account_id, :password_at, :second_factor_at, :method,
-            :authenticator_id, :signed_in_at, :last_seen_at, :expires_at, :source, :user_agent)""",
+            :authenticator_id, :signed_in_at, :last_seen_at, :expires_at, :source, :user_agent,
+            :stale_since_at)""",
         id=session.id,
         token_digest=token_digest,
         account_id=session.account_id,
@@ -60,6 +62,7 @@ async def add(tx: Transaction, session: Session, *, token_digest: bytes) -> None
         expires_at=session.expires_at,
         source=session.source,
         user_agent=session.user_agent,
+        stale_since_at=session.stale_since_at,
     )
     await tx.execute(
         """DELETE FROM sessions WHERE account_id = :account_id AND id NOT IN (

@@ -28,6 +28,8 @@ SENTENCES: Mapping[EventName, str] = {
     EventName.NUMBER_CHANGED_HANDS: N_("Your number got another SIM card, so it got no code"),
     EventName.NUMBER_OPTED_OUT: N_("Your number asked for no more texts"),
     EventName.NUMBER_OPTED_IN: N_("Your number takes texts again"),
+    EventName.NUMBER_STALE: N_("Your number was not used for a year, so your mail was asked too"),
+    EventName.NUMBER_REVERIFIED: N_("Your number was proven again after a year"),
     EventName.NOTICE_NOT_TEXTED: N_("A notice went by e-mail and not by text as well"),
     EventName.ENROLLMENT_STARTED: N_("Adding a phone or app began"),
     EventName.AUTHENTICATOR_BOUND: N_("A phone or app was added"),

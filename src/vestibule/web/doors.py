@@ -23,6 +23,7 @@ from vestibule.web import (
     settings,
     sign_in,
     sign_up,
+    stale_number,
 )
 from vestibule.web.desk import Desk
 from vestibule.web.guard import Needs
@@ -115,6 +116,9 @@ DOORS: tuple[Door, ...] = (
     Door("/settings/phone/code", N.STEP_UP, set_up.show_phone_code, set_up.submit_phone_code),
     Door("/settings/phone/send", N.STEP_UP, post=set_up.submit_phone_send),
     Door("/settings/phone/delivery", N.STEP_UP, set_up.show_phone_delivery),
+    Door("/settings/phone/again", N.GATE, stale_number.show, stale_number.submit),
+    Door("/settings/phone/again/send", N.GATE, post=stale_number.send),
+    Door("/settings/phone/again/delivery", N.GATE, stale_number.show_delivery),
     Door("/settings/phone/remove", N.STEP_UP, settings.show_remove, settings.submit_remove),
     Door("/settings/app", N.STEP_UP, set_up.show_app, set_up.submit_app),
     Door("/settings/app/start", N.STEP_UP, post=set_up.start_app),

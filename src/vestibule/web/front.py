@@ -3,7 +3,7 @@
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from vestibule.domain.assurance import AuthenticationEvent, Method, acr, amr
-from vestibule.flows import account_settings, health, recovery_codes, reset, sign_in
+from vestibule.flows import account_settings, health, recovery_codes, reset, sign_in, stale_numbers
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.views import closes_on
@@ -19,11 +19,14 @@ async def show_dashboard(visit: Visit, desk: Desk) -> Response:
     reminder = None if is_saved else "recovery_code"
     if is_saved and await account_settings.has_one_method(visit.means, visit.caller, session):
         reminder = "second_method"
+    resting = None if reminder else await stale_numbers.find(visit.means, visit.caller, session)
     return desk.pages.page(
         visit,
         "dashboard.html",
         doors=2,
-        reminder=reminder,
+        reminder="stale_number" if resting else reminder,
+        number=resting.number.masked if resting else None,
+        last_used=desk.translate.day(resting.used_at) if resting else None,
         closes=closes_on(visit, desk.translate),
         last_sign_in=desk.translate.moment(session.signed_in_at),
     )
@@ -54,7 +57,7 @@ async def show_session(visit: Visit, desk: Desk) -> Response:
     session, account = visit.session, visit.account
     if session is None or account is None:
         return JSONResponse({"error": "not_signed_in"}, status_code=401)
-    is_held = session.must_review(account.review_from_at)
+    is_held = session.must_reverify() or session.must_review(account.review_from_at)
     if is_held or session.must_set_password(account.new_password_required_at):
         return JSONResponse({"error": "not_signed_in"}, status_code=401)
     events = (

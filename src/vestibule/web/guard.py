@@ -95,8 +95,11 @@ def _inside(visit: Visit, needs: Needs) -> str | None:
         return "/resume" if visit.idle_session else _way_in(visit)
     required_at = visit.the_account().new_password_required_at
     must_change = session.must_set_password(required_at)
-    if required_at is not None and must_change and session.must_prove_mailbox(required_at):
-        # A password that is set here counts for its owner, so the owner's mailbox is asked.
+    if session.must_reverify() or (
+        required_at is not None and must_change and session.must_prove_mailbox(required_at)
+    ):
+        # PN-04: the number may be a stranger's by now. And a password that is set here counts
+        # for its owner, so the owner's mailbox is asked.
         return None if visit.path in GATE else "/settings"
     if must_change != (needs is Needs.NEW_PASSWORD):
         # Past the strikes of one password nothing opens before another one is set.

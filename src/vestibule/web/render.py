@@ -112,7 +112,7 @@ class Pages:
                 session_id=visit.session.id if visit.session else "",
             ),
             "person": _person(visit),
-            "signed_in": visit.session is not None,
+            "signed_in": _is_inside(visit),
             "refusal": refusal,
             "typed": dict(notice.typed) if notice else {},
             "done": words(TOLD[visit.told]) if visit.told else None,
@@ -150,7 +150,14 @@ def _address(visit: Visit, status: int) -> str:
     return visit.path if safe_path(asked) is None else asked.rstrip("?")
 
 
+def _is_inside(visit: Visit) -> bool:
+    return visit.session is not None and not visit.session.must_reverify()
+
+
 def _person(visit: Visit) -> Person | None:
+    if visit.session is not None and visit.session.must_reverify():
+        # PN-04: nor does a session whose number may be a stranger's.
+        return Person("", "")
     if visit.account is not None:
         return Person(visit.account.name, visit.account.email)
     # A pending sign-in shows nothing of the account it is for.

@@ -10,7 +10,7 @@ from vestibule.flows import account_settings, codes, reauthenticate
 from vestibule.flows.ways import Way
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
-from vestibule.web.paths import safe_path
+from vestibule.web.paths import HOME, safe_path
 from vestibule.web.sign_in import ENDED, proof_context
 from vestibule.web.views import choice, closes_on, delivery_json, gate
 from vestibule.web.visit import Told, Visit
@@ -72,7 +72,13 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
         if outcome.reason is Reason.TOO_MANY_WRONG_CODES:
             outcome = Refused(Reason.CODE_SPENT_BY_TRIES, "code")
         return visit.again(outcome, to="/sign-in" if is_over else SETTINGS)
-    response = visit.go(_wanted(visit) or SETTINGS)
+    if not visit.the_session().must_reverify():
+        response = visit.go(_wanted(visit) or SETTINGS)
+    elif outcome.has_stopped_recovery:
+        response = visit.again(Refused(Reason.RECOVERY_STOPPED), to="/set-up/recovery-code")
+    else:
+        # The sign-in is complete with it, so on to what was asked for then.
+        response = visit.go(safe_path(visit.cookie(Cookie.NEXT)) or HOME)
     visit.cookies.put(response, Cookie.SESSION, outcome.token)
     return response
 
@@ -102,6 +108,9 @@ async def show(visit: Visit, desk: Desk) -> Response:
         doors=2,
         number=view.number.masked if view.number else None,
         is_phone_silent=view.is_phone_silent,
+        phone_last_used=desk.translate.day(view.phone_stale_since)
+        if view.phone_stale_since
+        else None,
         default_method={"channel": default.channel.value, "label": _label(default, desk)},
         apps=[
             AppView(
@@ -129,7 +138,11 @@ async def show(visit: Visit, desk: Desk) -> Response:
 async def _show_gate(visit: Visit, desk: Desk) -> Response:
     view = await reauthenticate.view_gate(visit.means, visit.caller, visit.the_session())
     context = gate(view, action="/settings/send", visit=visit, _=desk.translate)
-    return desk.pages.page(visit, "settings_gate.html", doors=2, **context)
+    session = visit.the_session()
+    used_at = session.stale_since_at if session.must_reverify() else None
+    last_used = desk.translate.day(used_at) if used_at else None
+    doors = 1 if used_at else 2
+    return desk.pages.page(visit, "settings_gate.html", doors=doors, last_used=last_used, **context)
 
 
 def _label(way: Way, desk: Desk) -> str:

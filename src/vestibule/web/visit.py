@@ -42,6 +42,7 @@ class Told(StrEnum):
     NOT_ME_FROZEN = "not_me_frozen"
     NOT_ME_SECURED = "not_me_secured"
     NOT_ME_SETTLED = "not_me_settled"
+    NUMBER_REVERIFIED = "number_reverified"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - ids, not secrets, here and below
     PASSWORD_RESET = "password_reset"  # noqa: S105
     RECOVERY_CODE_SAVED = "recovery_code_saved"

@@ -1,0 +1,1 @@
+ALTER TABLE sessions ADD COLUMN stale_since_at BIGINT
