@@ -12,7 +12,6 @@ import pytest
 
 from tests.databases import migrated_sqlite
 from tests.serving import ready, serving
-from vestibule.bootstrap import HASHES_QUEUED
 from vestibule.crypto import root_key
 from vestibule.crypto.password_hash import OWASP
 from vestibule.entropy import SystemEntropy
@@ -69,5 +68,5 @@ async def test_two_hundred_sign_ins_stay_within_their_memory(tmp_path: Path) -> 
     # How many there are hangs on the machine; test_hashing_queue.py fills the queue for certain.
     busy = [one for one in answers if one.status_code == 503]
     assert said[303] + len(busy) == SIGN_INS, said
-    assert said[303] >= AT_ONCE + HASHES_QUEUED
+    assert said[303] >= AT_ONCE
     assert {one.headers["retry-after"] for one in busy} <= {"2"}

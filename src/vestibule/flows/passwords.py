@@ -4,6 +4,7 @@ Argon2 releases the GIL; more hashes at once than cores would only make each slo
 request past the queue's end is refused at once instead of waiting for seconds.
 """
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,6 +15,9 @@ from vestibule.crypto.password_hash import PasswordHash
 
 T = TypeVar("T")
 
+LONGEST_WAIT = 2.0
+"""Seconds that a password may wait for its turn, by what the last ones have cost."""
+
 
 class Busy(Exception):
     """Too many passwords wait to be hashed; ask again in a moment."""
@@ -22,16 +26,26 @@ class Busy(Exception):
 class Passwords:
     """The hasher, shared by every request of the process."""
 
-    def __init__(self, hasher: PasswordHash, *, at_once: int, queued: int) -> None:
+    def __init__(
+        self,
+        hasher: PasswordHash,
+        *,
+        at_once: int,
+        queued: int,
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._hasher = hasher
         self._at_once = at_once
         self._most = at_once + queued
+        self._stopwatch = stopwatch
         self._taken = 0
+        self._cost = 0.0
         self._limiter: anyio.CapacityLimiter | None = None
 
     def refuse_if_full(self) -> None:
         """Raise `Busy` now, before a try is counted that would not be looked at."""
-        if self._taken >= self._most:
+        wait = self._taken // self._at_once * self._cost
+        if self._taken >= self._most or wait > LONGEST_WAIT:
             raise Busy
 
     async def hash(self, password: str) -> str:
@@ -51,6 +65,15 @@ class Passwords:
             self._limiter = anyio.CapacityLimiter(self._at_once)
         self._taken += 1
         try:
-            return await anyio.to_thread.run_sync(job, limiter=self._limiter)
+            return await anyio.to_thread.run_sync(self._timed, job, limiter=self._limiter)
         finally:
             self._taken -= 1
+
+    def _timed(self, job: Callable[[], T]) -> T:
+        began = self._stopwatch()
+        try:
+            return job()
+        finally:
+            # The mean of about the last eight. Two threads at once may lose one of theirs.
+            cost = self._stopwatch() - began
+            self._cost += (cost - self._cost) / 8 if self._cost else cost
