@@ -39,6 +39,25 @@ async def test_twenty_strikes_raise_an_alarm(house: FrontDoor) -> None:
     assert await alarms(house, "strikes") == [await account_id(house)]
 
 
+async def test_what_a_killed_process_left_undone_is_made_up(house: FrontDoor) -> None:
+    """RL-05, AU-05: a process that died after the twentieth guess, before it demanded another
+    password, has told nobody; the owner's next sign-in sets one, and the operators hear of it."""
+    ada = await member(house)
+    for number in range(4):
+        await wrong_codes(house, number)
+    await house.database.transact(
+        lambda tx: tx.execute("UPDATE accounts SET new_password_required_at = NULL")
+    )
+    house.clock.advance(seconds=3700)
+    told = len(await alarms(house, "strikes"))
+
+    await ada.person.press("Sign out")
+    await ada.sign_in(ada.person)
+
+    assert ada.person.path == "/new-password", ada.person.text
+    assert len(await alarms(house, "strikes")) == told + 1
+
+
 async def replay(house: FrontDoor, ada: Member, times: int) -> Person:
     """A code that opened the door is typed again elsewhere."""
     used = ada.next_code()

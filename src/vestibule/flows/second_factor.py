@@ -155,22 +155,23 @@ async def _strike(work: Work, holder: Holder, digits: int) -> int | None:
 async def _require_new_password(work: Work, attempt: _Attempt) -> None:
     """Past the budget somebody else knows the password: the next full sign-in sets another.
 
-    A longer guess draws on no budget, so it must not ask for another password again.
+    A longer guess draws on no budget, so it asks for no other password again; but a process that
+    died between counting the last guess and this has left nothing, so whoever is next makes it up.
     """
-    if attempt.digits >= LONG_DIGITS:
+    account = await accounts.get(work.tx, attempt.holder.account.id)
+    password = await accounts.password(work.tx, attempt.holder.account.id)
+    if account is None or password is None:
         return
-    holder = attempt.holder
-    password = await accounts.password(work.tx, holder.account.id)
     counted = await throttles.strikes(
-        work.tx,
-        holder.account.id,
-        password_epoch=password.epoch if password else 0,
-        now=work.now,
+        work.tx, account.id, password_epoch=password.epoch, now=work.now
     )
-    if counted.epoch == EPOCH_BUDGET or counted.year == YEAR_BUDGET:
-        await accounts.require_new_password(work.tx, holder.account.id, work.now)
-        await _note_refusal(work, holder, EventName.STRIKES_REACHED, None)
-        await guess_alarms.strikes_reached(work, holder.account.id)
+    is_missing = counted.epoch >= EPOCH_BUDGET and account.new_password_required_at is None
+    is_short = attempt.digits < LONG_DIGITS
+    is_reached = is_short and (counted.epoch == EPOCH_BUDGET or counted.year == YEAR_BUDGET)
+    if is_missing or is_reached:
+        await accounts.require_new_password(work.tx, account.id, work.now)
+        await _note_refusal(work, attempt.holder, EventName.STRIKES_REACHED, None)
+        await guess_alarms.strikes_reached(work, account.id)
 
 
 async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp) -> T | Refused:
@@ -188,6 +189,7 @@ async def _settle(work: Work, attempt: _Attempt, then: Then[T], give_up: GiveUp)
         evidence = await _settle_sent_code(work, attempt, attempt.proof)
     if not isinstance(evidence, Refused):
         await throttles.clear_strikes(work.tx, holder.binding_id)
+        await _require_new_password(work, attempt)
         await _mark_used(work, holder)
         return await then(work, holder, evidence)
     if await accounts.get(work.tx, holder.account.id) is None:
