@@ -263,6 +263,9 @@ BY_ADA: dict[str, Step] = {
     "sessions.answer_review": lambda tx: sessions.answer_review(tx, "ada", NOW),
     "sessions.touch": lambda tx: sessions.touch(tx, "ada", BEFORE),
     "sessions.renew": lambda tx: sessions.renew(tx, "ada", token_digest=b"new"),
+    "sessions.choose_step_up": lambda tx: sessions.choose_step_up(
+        tx, "ada", authenticator_id="ada", channel=Channel.TOTP
+    ),
     "sessions.mark_anew": lambda tx: sessions.mark_anew(tx, b"ada", b"new"),
 }
 """What is Ada's alone, and changes something."""
@@ -408,6 +411,27 @@ async def test_what_has_ended_opens_nothing(store: Store) -> None:
     for name, step in VOID.items():
         assert not await database.transact(step), name
     assert await held(database) == before
+
+
+async def test_session_goes_by_the_method_that_proved_it(store: Store) -> None:
+    """SU-02: from when on a session approves changes is said by its own method, not by another."""
+    database = await two_people(store)
+
+    async def bind(tx: Transaction) -> None:
+        for name, at in (("ada", END), ("eve", NOW)):
+            await tx.execute(
+                "UPDATE authenticators SET approves_changes_at = :at WHERE id = :id",
+                id=name,
+                at=at,
+            )
+
+    await database.transact(bind)
+
+    found = [
+        await database.read(lambda tx, one=name: sessions.get(tx, one, NOW))  # type: ignore[misc]  # one per turn
+        for name in ("ada", "eve")
+    ]
+    assert [one and one.approves_changes_at for one in found] == [END, NOW]
 
 
 async def test_pending_sign_in_that_proved_more_is_not_resumed(store: Store) -> None:
