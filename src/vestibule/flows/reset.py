@@ -96,7 +96,9 @@ async def _drop(work: Work, token: str) -> None:
 
 async def _asked(work: Work, reset: Reset, account: Account | None) -> codes.Asked:
     """To the account's own address, however it was typed; the page shows what was typed."""
-    to = await written(work, account, _key_of(reset)) if account else None
+    # EN-03: it is read for nobody too.
+    key = _key_of(reset)
+    to = await written(work, account, key) if account else None
     return codes.Asked(
         purpose=Purpose.RESET,
         binding_id=reset.id,

@@ -28,6 +28,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         number=view.resting.number.masked,
         last_used=desk.translate.day(view.resting.used_at),
         sent=live is not None,
+        digits=live.digits if live else visit.means.policy.code_digits,
         channel=channel.value,
         sms_open=Channel.SMS in channels,
         voice_open=Channel.VOICE in channels,
