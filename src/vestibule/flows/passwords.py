@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Busy(Exception):
-    """Too many passwords wait to be hashed; ask again in a moment."""
+    """Too many wait for the same thing, as the hashing of a password; ask again in a moment."""
 
 
 class Passwords:

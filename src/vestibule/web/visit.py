@@ -105,6 +105,18 @@ class Visit:
         """Whether the choice was made before anybody was signed in, and no account has it."""
         return (self.cookie(Cookie.LANGUAGE) or "").endswith(NEWLY_CHOSEN)
 
+    @property
+    def line(self) -> str:
+        """Where this request waits for its turn; "" where it is nobody's.
+
+        Whoever is inside does not stand behind those who only try to get in.
+        """
+        inside = self.session or self.idle_session
+        if inside is not None:
+            return f"{inside.account_id} inside"
+        found = self.pending or self.reset
+        return (found.account_id or "") if found else ""
+
     def typed(self, name: str) -> str:
         return self.form.get(name, "")
 
