@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from vestibule.flows.passwords import Busy
 
-AT_ONCE = 3
-"""So an account, with one line inside and one outside, leaves four of a process's connections."""
+AT_ONCE = 2
+"""So an account, with its lines for those inside, on their way in and at the first door, leaves
+four of a process's ten connections."""
 PATIENCE = 10.0
 """Seconds until a request that has not got its turn is told to come back."""
 
