@@ -20,8 +20,9 @@ from pydantic_settings import (
 
 from vestibule.settings_of_codes import AppAlgorithm, CodeDigits
 from vestibule.settings_of_colours import contrast_with_white
+from vestibule.settings_of_databases import check_database
 from vestibule.settings_of_hosts import carriers_origin, our_origin
-from vestibule.settings_of_keys import check_database, check_root_key
+from vestibule.settings_of_keys import check_root_key
 from vestibule.settings_of_routes import (
     COUNTRY_ROUTE,
     CountryRoutes,
@@ -344,8 +345,9 @@ class Settings(BaseSettings):
             return value.get_secret_value()
         try:
             return file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"VESTIBULE_{name.upper()}_FILE: {file} cannot be read") from error
+        except (OSError, UnicodeDecodeError):
+            # What cannot be decoded is quoted by its error.
+            raise ValueError(f"VESTIBULE_{name.upper()}_FILE: {file} cannot be read") from None
 
     def routes(self, channel: str, country: str = "") -> tuple[Route, ...]:
         """Who carries `sms`, `voice` or `email`, in order; to a country that has its own, those.

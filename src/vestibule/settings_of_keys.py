@@ -1,11 +1,10 @@
-"""Where the root key and the database may be, and that only one place says so.
+"""Where the root key may be, and that only one place says so.
 
 The fault names the setting. It sees what pydantic has read and opens no file itself.
 """
 
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -19,12 +18,6 @@ class KeySettings(Protocol):
     def root_key_command(self) -> str: ...
     @property
     def root_key_file(self) -> Path | None: ...
-
-
-def check_database(url: str) -> None:
-    """Raise ValueError with a sentence where the database's address is of no kind that we know."""
-    if url and urlsplit(url).scheme not in {"sqlite", "postgresql", "postgres"}:
-        raise ValueError("VESTIBULE_DATABASE_URL: it starts with sqlite:/// or postgresql://")
 
 
 def check_root_key(settings: KeySettings) -> None:

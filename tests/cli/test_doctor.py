@@ -1,6 +1,11 @@
 """`vestibule doctor`: each configured provider is reached and shown its credentials."""
 
 import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,6 +55,7 @@ TWILIO = {
 def examined(tmp_path: Path, values: dict[str, str]) -> str:
     """What doctor prints with these settings."""
     file = tmp_path / "settings.env"
+    file.touch(0o600)
     lines = {"DATA": str(tmp_path), **values}
     file.write_text("".join(f"VESTIBULE_{name}={value}\n" for name, value in lines.items()))
     result = CliRunner().invoke(app, ["doctor", "--settings", str(file)])
@@ -160,3 +166,76 @@ async def test_all_at_once_and_in_time() -> None:
         Finding(False, "d: no answer within 0.2 s"),
     ]
     assert all(provider.is_closed for provider in [*providers, hanging])
+
+
+def _said(file: Path) -> str:
+    return CliRunner().invoke(app, ["doctor", "--settings", str(file)]).output
+
+
+def test_files_that_others_read_are_told(tmp_path: Path) -> None:
+    """KY-02: a secret's file, a settings file with a secret, a database and a data folder that are
+    open to others are named, each until it is closed; a file without a secret never is."""
+    file, secret, folder = (tmp_path / name for name in ("settings.env", "token", "data"))
+    folder.mkdir(0o700)
+    database = folder / "vestibule.db"
+    secret.write_text("a token that is long enough to be one, and no real one")
+    database.touch()
+    lines = f"VESTIBULE_DATA={folder}\nVESTIBULE_METRICS_TOKEN_FILE={secret}\n"
+    file.write_text(lines)
+    for one in (file, secret, database):
+        one.chmod(0o644)
+    before = _said(file)
+    folder.chmod(0o777)
+    file.write_text(lines + "VESTIBULE_SMTP_URL=smtp://127.0.0.1:9\n")
+    after = _said(file)
+    for one in (file, secret):
+        one.chmod(0o640)
+    folder.chmod(0o700)
+    closed = _said(file)
+
+    token = f"WARNING  VESTIBULE_METRICS_TOKEN_FILE: {secret} can be read by everybody"
+    assert token in before
+    assert before.count("WARNING") == 1, before
+    assert token in after
+    assert f"WARNING  The settings file {file} can be read by everybody" in after
+    assert f"WARNING  The database {database} can be read by everybody" in after
+    assert f"WARNING  The data folder {folder} can be written by others" in after
+    assert "WARNING" not in closed, closed
+
+
+def test_what_commands_write_is_their_owners(tmp_path: Path) -> None:
+    """KY-02: with a umask of 000 everything that `migrate`, a server's files beside the database
+    and `backup` leave is for its owner only, and so are the folders that are made on the way."""
+    folder = tmp_path / "one" / "two"
+    env = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    env |= {"VESTIBULE_DATA": str(folder), "VESTIBULE_SIMULATOR": "true"}
+    env |= {"VESTIBULE_PUBLIC_ORIGIN": "http://localhost:8000"}
+    _run("migrate", env=env)
+    with closing(sqlite3.connect(folder / "vestibule.db", isolation_level=None)) as served:
+        served.execute("UPDATE accounts SET id = id WHERE 1 = 0")
+        _run("backup", str(tmp_path / "one" / "copy.db"), env=env)
+        found = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "one").rglob("*")}
+        found["one"] = (tmp_path / "one").stat().st_mode & 0o077
+
+    named = {"one", "two", "vestibule.db", "vestibule.db-wal", "vestibule.db-shm"}
+    assert found.keys() >= {*named, "root.key", "copy.db", "last-beat.json"}
+    assert set(found.values()) == {0}, found
+
+
+def _run(*arguments: str, env: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "vestibule", *arguments]
+    subprocess.run(command, env=env, umask=0, check=True, capture_output=True)
+
+
+def test_a_copy_follows_no_link(tmp_path: Path) -> None:
+    """KY-02: where somebody put a link in the copy's place nothing is written through it."""
+    target = tmp_path / "elsewhere"
+    (tmp_path / "copy.db").symlink_to(target)
+    env = {"VESTIBULE_DATA": str(tmp_path), "VESTIBULE_SIMULATOR": "true"}
+    env |= {"VESTIBULE_PUBLIC_ORIGIN": "http://localhost:8000"}
+    migrated = CliRunner().invoke(app, ["migrate"], env=env)
+    said = CliRunner().invoke(app, ["backup", str(tmp_path / "copy.db")], env=env)
+
+    assert (migrated.exit_code, said.exit_code) == (0, 2), said.output
+    assert "cannot be made" in said.output
+    assert not target.exists()

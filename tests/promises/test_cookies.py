@@ -175,6 +175,29 @@ async def test_no_name_of_a_file_keeps_the_house_busy(house: FrontDoor) -> None:
     assert time.process_time() - began < MOST_SECONDS / 2
 
 
+RANGES = {
+    "apart": ",".join(f"{start}-{start}" for start in range(0, 10_000, 2)),
+    "over each other": ",".join(["0-"] * 8_000),
+    "a hundred": ",".join(f"{start}-{start}" for start in range(0, 200, 2)),
+}
+
+
+@pytest.mark.parametrize("kind", RANGES)
+async def test_no_range_of_a_file_keeps_the_house_busy(house: FrontDoor, kind: str) -> None:
+    """WB-07: nor do byte ranges, few or thousands: a file is always sent whole, and says so."""
+    person, began = house.browser(), time.process_time()
+    whole = await person.client.get("/static/app.css")
+
+    for _ in range(5):
+        header = {"range": f"bytes={RANGES[kind]}"}
+        answer = await person.client.get("/static/app.css", headers=header)
+
+        assert (answer.status_code, answer.content) == (200, whole.content)
+        assert answer.headers["accept-ranges"] == "none"
+
+    assert time.process_time() - began < MOST_SECONDS
+
+
 def test_what_is_put_is_read() -> None:
     """WB-05: every character that a cookie's quoting touches comes back as it was put."""
     cookies, value = Cookies(is_https=True), "".join(map(chr, range(0x20, 0x100)))

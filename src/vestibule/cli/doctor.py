@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from vestibule.bootstrap import (
@@ -15,6 +16,7 @@ from vestibule.bootstrap import (
 )
 from vestibule.bootstrap_of_carriers import providers_of, tolls_of
 from vestibule.catalogues import Catalogues
+from vestibule.cli.doctor_files import open_files
 from vestibule.clock import SystemClock
 from vestibule.crypto.root_key import RootKeyFault
 from vestibule.delivery.provider import Provider
@@ -43,13 +45,14 @@ class Finding:
         return "fine   " if self.is_fine else "MISSING"
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """One finding per thing the server needs."""
+def examine(settings: Settings, env_file: Path | None = None) -> list[Finding]:
+    """One finding per thing the server needs, and per file that others can read."""
     return [
         _examine_key(settings),
         asyncio.run(_examine_database(settings)),
         *_examine_delivery(settings),
         *_examine_apps(settings),
+        *(Finding(True, text, is_warning=True) for text in open_files(settings, env_file)),
         Finding(True, f"public origin {settings.public_origin}"),
     ]
 

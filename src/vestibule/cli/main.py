@@ -1,5 +1,6 @@
 """The commands: `vestibule serve | work | deliver | keys | journal | migrate | backup | …`."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,7 +124,8 @@ def deliver_routes(settings: EnvFile = None) -> None:
 @app.command()
 def migrate(settings: EnvFile = None) -> None:
     """Bring the database to this version's schema; a new one also gets its root key."""
-    typer.echo(migrate_command.migrate(_settings(settings)))
+    with _telling():
+        typer.echo(migrate_command.migrate(_settings(settings)))
 
 
 @app.command()
@@ -177,7 +179,7 @@ def doctor(
         raise typer.Exit(
             attack_command.attack(attack_command.Asked(attack, i_own_this_host, *given))
         )
-    findings = doctor_command.examine(_settings(settings))
+    findings = doctor_command.examine(_settings(settings), settings)
     for finding in findings:
         typer.echo(f"{finding.word}  {finding.text}")
     if not all(finding.is_fine for finding in findings):
@@ -365,4 +367,6 @@ def version() -> None:
 
 
 def main() -> None:
+    # Whatever a command writes is its owner's, the folders that it makes on the way there too.
+    os.umask(os.umask(0o077) | 0o077)
     app()

@@ -20,7 +20,7 @@ LONGEST_WAIT = 2.0
 
 
 class Busy(Exception):
-    """Too many passwords wait to be hashed; ask again in a moment."""
+    """Too many wait for the same thing, as the hashing of a password; ask again in a moment."""
 
 
 class Passwords:

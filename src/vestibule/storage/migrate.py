@@ -10,17 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import asyncpg  # type: ignore[import-untyped]  # asyncpg 0.32 ships no annotations.
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from vestibule.crypto.keyring import Keyring
-from vestibule.storage.database import dialect_of, sqlite_path
+from vestibule.storage.database import StorageDown, dialect_of, sqlite_path
+from vestibule.storage.postgresql import connect_once
 
 T = TypeVar("T")
 
@@ -44,12 +45,18 @@ def upgrade(url: str, revision: str = "head", *, keyring: Keyring | None = None)
 
 
 def current(url: str) -> str | None:
-    """The revision that the database has; `None` when it has never been migrated."""
+    """The revision that the database has; `None` when it has never been migrated.
+
+    `StorageDown` where it cannot be asked.
+    """
     if dialect_of(url) == "sqlite" and not sqlite_path(url).exists():
         return None
-    return within_transaction(
-        url, lambda connection: MigrationContext.configure(connection).get_current_revision()
-    )
+    try:
+        return within_transaction(
+            url, lambda connection: MigrationContext.configure(connection).get_current_revision()
+        )
+    except DBAPIError as error:
+        raise StorageDown(f"the database cannot be asked: {error.orig}") from None
 
 
 def configuration() -> Config:
@@ -73,6 +80,8 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         return
+    except OSError as error:
+        raise StorageDown(f"{path} cannot be made: {error.strerror}") from None
 
 
 def _on_sqlite(path: Path, work: Callable[[Connection], T]) -> T:
@@ -103,7 +112,7 @@ def _on_sqlite(path: Path, work: Callable[[Connection], T]) -> T:
 async def _on_postgresql(url: str, work: Callable[[Connection], T]) -> T:
     # The URL is read by asyncpg itself, so that it means the same here and in the server.
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+        "postgresql+asyncpg://", async_creator=lambda: connect_once(url), poolclass=NullPool
     )
     try:
         async with engine.begin() as connection:

@@ -138,6 +138,21 @@ def _translated_state(error: Any, read_only: bool) -> StorageError:
     return StorageError(message)
 
 
+async def connect_once(url: str) -> Any:
+    """A bare connection for a command. Raises `StorageError`, with nothing of the URL in it."""
+    with _translating(), _readable():
+        return await asyncpg.connect(url)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """The driver quotes what it cannot read of a URL, which may be its password."""
+    try:
+        yield
+    except (ValueError, OverflowError):
+        raise StorageDown("its URL does not say how to connect") from None
+
+
 @contextmanager
 def _translating() -> Iterator[None]:
     try:
@@ -305,7 +320,7 @@ class _LazyPool:
     @asynccontextmanager
     async def borrowed(self) -> AsyncIterator[Any]:
         """A connection for one unit."""
-        with _translating():
+        with _translating(), _readable():
             connection = await self._acquire()
         try:
             yield connection

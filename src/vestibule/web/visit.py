@@ -60,6 +60,10 @@ class Notice:
     typed: Mapping[str, str]
 
 
+LONGEST_ADDRESS = 254
+"""Characters; whatever is longer is no address, and waits with its likes."""
+
+
 @dataclass(slots=True)
 class Visit:
     request: Request
@@ -104,6 +108,21 @@ class Visit:
     def is_newly_chosen(self) -> bool:
         """Whether the choice was made before anybody was signed in, and no account has it."""
         return (self.cookie(Cookie.LANGUAGE) or "").endswith(NEWLY_CHOSEN)
+
+    @property
+    def line(self) -> str:
+        """Where this request waits for its turn; "" where it is nobody's.
+
+        Whoever is inside does not stand behind those who only try to get in. An address counts
+        as it is typed, whether it has an account or not.
+        """
+        inside = self.session or self.idle_session
+        if inside is not None:
+            return f"{inside.account_id} inside"
+        found = self.pending or self.reset
+        if found is not None and found.account_id:
+            return found.account_id
+        return self.typed("email").strip().casefold()[:LONGEST_ADDRESS]
 
     def typed(self, name: str) -> str:
         return self.form.get(name, "")
