@@ -178,8 +178,8 @@ PHONE_CODE: dict[str, Any] = {
     "resend": resend("/set-up/phone/resend", other=CALL), "delivery": delivery(),
 }  # fmt: skip
 AGAIN: dict[str, Any] = {
-    "number": "+44 •••• ••42", "last_used": "3 Nov 2025", "sent": False, "channel": "sms", "digits": 6,
-    "sms_open": True, "voice_open": True,
+    "number": "+44 •••• ••42", "last_used": "3 Nov 2025", "sent": False, "channel": "sms",
+    "digits": 6, "sms_open": True, "voice_open": True,
     "resend": resend("/settings/phone/again/send", other=CALL), "delivery": None,
 }  # fmt: skip
 NOT_FOUND: dict[str, Any] = {
