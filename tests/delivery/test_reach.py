@@ -129,6 +129,12 @@ def test_odd_spellings_stop_the_start(url: str) -> None:
         Reach().check(url)
 
 
+@pytest.mark.parametrize("host", ["gateway1", "sms.zone-0x2", "sms2.example.com"])
+def test_a_name_that_ends_in_a_number_is_a_name(host: str) -> None:
+    """WH-04: only a last part that is a number as a whole makes an address."""
+    Reach().check(f"https://{host}/")
+
+
 @pytest.mark.parametrize("spelling", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1"])
 async def test_odd_spellings_are_looked_up_and_refused(spelling: str) -> None:
     """WH-04: this machine's resolver reads such a spelling as an address, which is judged."""

@@ -42,7 +42,7 @@ _LOOPBACK = ip_network("127.0.0.0/8"), ip_network("::1/128")
 _NAT64 = ip_network("64:ff9b::/96")
 _UNICAST = ip_network("2000::/3")
 _NOT_FOR_CARRIERS = ip_network("2001::/23"), ip_network("2001:db8::/32"), ip_network("3fff::/20")
-_NUMERIC = re.compile(r"(\d+|0x[0-9a-f]*)\Z", re.I)
+_NUMERIC = re.compile(r"\d+|0x[0-9a-f]*", re.I)
 
 
 class Unreachable(Exception):
@@ -78,7 +78,7 @@ class Reach:
         except httpx.InvalidURL as fault:
             raise ValueError("it is no address of a web server") from fault
         literal = _literal(host)
-        if literal is None and _NUMERIC.search(host.rstrip(".").rpartition(".")[2]):
+        if literal is None and _NUMERIC.fullmatch(host.rstrip(".").rpartition(".")[2]):
             raise ValueError("write an address as four decimal numbers")
         reason = literal and self._why_not(literal, is_here=is_this_machine(host))
         if reason:
