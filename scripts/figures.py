@@ -39,7 +39,7 @@ _LEAD = """\
 
 <!-- Rendered by `python -m scripts.figures`, which runs the tests that are named. -->
 
-What was tried against a real house, and what it cost: counted by the tests themselves, in one run
+What was tried against a real house, and what it cost: counted by the tests themselves, in their run
 on {day} ({machine}). An empty cell was not counted there. “Confirmed” is what the house had
 answered yes to; “lost” and “spent twice” are of that. “Attacks” are a harness's kinds, a scanner's
 modules, and elsewhere an attacker's acts. The command makes its row again on a clone where
