@@ -64,7 +64,8 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
             reason=Reason.SIGN_IN_THROTTLED,
         )
         return Refused(Reason.SIGN_IN_THROTTLED, details={"until": until})
-    password = await accounts.password(work.tx, account.id) if account else None
+    # EN-03: looked for where there is none too.
+    password = await accounts.password(work.tx, account.id if account else "")
     return PasswordTry(
         account,
         password.password_mac if password else None,
