@@ -57,7 +57,8 @@ class PasswordHash:
         `None` (no such account) and a key that is not on the ring cost the same work and are
         False. Raises ValueError for text that `hash` cannot have made.
         """
-        known = self._nobody() if stored is None else _Stored.parse(stored)
+        # EN-03: nobody's is read as any other is.
+        known = _Stored.parse(str(self._nobody()) if stored is None else stored)
         raw = _argon2id(password, known.salt, known.profile)
         try:
             key = self._keyring.key(Purpose.PASSWORD, known.key_id)
