@@ -20,6 +20,9 @@ LONGEST_CRAWL = 20
 """Seconds, after which the scanner goes on with what it has."""
 LONGEST = 300
 """Seconds after which a scanner that has not ended is a failure."""
+STARTS = 2
+"""The scanner ends a module by cancelling it, at times amid a commit of its own database, and then
+it breaks without a report: it is started once more."""
 
 _BOUNDS = {
     "--dns-endpoint": "localhost",
@@ -55,21 +58,31 @@ async def scan(
 ) -> Report:
     """Scan the site; raises where the scanner is missing, fails or does not end."""
     assert PROGRAM.exists(), "no wapiti: `make test` installs it, or `scripts/tool wapiti`"
-    report = folder / "report.json"
-    options = {
-        **_BOUNDS,
-        "--cookie": str(_cookie_file(folder, cookies or {}, origin.startswith("https"))),
-        "--endpoint": endpoint,
-        "--max-attack-time": str(longest_module),
-        "--module": ",".join(MODULES),
-        "--output": str(report),
-        "--store-config": str(folder / "config"),
-        "--store-session": str(folder / "session"),
-        "--url": f"{origin}/",
-    }
-    command = [part for option in options.items() for part in option]
-    command += [part for path in start for part in ("--start", origin + path)]
-    command += [part for path in exclude for part in ("--exclude", origin + path)]
+    for turn in range(STARTS):
+        place = folder / str(turn)
+        place.mkdir(parents=True)
+        options = {
+            **_BOUNDS,
+            "--cookie": str(_cookie_file(place, cookies or {}, origin.startswith("https"))),
+            "--endpoint": endpoint,
+            "--max-attack-time": str(longest_module),
+            "--module": ",".join(MODULES),
+            "--output": str(place / "report.json"),
+            "--store-config": str(place / "config"),
+            "--store-session": str(place / "session"),
+            "--url": f"{origin}/",
+        }
+        command = [part for option in options.items() for part in option]
+        command += [part for path in start for part in ("--start", origin + path)]
+        command += [part for path in exclude for part in ("--exclude", origin + path)]
+        said = await _run(command)
+        if (place / "report.json").exists():
+            return _read(json.loads((place / "report.json").read_text()), said)
+    raise AssertionError(said)
+
+
+async def _run(command: Sequence[str]) -> str:
+    """What the scanner said until it ended; raises where it does not."""
     process = await asyncio.create_subprocess_exec(
         PROGRAM,
         *command,
@@ -84,12 +97,10 @@ async def scan(
         if process.returncode is None:
             process.kill()
             await process.wait()
-    assert report.exists(), said.decode()
-    return _read(json.loads(report.read_text()), said.decode())
+    return said.decode()
 
 
 def _cookie_file(folder: Path, cookies: Mapping[str, str], is_https: bool) -> Path:
-    folder.mkdir()
     jar = {
         name: {"value": value, "version": 0, "expires": None, "secure": is_https, "port": None}
         for name, value in cookies.items()

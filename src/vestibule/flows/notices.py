@@ -240,20 +240,16 @@ def place(source: str) -> str:
     return str(ipaddress.ip_network((address, 48), strict=False))
 
 
-async def tell_owner(work: Work, to: str, claim: Claim | None, *, kind: str) -> None:
-    """Say in its own mailbox that somebody tried to use an address, in its owner's language.
-
-    EN-03: for an address that is nobody's it is written too, and has ended before it could leave.
-    """
-    held = claim.held_until if claim else None
+async def tell_owner(work: Work, to: str, claim: Claim, *, kind: str) -> None:
+    """Say in its own mailbox that somebody tried to use an address, in its owner's language."""
+    held = claim.held_until
     await put_notice(
         work,
         kind=kind if held is None else "address_held",
         to=to,
         account_id=None,
-        locale=claim.locale if claim else None,
+        locale=claim.locale,
         facts={} if held is None else {"when": held.isoformat()},
-        has_ended=claim is None,
     )
 
 
@@ -266,7 +262,6 @@ async def put_notice(
     channel: Channel = Channel.EMAIL,
     locale: str | None = None,
     facts: Mapping[str, str] = MappingProxyType({}),
-    has_ended: bool = False,
 ) -> None:
     """Leave one notice in the outbox, in the transaction of what it tells (NO-03)."""
     message_id = work.means.entropy.id()
@@ -290,7 +285,7 @@ async def put_notice(
             destination_sealed=seal.seal(to, Place("outbox", "destination_sealed", message_id)),
             body_sealed=seal.seal(json.dumps(body), Place("outbox", "body_sealed", message_id)),
             written_at=work.now,
-            expires_at=work.now if has_ended else work.now + KEPT["outbox"][1],
+            expires_at=work.now + KEPT["outbox"][1],
             attempts=0,
             country=None if channel is Channel.EMAIL else phone_of(to).region,
             number_mac=number_mark(work.means, to) if channel is Channel.SMS else None,

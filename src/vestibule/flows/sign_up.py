@@ -169,9 +169,11 @@ async def _keep(
             await sign_ups.end(work.tx, old.id)
             await challenges.end(work.tx, Purpose.SIGN_UP, old.id, work.now)
     await sign_ups.add(work.tx, sign_up, token_digest=digest(token), visit_digest=visit)
-    is_taken = claim is not None
-    await work.note(EventName.SIGN_UP_EXISTING_ADDRESS if is_taken else EventName.SIGN_UP_STARTED)
-    await tell_owner(work, sign_up.email, claim, kind="address_taken")
+    if claim is not None:
+        await work.note(EventName.SIGN_UP_EXISTING_ADDRESS)
+        await tell_owner(work, sign_up.email, claim, kind="address_taken")
+    else:
+        await work.note(EventName.SIGN_UP_STARTED)
     return Started(token)
 
 
@@ -193,9 +195,8 @@ async def resend(means: Means, caller: Caller, token: str) -> codes.Sent | Refus
         sent = await codes.send(work, _asked(sign_up))
         # Looked for in either case, so that both take as long.
         claim = await claim_on(work, sign_up.email_key)
-        if isinstance(sent, codes.Sent):
-            to_tell = claim if sign_up.is_decoy else None
-            await tell_owner(work, sign_up.email, to_tell, kind="address_taken")
+        if claim is not None and sign_up.is_decoy and isinstance(sent, codes.Sent):
+            await tell_owner(work, sign_up.email, claim, kind="address_taken")
         return sent
 
     return await work(means, caller, unit)
