@@ -11,6 +11,9 @@ from enum import StrEnum
 NOT_ME_FOR = timedelta(days=7)
 """R8: how long a change is told to what was valid before, and can be answered with "not me"."""
 FREEZE_FOR = timedelta(hours=72)
+CAUSES_COUNT_FOR = timedelta(days=1) + NOT_ME_FOR + FREEZE_FOR
+"""How old an act can be that somebody doubts: a session is a day old at most when it changes
+something, its notice is answered within the week, and a freeze doubts it until its end."""
 BROWSER_KNOWN_AFTER = timedelta(hours=24)
 """R11: a browser may change something once its first full sign-in is so old."""
 RESET_WAITS_FOR = timedelta(hours=24)
