@@ -55,6 +55,7 @@ async def _purge_ended_authenticators(tx: Transaction, now: datetime) -> int:
     return await tx.execute(
         """DELETE FROM authenticators WHERE id IN (
                 SELECT authenticator_id FROM ended_authenticators WHERE ended_at <= :until)
+            AND id NOT IN (SELECT authenticator_id FROM waiting_resets)
             AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = authenticators.account_id
                 AND a.default_authenticator_id = authenticators.id)""",
         until=now - NOT_ME_FOR,
