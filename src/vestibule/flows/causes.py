@@ -60,11 +60,12 @@ async def maker(work: Work, kind: Made, thing_id: str) -> str | None:
 
 
 async def consequences(
-    work: Work, account_id: str, *, act_id: str, named_at: datetime
+    work: Work, account_id: str, *, act_id: str, named_at: datetime, beyond_own: bool = False
 ) -> Consequences:
-    """What the named act and its successors made, up to the first barrier."""
+    """What the named act and its successors made, up to the first barrier (see `reach`)."""
     known = await acts.of_account(work.tx, account_id, work.now - CAUSES_COUNT_FOR)
-    reached = reach(act_id, named_at, known, await acts.causes(work.tx, account_id))
+    causes = await acts.causes(work.tx, account_id)
+    reached = reach(act_id, named_at, known, causes, beyond_own=beyond_own)
     left = [one for one in await acts.things(work.tx, account_id) if one.act_id in reached.acts]
     bound = [one for one in left if one.kind is Made.AUTHENTICATOR]
     roots = {act.id for act in known if act.is_root}
