@@ -205,7 +205,9 @@ async def test_what_was_suspended_before_a_recovery_stays_so(house: FrontDoor) -
     await owner.press("Verify", code=house.app_code(own), app_name="New app")
     await owner.press("Set new password", new_password=NEW_PASSWORD)
     house.clock.advance(seconds=60)
-    later = await sign_in(house, house.browser(), code_of=house.app_code(own), password=NEW_PASSWORD)
+    later = await sign_in(
+        house, house.browser(), code_of=house.app_code(own), password=NEW_PASSWORD
+    )
     await house.answer_review(later)
     assert later.path == "/", later.text
     await answer_mail(house, await link(house, "new_browser"))
