@@ -50,6 +50,7 @@ from vestibule.simulator.telephone import Telephone
 from vestibule.storage import revision
 from vestibule.storage.database import Database, connect
 from vestibule.web.app import Front, build
+from vestibule.web.beat import BEAT
 from vestibule.web.cookies import Cookies
 from vestibule.web.metrics import Meter
 from vestibule.web.render import Pages, Site
@@ -113,17 +114,17 @@ def build_house(
     database: Database | None = None,
     catalogues: Catalogues | None = None,
     with_worker: bool = True,
+    beat: float = BEAT,
 ) -> Built:
-    """Everything from settings; tests pass their own clock, entropy, hashing, database, words.
+    """Everything from settings; tests pass clock, entropy, hashing, database, words, beat.
 
     Without a worker, processes of their own deliver what this one writes.
     """
-    clock, wake = clock or SystemClock(), asyncio.Event()
-    catalogues = catalogues or Catalogues()
-    source = key_source_of(settings)
+    clock, catalogues = clock or SystemClock(), catalogues or Catalogues()
+    wake = asyncio.Event()
+    source, entropy = key_source_of(settings), entropy or SystemEntropy()
     roots = source.read()
     keyring = Keyring.of(roots, clock())
-    entropy = entropy or SystemEntropy()
     means = Means(
         database=database or connect(settings.database),
         clock=clock,
@@ -148,10 +149,10 @@ def build_house(
     telephone = Telephone(inbox, _calling(worker.delivering)) if inbox else None
     routes = _simulator(settings, inbox, telephone, catalogues)
     routes += _carriers(settings, worker.delivering)
-    app = build(_front(settings, means, gauges, catalogues), more_routes=routes, lifespan=lifespan)
+    front = _front(settings, means, gauges, catalogues, beat)
+    app = build(front, more_routes=routes, lifespan=lifespan)
     keys = KeyRefresh(source, keyring, roots, clock)
-    beating = Beating(means, mark_of(settings))
-    text = settings.model_dump_json()
+    beating, text = Beating(means, mark_of(settings)), settings.model_dump_json()
     built = Built(app, means, worker, inbox, telephone, providers, keys, beating, text)
     return built
 
@@ -198,7 +199,9 @@ def _delivering(
     )
 
 
-def _front(settings: Settings, means: Means, gauges: Gauges, catalogues: Catalogues) -> Front:
+def _front(
+    settings: Settings, means: Means, gauges: Gauges, catalogues: Catalogues, beat: float
+) -> Front:
     token = settings.secret("metrics_token")
     return Front(
         means=means,
@@ -209,6 +212,7 @@ def _front(settings: Settings, means: Means, gauges: Gauges, catalogues: Catalog
         accent=settings.accent,
         logo=settings.logo,
         meter=Meter(token, gauges) if token else None,
+        beat=beat,
     )
 
 
