@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from gettext import NullTranslations
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -232,18 +233,22 @@ async def refuse_other_revision(database: Database) -> None:
         )
 
 
+@cache
+def _common_passwords() -> frozenset[str]:
+    """The shipped list, folded once in a process."""
+    packed = files("vestibule").joinpath("data", "common-passwords.txt.gz").read_bytes()
+    return load_blocklist(packed)
+
+
 def _policy(settings: Settings, catalogues: Catalogues) -> Policy:
     countries = {ELSEWHERE, *(country for _, country in settings.country_routes)}
     reach = {country: _channels_to(settings, country) for country in countries}
     tolls = tolls_of(settings)
-    packed = files("vestibule").joinpath("data", "common-passwords.txt.gz").read_bytes()
     return Policy(
         product=settings.name,
         origin=settings.public_origin,
         host=urlsplit(settings.public_origin).hostname or "",
-        password=PasswordPolicy(
-            minimum=settings.password_minimum, blocklist=load_blocklist(packed)
-        ),
+        password=PasswordPolicy(minimum=settings.password_minimum, blocklist=_common_passwords()),
         code_digits=settings.code_digits,
         new_apps=totp.Parameters(totp.Algorithm(settings.app_algorithm), settings.app_digits),
         # Where no phone is reached anywhere, the way is closed and no country is at fault.
