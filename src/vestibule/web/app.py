@@ -142,7 +142,7 @@ async def _answer(front: Front, door: Door, visit: Visit) -> Response:
         await visit.note_presence()
     beat = front.beat if is_post and door.is_on_the_beat else 0
     # Not before the form is here: whoever sends it slowly must not hold a place meanwhile.
-    async with on_the_beat(beat), front.turns.of(visit.line):
+    async with on_the_beat(beat), front.turns.of(await visit.line()):
         response = await handler(visit, Desk(front.pages, front.pages.words(visit)))
     if is_post and visit.cookie(Cookie.NOTICE) and not _sets(response, visit, Cookie.NOTICE):
         visit.cookies.drop(response, Cookie.NOTICE)
