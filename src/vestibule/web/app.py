@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -99,6 +99,8 @@ def _route(front: Front, door: Door) -> Route:
             if door.knows_visitor:
                 await look_up(visit)
             return await _answer(front, door, visit)
+        except ClientDisconnect:
+            raise
         except Exception as error:
             # The one place that catches everything: a visitor gets a page, the log the place.
             if isinstance(error, JournalBroken):

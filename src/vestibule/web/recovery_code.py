@@ -10,6 +10,7 @@ from vestibule.flows import account_settings, recovery_codes
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
+from vestibule.web.seen import is_seen
 from vestibule.web.visit import Notice, Told, Visit
 from vestibule.web.wording import N_, WAITING
 
@@ -29,8 +30,8 @@ def _owner(visit: Visit) -> Session | PendingSignIn:
 async def show(visit: Visit, desk: Desk) -> Response:
     owner = _owner(visit)
     may_make_another = await _may_make_another(visit)
-    if visit.request.method == "HEAD":
-        # Whoever asks for the head sees no code, so it waits for its person.
+    if not is_seen(visit.request):
+        # Nobody would see the code, so it waits for its person.
         return _page(visit, desk, None, may_make_another)
     # Last of all: what fails after it would lose the one showing.
     shown = await recovery_codes.take(

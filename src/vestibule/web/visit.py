@@ -20,6 +20,7 @@ from vestibule.flows import account_settings, changes, password_lanes, reset, si
 from vestibule.flows.work import Caller, Means
 from vestibule.web.cookies import NOTICE_AGE, Cookie, Cookies
 from vestibule.web.forms import Form
+from vestibule.web.seen import is_persons_doing
 from vestibule.web.source import Sources
 
 MOST_COOKIE_BYTES = 3800
@@ -160,6 +161,8 @@ class Visit:
     async def note_presence(self) -> None:
         """The person is here; noted twice a minute at most (SE-03)."""
         session = self.the_session()
+        if not is_persons_doing(self.request):
+            return
         if (self.now - session.last_seen_at).total_seconds() >= PRESENCE_SECONDS:
             await account_settings.touch(self.means, self.caller, session)
 
