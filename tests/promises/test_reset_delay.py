@@ -117,6 +117,8 @@ async def test_owner_who_changes_the_password_stops_it(house: FrontDoor) -> None
 
     assert not await works(house, NEW_PASSWORD)
     assert await rows(house, "waiting_resets") == []
+    ended = [one["name"] for one in await rows(house, "events") if "reset_cancelled" in one["name"]]
+    assert len(ended) == 1, "the journal does not say that it ended"
 
 
 async def test_known_browser_does_not_wait(house: FrontDoor) -> None:
