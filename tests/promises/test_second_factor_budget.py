@@ -133,6 +133,23 @@ async def test_twenty_strikes_ask_the_app_twice(house: FrontDoor) -> None:
     assert person.path == "/new-password", person.text
 
 
+async def test_a_used_code_is_not_the_first_of_two(house: FrontDoor) -> None:
+    """TO-03, RL-05: of the two codes that are asked both are new: the one that was just used and
+    the one after it are not enough."""
+    _, secret, _ = await house.member_with_app()
+    await _spend(house, EPOCH_BUDGET)
+    await _enter_with_two(house, secret, PASSWORD)
+    house.clock.advance(seconds=30)
+    reader = house.browser(source="192.0.2.78")
+    await house.password(reader)
+
+    await reader.press(
+        "Verify", code=house.app_code(secret, steps=-1), next_code=house.app_code(secret)
+    )
+
+    assert reader.path == "/sign-in/code", reader.text
+
+
 async def test_a_code_sent_before_the_cap_counts_no_more(house: FrontDoor) -> None:
     """RL-05: a six-digit code that was out when the twentieth strike fell is not compared."""
     await house.member()
