@@ -14,6 +14,7 @@ from tests.databases import migrated_sqlite
 from tests.figures import Record, note
 from tests.postgresql import Cluster
 from tests.serving import ready, serving
+from vestibule.attack.run import SECONDS_PER_RUN
 from vestibule.attack.table import ATTACKS
 from vestibule.crypto import root_key
 from vestibule.entropy import SystemEntropy
@@ -38,7 +39,8 @@ def _doctor(*options: str) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=300,
+        # The run ends itself; on a machine with other work it may need that long.
+        timeout=SECONDS_PER_RUN + 60,
         check=False,
     )
 
