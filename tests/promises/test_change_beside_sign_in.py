@@ -31,8 +31,8 @@ async def test_no_session_of_the_old_password_outlives_it(either_house: FrontDoo
 
 
 async def test_no_sign_in_slips_past_the_end_of_all_others(either_house: FrontDoor) -> None:
-    """SE-08: of a right code and *End all other sessions* at once either is first, and no session of the
-    code is left; eight rounds."""
+    """SE-08: of a right code and *End all other sessions* at once either is first, and no session
+    of the code is left; eight rounds."""
     ada = await member(either_house)
     for _ in range(8):
         thief = either_house.browser(source="198.51.100.66")

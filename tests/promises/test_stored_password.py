@@ -43,9 +43,7 @@ async def test_weakly_stored_password_signs_in_and_is_stored_anew(
     assert await rows(house, "passwords") == [after]
 
 
-async def test_two_sign_ins_at_once_are_both_right(
-    either_house: FrontDoor, tmp_path: Path
-) -> None:
+async def test_two_sign_ins_at_once_are_both_right(either_house: FrontDoor, tmp_path: Path) -> None:
     """PH-04: of two right passwords at once, a double click say, one is stored anew and both
     open the first door; none counts as wrong."""
     ada = await member(either_house)

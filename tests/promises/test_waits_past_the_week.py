@@ -2,7 +2,7 @@
 
 from tests.answers import ADA, NEW_PASSWORD, answer_mail, link, thief_inside
 from tests.front_door import FrontDoor
-from tests.promises.addresses import address, change, reset_by
+from tests.promises.addresses import address, change
 from tests.promises.states import add_phone, ask_reset, member, standing
 from vestibule.flows.housekeeping import purge
 
