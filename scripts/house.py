@@ -290,7 +290,7 @@ def _imported(node: ast.AST) -> set[str]:
     return set()
 
 
-_LOGS = {"src/vestibule/observability/logging.py", "src/vestibule/cli/serve.py"}
+_LOGS = {"src/vestibule/observability/logging.py"}
 
 
 def logs_elsewhere(source: Source) -> Iterator[Fault]:

@@ -1,6 +1,8 @@
 """Posts that are not the carrier's, whole and young get 403 and change nothing."""
 
 import base64
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,10 @@ from twilio.request_validator import (  # type: ignore[import-untyped]  # ships 
 )
 
 from tests.carrier.posting import AUTH_TOKEN, ORIGIN, Carriers, heard
+from tests.databases import migrated_sqlite
 from tests.front_door import front_door
 from vestibule.delivery.callbacks import TwilioCallbacks, twilio_signature
-from vestibule.storage.database import Database
+from vestibule.storage.database import Database, connect
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +104,35 @@ async def test_forged_vonage(carriers: Carriers) -> None:
 
     assert [(one.status_code, one.content) for one in forged] == [(403, b"")] * len(forged)
     assert (await carriers.vonage(path, told, age=299)).status_code == 204
+
+
+@pytest.mark.parametrize("critical", ["1", "[[]]", "{}", '"exp"', "[1]", "null", '["b64"]'])
+async def test_odd_vonage_token(carriers: Carriers, critical: str) -> None:
+    """WH-02: A token whose header no reader foresaw is 403 like any other, and breaks nothing."""
+    header = b'{"alg": "HS256", "crit": ' + critical.encode() + b"}"
+    parts = (header, b'{"iat": 1}', b"x" * 32)
+    token = ".".join(base64.urlsafe_b64encode(one).decode().rstrip("=") for one in parts)
+
+    answer = await carriers.client.post(
+        "/carrier/vonage/receipts/message", headers={"authorization": f"Bearer {token}"}
+    )
+
+    assert (answer.status_code, answer.content) == (403, b"")
+
+
+async def test_a_database_that_is_busy(tmp_path: Path) -> None:
+    """WH-03: A post that cannot be written down gets 503, so that its carrier sends it again."""
+    path = tmp_path / "house.db"
+    over = connect(migrated_sqlite(path), sqlite_synchronous="OFF", busy_for=0.1)
+    async with front_door(over, tmp_path, settings={"twilio_auth_token": AUTH_TOKEN}) as house:
+        carriers = Carriers(house)
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            answer = await carriers.twilio(RECEIPTS, MessageStatus="delivered")
+
+        assert (answer.status_code, answer.content) == (503, b"")
+        assert (await carriers.twilio(RECEIPTS, MessageStatus="delivered")).status_code == 204
+    await over.close()
 
 
 async def test_forged_webhook(carriers: Carriers) -> None:

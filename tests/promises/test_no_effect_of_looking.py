@@ -71,9 +71,31 @@ async def test_looking_at_a_set_up_changes_nothing(house: FrontDoor) -> None:
     assert await snapshot(house) == before
 
 
-@pytest.mark.parametrize("path", sorted(SHOWING))
-async def test_head_does_not_take_the_recovery_code(house: FrontDoor, path: str) -> None:
-    """EM-02: a HEAD of the page that shows the recovery code leaves it for its person."""
+NEIGHBOURS = {
+    "a picture": {"sec-fetch-site": "same-site", "sec-fetch-dest": "image"},
+    "a frame": {"sec-fetch-site": "same-site", "sec-fetch-dest": "iframe"},
+    "a link to fetch ahead": {"sec-fetch-site": "same-site", "sec-purpose": "prefetch"},
+    "a window": {"sec-fetch-site": "same-site", "sec-fetch-dest": "document"},
+}
+"""What Chromium says of a page of a neighbouring host, which brings our cookies along."""
+UNSEEN = {
+    **NEIGHBOURS,
+    "a page built ahead": {
+        "sec-fetch-site": "none",
+        "sec-fetch-dest": "document",
+        "sec-purpose": "prefetch;prerender",
+    },
+    "a link of another site": {
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-dest": "document",
+        "sec-fetch-user": "?1",
+    },
+    "an old browser's fetch ahead": {"x-moz": "prefetch"},
+}
+OWN_FORM = {"sec-fetch-site": "same-origin", "sec-fetch-dest": "document", "sec-fetch-user": "?1"}
+
+
+async def _with_a_code_that_waits(house: FrontDoor) -> Person:
     person = house.browser()
     await house.sign_up(person, "ada@example.com")
     await person.get("/set-up")
@@ -81,6 +103,13 @@ async def test_head_does_not_take_the_recovery_code(house: FrontDoor, path: str)
     action, data = person.filled("Verify", code=house.app_code(house.secret_on(person)))
     answer = await person.client.post(action, data=data)
     assert answer.headers["location"] == "/set-up/recovery-code"
+    return person
+
+
+@pytest.mark.parametrize("path", sorted(SHOWING))
+async def test_head_does_not_take_the_recovery_code(house: FrontDoor, path: str) -> None:
+    """EM-02: a HEAD of the page that shows the recovery code leaves it for its person."""
+    person = await _with_a_code_that_waits(house)
     before = await snapshot(house)
 
     head = await person.client.head(path)
@@ -89,6 +118,47 @@ async def test_head_does_not_take_the_recovery_code(house: FrontDoor, path: str)
     assert await snapshot(house) == before
     await person.get(path)
     assert 'name="shown"' in person.response.text
+
+
+@pytest.mark.parametrize("path", sorted(SHOWING))
+@pytest.mark.parametrize("how", UNSEEN)
+async def test_unseen_pages_do_not_take_the_recovery_code(
+    house: FrontDoor, path: str, how: str
+) -> None:
+    """R7, EM-02: what nobody looks at, or another origin opens, leaves the code for its person."""
+    person = await _with_a_code_that_waits(house)
+    before = await snapshot(house)
+
+    answer = await person.client.get(path, headers=UNSEEN[how])
+
+    assert 'name="shown"' not in answer.text
+    assert await snapshot(house) == before
+    await person.get(path, headers=OWN_FORM)
+    assert 'name="shown"' in person.response.text
+
+
+@pytest.mark.parametrize("how", NEIGHBOURS)
+async def test_a_neighbours_page_keeps_no_session_awake(house: FrontDoor, how: str) -> None:
+    """SE-03: a page of a neighbouring host that asks all the while is nobody's presence."""
+    person, _, _ = await house.member_with_app()
+    for _ in range(4):
+        house.clock.advance(seconds=600)
+        for path in ("/", "/session"):
+            await person.client.get(path, headers=NEIGHBOURS[how])
+
+    await person.get("/", headers=OWN_FORM)
+
+    assert person.path == "/resume"
+
+
+async def test_a_followed_link_is_presence(house: FrontDoor) -> None:
+    """SE-03: whoever comes by a link of another site is there."""
+    person, _, _ = await house.member_with_app()
+    for _ in range(4):
+        house.clock.advance(seconds=600)
+        await person.get("/", headers=UNSEEN["a link of another site"])
+
+    assert person.path == "/"
 
 
 async def test_mailed_code_survives_being_looked_at(house: FrontDoor) -> None:

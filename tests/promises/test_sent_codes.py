@@ -113,7 +113,8 @@ async def test_code_works_once(house: FrontDoor) -> None:
 
 @pytest.mark.parametrize("ending", ["sign-out", "password", "five wrong", "new sign-in"])
 async def test_ends_of_a_code(house: FrontDoor, ending: str) -> None:
-    """OC-03: sign-out, a password change, five wrong codes and a new sign-in void the code."""
+    """OC-03: sign-out, a password change, five wrong codes and a new sign-in void the code, and
+    nothing of it is kept."""
     inside, _ = await house.member()
     house.clock.advance(seconds=60)
     person = house.browser()
@@ -135,6 +136,8 @@ async def test_ends_of_a_code(house: FrontDoor, ending: str) -> None:
     else:
         await person.press("Sign out")
         await house.password(person)
+    kept = await rows(house, "SELECT code_sealed FROM challenges WHERE code_sealed IS NOT NULL")
+    assert kept == []
     before = await count(house, "sessions")
 
     await person.post("/sign-in/code", {"code": code})

@@ -9,15 +9,17 @@ changes is the flows' business.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from vestibule.carrier.speech import ncco, twiml
 from vestibule.flows import calls
 from vestibule.flows.calls import Calling, Said
+from vestibule.flows.health import is_storage_down
 from vestibule.flows.opt_outs import asked_by_text
 from vestibule.flows.receipts import Callbacks, receive
+from vestibule.observability.logging import log_failure
 
 MOST_BYTES = 64 * 1024
 
@@ -58,15 +60,27 @@ def carrier_routes(calling: Calling, carriers: Sequence[Callbacks], origin: str)
 
 def _route(path: str, carrier: Callbacks, answer: Answer) -> Route:
     async def endpoint(request: Request) -> Response:
-        body = await _body(request)
-        if body is None:
-            return Response(status_code=413)
-        if not carrier.is_genuine(_path(request), request.headers, body):
-            return Response(status_code=403)
-        name = request.path_params.get("name", "")
-        return await answer(Posted(name, request.headers, body))
+        try:
+            return await _proven(request, carrier, answer)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            # The carrier sends it again; the log has the place, and nothing of the post.
+            request_id = request.state.request_id
+            log_failure("carrier_failed", error, carrier=carrier.name, request_id=request_id)
+            return Response(status_code=503 if is_storage_down(error) else 500)
 
     return Route(path, endpoint, methods=["POST"])
+
+
+async def _proven(request: Request, carrier: Callbacks, answer: Answer) -> Response:
+    body = await _body(request)
+    if body is None:
+        return Response(status_code=413)
+    if not carrier.is_genuine(_path(request), request.headers, body):
+        return Response(status_code=403)
+    name = request.path_params.get("name", "")
+    return await answer(Posted(name, request.headers, body))
 
 
 async def _body(request: Request) -> bytes | None:

@@ -1,7 +1,6 @@
 """Serving: one process, the worker inside it unless workers of their own deliver."""
 
 import asyncio
-import logging
 
 import typer
 import uvicorn
@@ -9,7 +8,7 @@ import uvicorn
 from vestibule.bootstrap import WrongRevision, build_house, refuse_unfit
 from vestibule.cli.work import refuse_split
 from vestibule.flows.pulse import DatabaseRestored
-from vestibule.observability.logging import configure
+from vestibule.observability.logging import configure, take_over
 from vestibule.settings import Settings
 from vestibule.storage.database import StorageDown, connect
 
@@ -37,7 +36,7 @@ def serve(settings: Settings, *, with_worker: bool = True) -> None:
         )
         raise typer.Exit(2) from fault
     configure()
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    take_over()
     built = build_house(settings, with_worker=with_worker)
     typer.echo(f"{settings.name} is at {settings.public_origin}", err=True)
     if built.inbox is not None:
@@ -47,12 +46,15 @@ def serve(settings: Settings, *, with_worker: bool = True) -> None:
         host=settings.host,
         port=settings.port,
         access_log=False,
+        log_config=None,
         log_level="warning",
         proxy_headers=False,
         server_header=False,
         date_header=True,
         # httptools has no limit for headers: one client could fill the memory (WB-07).
         http="h11",
+        # The house has none, and a handshake would be held open past every limit of ours.
+        ws="none",
         h11_max_incomplete_event_size=32 * 1024,
         timeout_graceful_shutdown=5,
     )

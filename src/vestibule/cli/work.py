@@ -5,7 +5,7 @@ import signal
 
 from vestibule.bootstrap import WrongRevision, build_house, refuse_unfit
 from vestibule.flows.pulse import DatabaseRestored
-from vestibule.observability.logging import configure
+from vestibule.observability.logging import configure, take_over
 from vestibule.settings import Settings
 from vestibule.storage.database import StorageDown, connect, dialect_of
 
@@ -32,6 +32,7 @@ def work(settings: Settings) -> None:
     """Deliver until SIGINT or SIGTERM, then let what is under way end."""
     refuse_split(settings)
     configure()
+    take_over()
     try:
         asyncio.run(_work(settings))
     except (DatabaseRestored, WrongRevision) as fault:

@@ -125,7 +125,8 @@ class VonageCallbacks:
             return False
         try:
             claims = jwt.decode(token.strip(), self._key, algorithms=["HS256"]).claims
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, TypeError):
+            # The reader breaks with the last of them on a `crit` that is no list of words.
             return False
         at, named = claims.get("iat"), claims.get("payload_hash")
         if not isinstance(at, int) or not isinstance(named, str):

@@ -2,12 +2,19 @@
 
 import logging
 import sys
+from collections import Counter
 from typing import TextIO
 
 import structlog
 
 from vestibule.domain.event import Event, EventName
 from vestibule.domain.journal import Row
+
+MOST_AN_HOUR = 100
+"""Lines of each kind; the last of them says that more are not written."""
+MOST_KINDS = 50
+_OTHERS = "others"
+_HOUR = 3600
 
 
 def configure(stream: TextIO | None = None) -> None:
@@ -67,3 +74,45 @@ def log_failure(what: str, error: BaseException, **context: object) -> None:
         where = f"{frames.tb_frame.f_code.co_filename}:{frames.tb_lineno}"
         frames = frames.tb_next
     structlog.get_logger().error(what, error=type(error).__name__, at=where, **context)
+
+
+class ServerWords(logging.Handler):
+    """What the server and the libraries say by themselves: our lines, and not without end.
+
+    Of an error the kind and the place. A stranger makes a server speak with every byte that is no
+    HTTP (AU-02, AU-05).
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._hour = 0
+        self._said: Counter[str] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        said = self._count(f"{type(error).__name__} {record.name} {record.msg}", record.created)
+        if said > MOST_AN_HOUR:
+            return
+        more = {"is_last_this_hour": True} if said == MOST_AN_HOUR else {}
+        if error is not None:
+            log_failure("server_failed", error, logger=record.name, **more)
+        else:
+            write = structlog.get_logger().warning
+            write("server_said", logger=record.name, text=record.getMessage(), **more)
+
+    def _count(self, kind: str, at: float) -> int:
+        """How often this kind was said in the hour, with this time."""
+        hour = int(at // _HOUR)
+        if hour != self._hour:
+            self._hour = hour
+            self._said.clear()
+        if kind not in self._said and len(self._said) >= MOST_KINDS:
+            # Words that differ each time must not be kinds without end.
+            kind = _OTHERS
+        self._said[kind] += 1
+        return self._said[kind]
+
+
+def take_over() -> None:
+    """Let `ServerWords` alone write what Python's logging is told; call once at start."""
+    logging.getLogger().handlers = [ServerWords()]

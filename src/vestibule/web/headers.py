@@ -1,6 +1,9 @@
 """What every response carries: policy headers, no caching, a request id (WB-02, WB-03)."""
 
+from contextlib import suppress
+
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -65,7 +68,9 @@ class SecurityHeaders:
             headers = {"Connection": "close"}
             await PlainTextResponse("Bad Request", 400, headers)(scope, receive, complete)
             return
-        await self._app(scope, receive, complete)
+        # Whoever goes away in the middle of a body reads no answer, and nothing of ours is broken.
+        with suppress(ClientDisconnect):
+            await self._app(scope, receive, complete)
 
 
 def _has_two_readings(scope: Scope) -> bool:
