@@ -43,6 +43,20 @@ async def spend(
     return until or now
 
 
+async def give_back(tx: Transaction, bucket: bytes, *, count: int) -> None:
+    """Return what was taken; with nothing left taken, the next one begins its period."""
+    await tx.execute(
+        "DELETE FROM throttles WHERE bucket_mac = :bucket AND hits <= :count",
+        bucket=bucket,
+        count=count,
+    )
+    await tx.execute(
+        "UPDATE throttles SET hits = hits - :count WHERE bucket_mac = :bucket",
+        bucket=bucket,
+        count=count,
+    )
+
+
 async def spent_until(
     tx: Transaction, bucket: bytes, *, limit: int, now: datetime
 ) -> datetime | None:
