@@ -104,9 +104,9 @@ async def spend_hash(work: Work) -> Refused | None:
 async def take_short_code(work: Work, address: str) -> bool:
     """Whether a code mailed to this address may have six digits still.
 
-    Ten that nobody proved may in a year, five guesses each: who asks in an owner's place, at sign-up, with a password
-    at the wall, or for an account of their own, has fifty guesses in a million, as at a second
-    factor (product section 5).
+    Ten that nobody proved may in a year, five guesses each: who asks in an owner's place, at
+    sign-up, with a password at the wall, or for an account of their own, has fifty guesses in a
+    million, as at a second factor (product section 5).
     """
     return await _short_codes(address).take(work, counts_only=False) is None
 
