@@ -42,8 +42,12 @@ _LEAD = """\
 What was tried against a real house, and what it cost: counted by the tests themselves, in their run
 on {day} ({machine}). An empty cell was not counted there. “Confirmed” is what the house had
 answered yes to; “lost” and “spent twice” are of that. “Attacks” are a harness's kinds, a scanner's
-modules, and elsewhere an attacker's acts. The command makes its row again on a clone where
-`make check` and, for the scanner, `scripts/tool wapiti` have run once.
+modules, and elsewhere an attacker's acts.
+
+The command makes its row again and prints its figures at the end, on a clone where
+`make .venv/.dev`, `scripts/components postgresql` and, for the scanner, `make .tools/wapiti/.made`
+have run once. Where chance or the machine's speed decides, the counts of a run differ a little;
+what was lost or spent twice does not.
 """
 
 
@@ -82,7 +86,9 @@ def rows(report: ElementTree.Element) -> list[list[str]]:
             promise = _promise(Path(path), name) + (f" ({variant[:-1]})" if variant else "")
             # A pipe would end the cell; no test has one in its name.
             command = f"`.venv/bin/pytest '{path}::{case.get('name', '')}'`"
-            found.append([promise, *(noted.get(column, "") for column in COLUMNS), command])
+            found.append(
+                [promise, *(noted.get(column, "") for column in COLUMNS.values()), command]
+            )
     return found
 
 

@@ -1,4 +1,4 @@
-"""What every test shares: the event loop's kind, and a list of what was skipped at the end.
+"""What every test shares: the event loop's kind, and at the end what was counted and skipped.
 
 Fixtures of one room live in that room's own conftest.
 """
@@ -13,7 +13,30 @@ def anyio_backend() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name every test that did not run, so that a silent gap cannot pass for a success."""
+    """Say what tests counted, and name every one that did not run."""
+    _say_figures(terminalreporter)
+    _name_skipped(terminalreporter)
+
+
+def _say_figures(terminalreporter: pytest.TerminalReporter) -> None:
+    """The row of docs/security/figures.md that a test makes."""
+    noted = {
+        report.nodeid: [
+            f"{value} {name.removeprefix('figure ')}"
+            for name, value in report.user_properties
+            if name.startswith("figure ")
+        ]
+        for report in terminalreporter.getreports("passed")
+    }
+    counted = {nodeid: figures for nodeid, figures in noted.items() if figures}
+    if counted:
+        terminalreporter.section("figures")
+    for nodeid, figures in sorted(counted.items()):
+        terminalreporter.line(f"{nodeid}: {', '.join(figures)}")
+
+
+def _name_skipped(terminalreporter: pytest.TerminalReporter) -> None:
+    """So that a silent gap cannot pass for a success."""
     skipped = terminalreporter.getreports("skipped") + terminalreporter.getreports("xfailed")
     if not skipped:
         return

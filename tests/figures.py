@@ -22,7 +22,7 @@ def note(record: Record, **figures: int) -> None:
     """Keep them under the test's name; the names are those of `COLUMNS`."""
     assert figures.keys() <= COLUMNS.keys()
     for name, value in figures.items():
-        record(f"figure {name}", value)
+        record(f"figure {COLUMNS[name]}", value)
 
 
 def note_audit(record: Record, found: Found, *, faults: int) -> None:

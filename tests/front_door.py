@@ -256,10 +256,12 @@ async def front_door(
     catalogues: Catalogues | None = None,
     clock: ManualClock | None = None,
     seed: str | None = None,
+    beat: float = 0,
 ) -> AsyncIterator[FrontDoor]:
     """A house over this database, with its own keys in the folder; it closes no database.
 
-    Its chance follows the folder's name, or `seed` where a run must be repeatable.
+    Its chance follows the folder's name, or `seed` where a run must be repeatable. Its answers
+    wait for no beat, unless one is given.
     """
     key, entropy = folder / "root.key", SeededEntropy(seed or str(folder))
     root_key.make(key, entropy)
@@ -279,6 +281,7 @@ async def front_door(
             profile=CHEAPEST,
             database=over,
             catalogues=catalogues,
+            beat=beat,
         )
 
     with watching() as alarm:

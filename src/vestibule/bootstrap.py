@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from gettext import NullTranslations
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -50,6 +51,7 @@ from vestibule.simulator.telephone import Telephone
 from vestibule.storage import revision
 from vestibule.storage.database import Database, connect
 from vestibule.web.app import Front, build
+from vestibule.web.beat import BEAT
 from vestibule.web.cookies import Cookies
 from vestibule.web.metrics import Meter
 from vestibule.web.render import Pages, Site
@@ -113,17 +115,17 @@ def build_house(
     database: Database | None = None,
     catalogues: Catalogues | None = None,
     with_worker: bool = True,
+    beat: float = BEAT,
 ) -> Built:
-    """Everything from settings; tests pass their own clock, entropy, hashing, database, words.
+    """Everything from settings; tests pass clock, entropy, hashing, database, words, beat.
 
     Without a worker, processes of their own deliver what this one writes.
     """
-    clock, wake = clock or SystemClock(), asyncio.Event()
-    catalogues = catalogues or Catalogues()
-    source = key_source_of(settings)
+    clock, catalogues = clock or SystemClock(), catalogues or Catalogues()
+    wake = asyncio.Event()
+    source, entropy = key_source_of(settings), entropy or SystemEntropy()
     roots = source.read()
     keyring = Keyring.of(roots, clock())
-    entropy = entropy or SystemEntropy()
     means = Means(
         database=database or connect(settings.database),
         clock=clock,
@@ -148,10 +150,10 @@ def build_house(
     telephone = Telephone(inbox, _calling(worker.delivering)) if inbox else None
     routes = _simulator(settings, inbox, telephone, catalogues)
     routes += _carriers(settings, worker.delivering)
-    app = build(_front(settings, means, gauges, catalogues), more_routes=routes, lifespan=lifespan)
+    front = _front(settings, means, gauges, catalogues, beat)
+    app = build(front, more_routes=routes, lifespan=lifespan)
     keys = KeyRefresh(source, keyring, roots, clock)
-    beating = Beating(means, mark_of(settings))
-    text = settings.model_dump_json()
+    beating, text = Beating(means, mark_of(settings)), settings.model_dump_json()
     built = Built(app, means, worker, inbox, telephone, providers, keys, beating, text)
     return built
 
@@ -198,7 +200,9 @@ def _delivering(
     )
 
 
-def _front(settings: Settings, means: Means, gauges: Gauges, catalogues: Catalogues) -> Front:
+def _front(
+    settings: Settings, means: Means, gauges: Gauges, catalogues: Catalogues, beat: float
+) -> Front:
     token = settings.secret("metrics_token")
     return Front(
         means=means,
@@ -209,6 +213,7 @@ def _front(settings: Settings, means: Means, gauges: Gauges, catalogues: Catalog
         accent=settings.accent,
         logo=settings.logo,
         meter=Meter(token, gauges) if token else None,
+        beat=beat,
     )
 
 
@@ -228,18 +233,22 @@ async def refuse_other_revision(database: Database) -> None:
         )
 
 
+@cache
+def _common_passwords() -> frozenset[str]:
+    """The shipped list, folded once in a process."""
+    packed = files("vestibule").joinpath("data", "common-passwords.txt.gz").read_bytes()
+    return load_blocklist(packed)
+
+
 def _policy(settings: Settings, catalogues: Catalogues) -> Policy:
     countries = {ELSEWHERE, *(country for _, country in settings.country_routes)}
     reach = {country: _channels_to(settings, country) for country in countries}
     tolls = tolls_of(settings)
-    packed = files("vestibule").joinpath("data", "common-passwords.txt.gz").read_bytes()
     return Policy(
         product=settings.name,
         origin=settings.public_origin,
         host=urlsplit(settings.public_origin).hostname or "",
-        password=PasswordPolicy(
-            minimum=settings.password_minimum, blocklist=load_blocklist(packed)
-        ),
+        password=PasswordPolicy(minimum=settings.password_minimum, blocklist=_common_passwords()),
         code_digits=settings.code_digits,
         new_apps=totp.Parameters(totp.Algorithm(settings.app_algorithm), settings.app_digits),
         # Where no phone is reached anywhere, the way is closed and no country is at fault.

@@ -166,6 +166,18 @@ class UncountedTen(Uncounted):
     count = 10
 
 
+class UncountedReset(Uncounted):
+    """Wrong codes at the second door of a reset are free."""
+
+    path = back = "/forgot-password/second-factor"
+
+
+class UncountedChange(Uncounted):
+    """Wrong codes before a change are free."""
+
+    path = back = "/settings/confirm"
+
+
 class UncountedPasswords(Uncounted):
     """Wrong passwords cost no wait."""
 
@@ -219,6 +231,30 @@ class KeepsChosenSession(Broken):
         return rewritten(response, keep) if brought else response
 
 
+class KeepsChosenPending(Broken):
+    """The cookie of a pending sign-in that a browser brings along becomes the sign-in."""
+
+    async def prepare(self) -> None:
+        self.real: dict[str, str] = {}
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        sent = cookies(request)
+        brought = sent.get("pending", "")
+        if brought in self.real:
+            request = again(request, cookie={**sent, "pending": self.real[brought]})
+        response = await self.through(request)
+        if not is_post(request, "/sign-in") or not brought:
+            return response
+
+        def keep(name: str, value: str) -> str:
+            if name != "set-cookie" or not value.startswith("pending="):
+                return value
+            self.real[brought] = value.split("=", 1)[1].split(";")[0]
+            return f"pending={brought}{LAX}"
+
+        return rewritten(response, keep)
+
+
 class SignOutForgets(Broken):
     """Sign-out drops the cookie and leaves the session alive."""
 
@@ -244,6 +280,15 @@ class OldIdLives(Broken):
             if is_post(request, "/settings/code") and line.startswith("session="):
                 self.newer[old] = line.split("=", 1)[1].split(";")[0]
         return response
+
+
+class MixesAccounts(SpareSession):
+    """Beside a session of one account its code passes the second door of another."""
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        if is_post(request, "/sign-in/code") and {"session", "pending"} <= cookies(request).keys():
+            return see_other("/", f"session={self.spare}{LAX}")
+        return await self.through(request)
 
 
 def _cookie_change(change: Callable[[str], str]) -> type[Broken]:
@@ -341,6 +386,26 @@ class GetSends(Broken):
         return await self.through(request)
 
 
+class LinkActs(Broken):
+    """A link with a form's fields and token in it does what the form does."""
+
+    header = ""
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        typed = {key: value for key, value in request.url.params.items() if value}
+        claims = request.headers.get(self.header) == "POST" if self.header else True
+        if request.method == "GET" and claims and typed.get("csrf"):
+            path = request.url.path
+            request = again(request, method="POST", path=path, data=typed)
+        return await self.through(request)
+
+
+class HeaderActs(LinkActs):
+    """A header makes a look a form."""
+
+    header = "x-http-method-override"
+
+
 # --- order of steps -------------------------------------------------------------------------
 
 
@@ -398,6 +463,17 @@ class BelievesNextAtLast(Broken):
         response = await self.through(request)
         wanted = form(request).get("next", "")
         if is_post(request, "/sign-in/code") and wanted:
+            return rewritten(response, lambda k, v: wanted if k == "location" else v)
+        return response
+
+
+class BelievesReturn(Broken):
+    """The button for another language leads to wherever its form says."""
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        response = await self.through(request)
+        wanted = form(request).get("return_to", "")
+        if is_post(request, "/language") and wanted.startswith("http"):
             return rewritten(response, lambda k, v: wanted if k == "location" else v)
         return response
 
@@ -529,6 +605,16 @@ NamesItself = _header_change("server", "uvicorn")
 KeptPages = _header_change("cache-control", "max-age=60")
 
 
+class BareRefusal(Broken):
+    """What is refused before a page is made carries no policy."""
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        response = await self.through(request)
+        if response.status_code == httpx.codes.METHOD_NOT_ALLOWED:
+            return httpx.Response(response.status_code)
+        return response
+
+
 def _policy_change(part: str, instead: str) -> type[Broken]:
     """A house whose content policy has one part replaced."""
 
@@ -556,28 +642,29 @@ class Breach:
 _HOUSES: dict[str, tuple[type[Broken], ...]] = {
     "headers": (
         *(NoPolicy, OneNonce, Framed, OpenToOrigins, NamesItself, KeptPages),
-        *(AnyForm, AnyScript, AnyTalk),
+        *(AnyForm, AnyScript, AnyTalk, BareRefusal),
     ),
-    "looking": (GetSignsOut, GetSends),
+    "looking": (GetSignsOut, GetSends, LinkActs, HeaderActs),
     "csrf": (NoToken, NoOrigin),
     "odd-bodies": (FailsOnNul, FailsOnArrays),
     "step-skip": (HalfSignedInSetsUp, LeadsOn),
     "empty-codes": (EmptyCodeOpens,),
     "cookie-swap": (PendingIsSession,),
-    "redirects": (BelievesNext, BelievesNextAtLast),
+    "redirects": (BelievesNext, BelievesNextAtLast, BelievesReturn),
     "host-header": (BelievesHost, MailsNameHost),
-    "old-cookies": (KeepsChosenSession, SignOutForgets, OldIdLives),
+    "old-cookies": (KeepsChosenSession, KeepsChosenPending, SignOutForgets, OldIdLives),
     "race-app": (SpareSession,),
     "replay-app": (SpareSession,),
     "race-text": (SpareSession,),
     "replay-text": (SpareSession,),
     "race-recovery": (SpareRecovery,),
-    "foreign-code": (SpareSession,),
+    "foreign-code": (SpareSession, MixesAccounts),
     "reset-alone": (ResetSkipsFactor,),
     "race-wrong": (Uncounted, SpareSession),
     "method-switch": (UncountedFive,),
     "claimed-source": (UncountedEight,),
     "new-sign-ins": (UncountedTen, SpareSession),
+    "other-doors": (UncountedReset, UncountedChange),
     "cookies": (ReadableCookies, CrossSiteCookies, WideCookies, LastingCookies, TokenInAddress),
     "timing": (TellsByTime,),
     "enumeration": (TellsBySentence, TellsByRedirect),

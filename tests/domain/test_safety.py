@@ -75,6 +75,25 @@ def test_recovery_ends_at_the_barrier_that_came_with_it(
     assert ("after" in reached.acts) is not is_past
 
 
+def test_what_a_recovery_led_to_is_not_untouched() -> None:
+    """R8: beyond its own barrier a recovery is followed, and up to the next one only."""
+    acts = [
+        act("code", 0, ActKind.RECOVERY),
+        act("bound", 5, ActKind.RECOVERY),
+        act("its wall", 5, ActKind.BARRIER),
+        act("a day later", 9),
+        act("the owner's wall", 10, ActKind.BARRIER),
+        act("after", 11),
+    ]
+    causes = {"bound": {"code"}, "a day later": {"bound"}, "after": {"a day later"}}
+
+    assert reach("code", at(0), acts, causes).acts == {"code"}
+    beyond = reach("code", at(0), acts, causes, beyond_own=True)
+    assert beyond.acts == {"code", "bound", "a day later"}
+    assert beyond.is_past_barrier
+    assert reach("bound", at(5), acts, causes, beyond_own=True).acts == {"bound", "a day later"}
+
+
 def test_only_a_set_up_or_recovery_itself_is_a_root() -> None:
     """R8: the session that a set-up opened has a browser, and is taken back like any other."""
     roots = {ActKind.SET_UP, ActKind.RECOVERY}

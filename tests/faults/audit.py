@@ -9,7 +9,12 @@ from tests.faults.processes import Houses
 from vestibule.crypto import root_key
 from vestibule.crypto.keyring import Keyring, Purpose
 from vestibule.domain import totp
+from vestibule.domain.session import SESSIONS_PER_ACCOUNT
 from vestibule.storage.database import Transaction, connect
+
+KEPT = SESSIONS_PER_ACCOUNT - 1
+"""An account's oldest sessions end, where a slow machine makes more rounds than it may have; a test
+may have opened one beside a member's book."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ async def audit(houses: Houses, database_url: str, members: list[Member]) -> Fou
     """
     origin, lost, replayed = houses.origins[0], 0, 0
     for member in members:
-        for session in member.confirmed.values():
+        for session in list(member.confirmed.values())[-KEPT:]:
             lost += not await is_inside(origin, session)
         for step in sorted(member.confirmed)[-1:]:
             replayed += await member.post_code(origin, step)

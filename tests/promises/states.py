@@ -298,14 +298,14 @@ async def member(house: FrontDoor, email: str = "ada@example.com") -> Member:
     return Member(house, person, secret, code, email)
 
 
-async def add_app(house: FrontDoor, person: Person) -> bytes:
+async def add_app(house: FrontDoor, person: Person, *, name: str = "Second app") -> bytes:
     """One more app, in settings, by a session whose proofs are fresh."""
     await person.get("/settings/app")
     if "secret=" not in person.response.text:
         await person.press("Show the QR code")
     text = person.shown(r"secret=([A-Z2-7]+)")
     secret = base64.b32decode(text + "=" * (-len(text) % 8))
-    await person.press("Verify", code=house.app_code(secret), app_name="Second app")
+    await person.press("Verify", code=house.app_code(secret), app_name=name)
     assert person.path == "/settings", person.text
     return secret
 

@@ -11,6 +11,7 @@ from tests.answers import ADA, NEW_PASSWORD, answer_mail, link, reset, sign_in, 
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
 from tests.promises.states import (
+    add_app,
     add_phone,
     age_browsers,
     is_inside,
@@ -149,6 +150,30 @@ async def test_doubted_recovery_lifts_no_freeze_on_itself(house: FrontDoor) -> N
 
     await ada.person.get("/settings/app")
     assert "72 hours" in ada.person.text or "stopped" in ada.person.text, ada.person.text
+    (guard,) = await rows(house, "safeguards")
+    assert guard["frozen_until_at"] is not None
+
+
+async def test_what_a_doubted_recovery_led_to_lifts_no_freeze_on_it(house: FrontDoor) -> None:
+    """R8: nor is an app that was added a day later, with what the recovery had bound: whoever has
+    the password and the paper undoes no freeze by one step more."""
+    ada = await recovered(house)
+    await age_browsers(house)
+    house.clock.advance(seconds=25 * 3600)
+    await ada.sign_in()
+    await ada.step_up()
+    ada.secret = await add_app(house, ada.person, name="Later app")
+    await answer_mail(house, ada.links["used"])
+    house.clock.advance(seconds=60)
+    await ada.person.get("/")
+    await house.open_settings(ada.person)
+    await ada.person.get("/settings/confirm")
+
+    await ada.person.press("Later app")
+    await ada.person.press("Confirm", password=PASSWORD, code=ada.code())
+
+    await ada.person.get("/settings/app")
+    assert ada.person.path == "/settings/wait", ada.person.text
     (guard,) = await rows(house, "safeguards")
     assert guard["frozen_until_at"] is not None
 

@@ -469,6 +469,25 @@ async def test_no_old_link_crosses_an_earlier_answer(house: FrontDoor) -> None:
     assert await is_inside(later)
 
 
+async def test_answer_after_another_answer_still_suspends_the_app(house: FrontDoor) -> None:
+    """R8: past a barrier that another answer set, what the doubted session added is suspended."""
+    ada = await member(house)
+    stranger = house.browser(source="198.51.100.70")
+    await house.password(stranger, ADA)
+    await stranger.press("Verify", code="000000")
+    wrong = await link(house, "wrong_second_factor")
+    thief = await thief_inside(house, ada)
+    await add_app(house, thief)
+    added = await link(house, "method_added")
+    await answer_mail(house, wrong)
+    assert "Second app" in {one["name"] for one in await standing(house)}
+
+    reader = await answer_mail(house, added)
+
+    assert "stopped for 72 hours" in reader.text
+    assert [one["name"] for one in await standing(house)] == ["Phone app"]
+
+
 async def _two_links(house: FrontDoor) -> list[str]:
     await house.deliver()
     mails = [m.text for m in house.inbox() if m.purpose == "method_added" and m.to == ADA]

@@ -1,9 +1,12 @@
 """One number on many accounts: a limit that is not told (A.7)."""
 
+import asyncio
+
 import pytest
 
 from tests.attack import count
 from tests.front_door import FrontDoor
+from tests.person import Person
 
 pytestmark = pytest.mark.anyio
 
@@ -24,8 +27,8 @@ async def test_a_number_serves_five_accounts(house: FrontDoor) -> None:
     assert "account" not in sixth.text.split("This number cannot")[1].split(".")[0]
 
 
-async def test_set_ups_begun_together_bind_five(house: FrontDoor) -> None:
-    """PN-04: set-ups that were begun before the fifth was finished bind no sixth account."""
+async def _begun_beside_three(house: FrontDoor) -> list[tuple[Person, str]]:
+    """Five set-ups of a number that three accounts have, each with its code."""
     for turn in range(3):
         person = house.browser(source=f"198.51.100.{turn}")
         await house.sign_up(person, f"{turn}@example.com")
@@ -40,6 +43,12 @@ async def test_set_ups_begun_together_bind_five(house: FrontDoor) -> None:
         await person.press("Send code by text message", country="GB", phone="07400 123456")
         begun.append((person, await house.code("sms")))
         house.clock.advance(seconds=31)
+    return begun
+
+
+async def test_set_ups_begun_together_bind_five(house: FrontDoor) -> None:
+    """PN-04: set-ups that were begun before the fifth was finished bind no sixth account."""
+    begun = await _begun_beside_three(house)
 
     for person, code in begun:
         await person.press("Verify", code=code)
@@ -47,3 +56,15 @@ async def test_set_ups_begun_together_bind_five(house: FrontDoor) -> None:
     assert [person.path for person, _ in begun[:2]] == ["/set-up/recovery-code"] * 2
     assert all("cannot be used here" in person.text for person, _ in begun[2:])
     assert await count(house, "authenticators") == 5
+
+
+async def test_set_ups_finished_at_once_bind_five(either_house: FrontDoor) -> None:
+    """PN-04: of five right codes at once for a number that three accounts have two bind it."""
+    begun = await _begun_beside_three(either_house)
+
+    await asyncio.gather(*(person.press("Verify", code=code) for person, code in begun))
+
+    paths = [person.path for person, _ in begun]
+    assert paths.count("/set-up/recovery-code") == 2
+    assert sum("cannot be used here" in person.text for person, _ in begun) == 3
+    assert await count(either_house, "authenticators") == 5

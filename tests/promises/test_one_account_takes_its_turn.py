@@ -85,6 +85,34 @@ async def test_one_address_leaves_connections_to_others(postgresql: Store, tmp_p
     await database.close()
 
 
+async def test_known_browser_stands_behind_no_stranger(postgresql: Store, tmp_path: Path) -> None:
+    """RL-03: with thirty strangers in an address's line, its owner's known browser is at work at
+    once; so is its code, once the password was right."""
+    database = connect(postgresql.url)
+    async with front_door(database, tmp_path) as house:
+        owner, _ = await house.member(EVE, phone="07400 123457")
+        await owner.press("Sign out")
+        await owner.get("/sign-in")
+        stranger = house.browser()
+        await stranger.get("/sign-in")
+        action, data = stranger.filled("Sign in", email=EVE, password=PASSWORD)
+        hold = f"UPDATE accounts SET guard = guard + 1 WHERE email = '{EVE}'"  # noqa: S608 - ours
+        for button, values in (
+            ("Sign in", {"email": EVE, "password": PASSWORD}),
+            ("Verify", {"code": "000000"}),
+        ):
+            async with open_transaction(postgresql, hold) as onlooker:
+                many = [
+                    asyncio.create_task(stranger.client.post(action, data=data)) for _ in range(30)
+                ]
+                await until_waiting(onlooker, *many[:AT_ONCE])
+                own = asyncio.create_task(owner.press(button, **values))
+                await until_waiting(onlooker, *many[:AT_ONCE], own)
+            await asyncio.gather(own, *many)
+            assert owner.path == "/sign-in/code", owner.text
+    await database.close()
+
+
 async def test_line_of_one_account_ends() -> None:
     """RL-07: of one account two are at work, others wait, and nobody's line stays behind."""
     lines, at_work, most = Turns(), 0, 0

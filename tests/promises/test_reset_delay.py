@@ -90,6 +90,28 @@ async def test_owner_stops_it_by_mail(house: FrontDoor) -> None:
     assert (await told(house))["reset_cancelled"] == 1
 
 
+async def test_link_of_its_wrong_code_is_answered_in_full(house: FrontDoor) -> None:
+    """R8, B.3: whoever doubts the wrong code of a reset that waits is secured, and not only rid
+    of the new password: that is what the link of the waiting itself is for."""
+    owner, _ = await house.member()
+    house.clock.advance(seconds=60)
+    thief = house.browser(source="198.51.100.66")
+    await thief.get("/forgot-password")
+    await thief.press("Send code", email=ADA)
+    await thief.press("Verify", code=await house.code("email", to=ADA))
+    await thief.press("Verify", code="000000")
+    await thief.press("Verify", code=await house.code("sms", to=NUMBER))
+    await thief.press("Set new password", new_password=NEW_PASSWORD)
+    assert "Your new password counts from" in thief.text
+
+    await answer_mail(house, await link(house, "wrong_second_factor"))
+
+    assert await rows(house, "waiting_resets") == []
+    (guard,) = await rows(house, "safeguards")
+    assert guard["reset_required_at"] is not None
+    assert not await is_inside(owner)
+
+
 async def test_owner_stops_it_by_text(house: FrontDoor) -> None:
     """B.3: the code of the text throws it away too, from a number alone."""
     owner, _ = await house.member()
@@ -117,6 +139,8 @@ async def test_owner_who_changes_the_password_stops_it(house: FrontDoor) -> None
 
     assert not await works(house, NEW_PASSWORD)
     assert await rows(house, "waiting_resets") == []
+    ended = [one["name"] for one in await rows(house, "events") if "reset_cancelled" in one["name"]]
+    assert len(ended) == 1, "the journal does not say that it ended"
 
 
 async def test_known_browser_does_not_wait(house: FrontDoor) -> None:

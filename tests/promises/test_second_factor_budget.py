@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.attack import count, journal, rows, wrong
-from tests.front_door import FrontDoor, front_door
+from tests.front_door import PASSWORD, FrontDoor, front_door
 from tests.person import Person
 from vestibule.domain.throttle import EPOCH_BUDGET, YEAR_BUDGET
 from vestibule.storage.database import Database
@@ -133,6 +133,23 @@ async def test_twenty_strikes_ask_the_app_twice(house: FrontDoor) -> None:
     assert person.path == "/new-password", person.text
 
 
+async def test_a_used_code_is_not_the_first_of_two(house: FrontDoor) -> None:
+    """TO-03, RL-05: of the two codes that are asked both are new: the one that was just used and
+    the one after it are not enough."""
+    _, secret, _ = await house.member_with_app()
+    await _spend(house, EPOCH_BUDGET)
+    await _enter_with_two(house, secret, PASSWORD)
+    house.clock.advance(seconds=30)
+    reader = house.browser(source="192.0.2.78")
+    await house.password(reader)
+
+    await reader.press(
+        "Verify", code=house.app_code(secret, steps=-1), next_code=house.app_code(secret)
+    )
+
+    assert reader.path == "/sign-in/code", reader.text
+
+
 async def test_a_code_sent_before_the_cap_counts_no_more(house: FrontDoor) -> None:
     """RL-05: a six-digit code that was out when the twentieth strike fell is not compared."""
     await house.member()
@@ -149,6 +166,22 @@ async def test_a_code_sent_before_the_cap_counts_no_more(house: FrontDoor) -> No
 
     assert waiting.path == "/sign-in/code"
     assert "longer ones" in waiting.text
+    left = "SELECT id FROM challenges WHERE digits = 6 AND code_sealed IS NOT NULL"
+    assert await rows(house, left) == [], "the short one has ended, and is not kept"
+
+
+async def test_demand_that_a_dead_process_left_out_is_made_up(house: FrontDoor) -> None:
+    """RL-05: where a process died between the twentieth strike and the demand for a new password,
+    the next full sign-in makes it."""
+    _, secret, _ = await house.member_with_app()
+    await _spend(house, EPOCH_BUDGET)
+    undo = "UPDATE accounts SET new_password_required_at = NULL"
+    await house.database.transact(lambda tx: tx.execute(undo))
+
+    owner = await _enter_with_two(house, secret, PASSWORD)
+    await house.prove_mailbox(owner)
+
+    assert owner.path == "/new-password", owner.text
 
 
 async def test_long_guesses_draw_on_no_budget(house: FrontDoor) -> None:

@@ -14,7 +14,11 @@ from vestibule.crypto.keyring import Keyring, Purpose
 from vestibule.crypto.mac import framed
 from vestibule.domain import one_time_code
 from vestibule.domain.challenge import Channel, lifetime
+from vestibule.domain.challenge import Purpose as For
+from vestibule.domain.refusal import Reason, Refused
 from vestibule.entropy import SeededEntropy, SystemEntropy
+from vestibule.flows import codes
+from vestibule.flows.work import Caller, work
 
 pytestmark = pytest.mark.anyio
 
@@ -109,7 +113,8 @@ async def test_code_works_once(house: FrontDoor) -> None:
 
 @pytest.mark.parametrize("ending", ["sign-out", "password", "five wrong", "new sign-in"])
 async def test_ends_of_a_code(house: FrontDoor, ending: str) -> None:
-    """OC-03: sign-out, a password change, five wrong codes and a new sign-in void the code."""
+    """OC-03: sign-out, a password change, five wrong codes and a new sign-in void the code, and
+    nothing of it is kept."""
     inside, _ = await house.member()
     house.clock.advance(seconds=60)
     person = house.browser()
@@ -131,6 +136,8 @@ async def test_ends_of_a_code(house: FrontDoor, ending: str) -> None:
     else:
         await person.press("Sign out")
         await house.password(person)
+    kept = await rows(house, "SELECT code_sealed FROM challenges WHERE code_sealed IS NOT NULL")
+    assert kept == []
     before = await count(house, "sessions")
 
     await person.post("/sign-in/code", {"code": code})
@@ -334,3 +341,23 @@ async def test_codes_may_be_typed_in_many_ways(house: FrontDoor, dress: str) -> 
     await person.press("Verify", code=typed)
 
     assert person.path == "/", person.text
+
+
+async def test_code_that_dies_while_it_is_compared_is_late_and_no_replay(
+    either_house: FrontDoor,
+) -> None:
+    """OC-02: typed in its last second and compared after it, a code is told to have expired."""
+    house = either_house
+    _, code = await _asked(house)
+    (pending,) = await rows(house, "SELECT id FROM sign_ins")
+    means, caller = house.built.means, Caller("203.0.113.7", "test", "", "en")
+    house.clock.advance(seconds=lifetime(Channel.SMS).total_seconds() - 1)
+    tried = await work(
+        means, caller, lambda unit: codes.reserve(unit, For.SIGN_IN, pending["id"], code)
+    )
+    assert isinstance(tried, codes.Reserved)
+    house.clock.advance(seconds=1)
+
+    settled = await work(means, caller, lambda unit: codes.settle(unit, tried))
+
+    assert settled == Refused(Reason.CODE_EXPIRED)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.attack import all_at_once
 from tests.front_door import FrontDoor
 from tests.promises.states import cookie, digest, member, rows
 from vestibule.bootstrap import build_house
@@ -10,20 +11,25 @@ from vestibule.entropy import SeededEntropy
 from vestibule.settings import Settings
 
 
+def stronger(house: FrontDoor, folder: Path) -> FrontDoor:
+    """The same house after a release that stores passwords at a greater cost."""
+    built = build_house(
+        Settings(data=folder, simulator=True, public_origin="http://localhost"),
+        clock=house.clock,
+        entropy=SeededEntropy("stronger"),
+        profile=OWASP,
+        database=house.database,
+    )
+    return FrontDoor(lambda _: built, house.database, house.clock, house.alarm)
+
+
 async def test_weakly_stored_password_signs_in_and_is_stored_anew(
     house: FrontDoor, tmp_path: Path
 ) -> None:
     """PH-04: a right password that is stored too weakly is stored anew and opens the first door."""
     ada = await member(house)
     (before,) = await rows(house, "passwords")
-    stronger = build_house(
-        Settings(data=tmp_path, simulator=True, public_origin="http://localhost"),
-        clock=house.clock,
-        entropy=SeededEntropy("stronger"),
-        profile=OWASP,
-        database=house.database,
-    )
-    later = FrontDoor(lambda _: stronger, house.database, house.clock, house.alarm)
+    later = stronger(house, tmp_path)
     person = later.browser()
 
     await later.password(person, ada.email, password="something else entirely")
@@ -35,6 +41,20 @@ async def test_weakly_stored_password_signs_in_and_is_stored_anew(
     assert after["epoch"] == before["epoch"]
     await later.password(later.browser(), ada.email)
     assert await rows(house, "passwords") == [after]
+
+
+async def test_two_sign_ins_at_once_are_both_right(either_house: FrontDoor, tmp_path: Path) -> None:
+    """PH-04: of two right passwords at once, a double click say, one is stored anew and both
+    open the first door; none counts as wrong."""
+    ada = await member(either_house)
+    person = stronger(either_house, tmp_path).browser()
+    await person.get("/sign-in")
+
+    right = {"email": ada.email, "password": ada.password}
+    answers = await all_at_once(person, "Sign in", [right] * 2)
+
+    assert [one.headers["location"] for one in answers] == ["/sign-in/code"] * 2
+    assert len(await rows(either_house, "sign_ins")) == 1
 
 
 async def test_recovery_forgets_what_other_browsers_were_known_by(house: FrontDoor) -> None:

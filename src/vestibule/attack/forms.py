@@ -1,5 +1,7 @@
 """Attacks with forms that are not the house's own, broken bodies, and mere looking."""
 
+from urllib.parse import urlencode
+
 from vestibule.attack.addresses import ADDRESSES, FIELDS, INSIDE, POSTS
 from vestibule.attack.browser import Browser
 from vestibule.attack.ground import Ground, NeedsSimulator
@@ -125,6 +127,7 @@ async def odd_bodies(ground: Ground) -> Outcome:
 
 # --- looking --------------------------------------------------------------------------------
 
+OVERRIDES = dict.fromkeys(("x-http-method-override", "x-http-method", "x-method-override"), "POST")
 NO_METHODS = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
@@ -147,6 +150,7 @@ async def looking(ground: Ground) -> Outcome:
             tried += 1
             if not answer.is_client_error:
                 found.append(f"{method} {address.path} answered {answer.status_code}")
+    tried += await _links_like_forms(browser)
     if not await ground.is_inside(browser.cookies):
         found.append("looking ended the session")
     # What a look sends would need a moment to arrive.
@@ -154,6 +158,16 @@ async def looking(ground: Ground) -> Outcome:
     if await _codes_to(ground, who.email) != sent:
         found.append("looking sent a code")
     return judged(found, f"{tried} looks and methods that no form uses: nothing changed")
+
+
+async def _links_like_forms(browser: Browser) -> int:
+    """Each form as a link, with its fields and a good token, and as a look that claims to post."""
+    await browser.get("/")
+    query = urlencode({**FIELDS, "csrf": browser.token})
+    for headers in ({}, OVERRIDES):
+        for address in POSTS:
+            await browser.ask("GET", f"{address.filled}?{query}", headers=headers, keep=False)
+    return 2 * len(POSTS)
 
 
 async def _codes_to(ground: Ground, email: str) -> int:
@@ -177,7 +191,7 @@ ATTACKS = (
     ),
     Attack(
         "looking",
-        "GET, HEAD and methods that no form uses at every door",
+        "GET, HEAD and methods that no form uses at every door, and forms as links",
         ("WB-01", "EM-02"),
         looking,
     ),

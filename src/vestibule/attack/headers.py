@@ -23,6 +23,8 @@ OWN = {"'none'", "'self'", "'strict-dynamic'", "data:"}
 REFERRERS = {"same-origin", "no-referrer", "strict-origin"}
 NONCE = re.compile(r"script-src [^;]*'nonce-([\w+/=-]{16,})'")
 TELLING = ("server", "x-powered-by", "x-aspnet-version")
+PAGES = ("/", "/sign-in", "/settings", "/session")
+"""Asked by a method that none of them has: refusals that no page makes."""
 FILES = ("/static/app.css", "/brand.css", "/no-such-page", "/sign-in/")
 
 
@@ -37,6 +39,9 @@ async def headers(ground: Ground) -> Outcome:
                     method, address.filled, data=data, headers=asked, keep=False
                 )
                 found += _faults(answer, f"{method} {address.path}", nonces)
+        for path in PAGES:
+            answer = await browser.ask("PUT", path, keep=False)
+            found += _faults(answer, f"PUT {path}", nonces)
         for path in FILES:
             answer = await browser.ask("GET", path, keep=False)
             found += _faults(answer, f"GET {path}", nonces, is_page=path not in FILES[:2])

@@ -12,6 +12,7 @@ from vestibule.attack.redirect_targets import HOSTILE
 from vestibule.attack.wire import Unreachable
 
 EVIL = "evil.example"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 PATHS = (
     f"//{EVIL}/",
     f"//{EVIL}/%2e%2e",
@@ -40,9 +41,32 @@ async def redirects(ground: Ground) -> Outcome:
         answer = await browser.ask("GET", path, keep=False)
         if not ground.wire.reads(answer.headers.get("location", "/")):
             found.append(f"{path} led to {answer.headers['location'][:40]!r}")
+    found += await _after_a_choice(ground)
     found += await _through_both_doors(ground)
-    figures = f"{len(HOSTILE)} targets, {len(PATHS)} paths and a whole sign-in stayed in the house"
+    figures = (
+        f"{len(HOSTILE)} targets at two doors, {len(PATHS)} paths and a whole sign-in stayed in"
+        " the house"
+    )
     return judged(found, figures)
+
+
+async def _after_a_choice(ground: Ground) -> list[str]:
+    """The button for another language names the page that it stands on."""
+    found, browser = [], ground.browser()
+    await browser.get("/sign-in")
+    for target in HOSTILE:
+        typed = {"csrf": browser.token, "return_to": target.encode("utf-8", "replace")}
+        content = urlencode(typed).encode()
+        answer = await browser.ask("POST", "/language", content=content, headers=FORM, keep=False)
+        location = answer.headers.get("location", "/")
+        if not ground.wire.reads(location):
+            found.append(f"return_to={target[:40]!r} led to {location[:40]!r}")
+        if answer.is_server_error:
+            found.append(f"return_to={target[:40]!r} answered {answer.status_code}")
+    await browser.post("/language", return_to="/help")
+    if browser.path != "/help":
+        raise Unexpected("the button for another language does not lead back")
+    return found
 
 
 async def _through_both_doors(ground: Ground) -> list[str]:

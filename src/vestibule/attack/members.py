@@ -134,11 +134,19 @@ async def first_door(ground: Ground, who: Member, browser: Browser | None = None
     return browser
 
 
+async def guessing_door(ground: Ground, who: Member) -> Browser:
+    """A first door behind which wrong codes are looked at; raises `Unexpected` if they wait."""
+    browser = await first_door(ground, who)
+    if browser.page.alerts:
+        raise Unexpected("the account waits after too many wrong codes; use a new one")
+    return browser
+
+
 async def sign_in(ground: Ground, who: Member, browser: Browser | None = None) -> Browser:
     """Both doors, by the app."""
     browser = await first_door(ground, who, browser)
     if browser.page.with_field("code", "next_code") is not None:
-        raise Unexpected("the account asks for two codes after too many wrong ones; use another")
+        raise Unexpected("the account asks for two codes after too many wrong ones; use a new one")
     await browser.submit("code", code=await ground.app_code(who))
     if not await ground.is_inside(browser.cookies):
         raise Unexpected(f"password and code led to {browser.path}, not inside")

@@ -28,6 +28,9 @@ class Page(HTMLParser):
         self.links: list[tuple[str, str]] = []
         self.words: list[str] = []
         self.title = ""
+        self.alerts: list[str] = []
+        """What the page says at once: a refusal, or that somebody has to wait."""
+        self._telling = set[str]()
         self._form: FoundForm | None = None
         self._button: tuple[str | None, str] | None = None
         self._link: str | None = None
@@ -63,6 +66,8 @@ class Page(HTMLParser):
             self._link, self._text = a.get("href") or "", ""
         elif tag == "title":
             self._in_title = True
+        if a.get("role") == "alert":
+            self._telling, self._text = {tag}, ""
 
     def handle_endtag(self, tag: str) -> None:
         text = " ".join(self._text.split())
@@ -79,6 +84,9 @@ class Page(HTMLParser):
             self._link = None
         elif tag == "title":
             self._in_title = False
+        if tag in self._telling:
+            self.alerts += [text] if text else []
+            self._telling = set()
 
     def handle_data(self, data: str) -> None:
         self._text += data

@@ -15,7 +15,7 @@ from vestibule.attack.outcome import Attack, Outcome, judged
 
 FULL_WIDTH_ZERO = 0xFF10
 CHOSEN = "A" * 43
-"""A session cookie that a stranger chose and put into somebody's browser."""
+"""A cookie's value that a stranger chose and put into somebody's browser."""
 
 
 def spellings(code: str) -> dict[str, str]:
@@ -41,15 +41,22 @@ async def replay_app(ground: Ground) -> Outcome:
     if await ground.sessions_in(await pending.ask("POST", path, data=data)):
         found.append("the finished sign-in took its code again")
     again = await first_door(ground, who)
-    older = who.how.code(who.secret, who.last_step - 1)
-    for how, typed in {**spellings(code), "of an older time step": older}.items():
+    typed_again = {"of an older time step": who.how.code(who.secret, who.last_step - 1)}
+    typed_again |= spellings(code)
+    if ground.own is not None:
+        # One fewer than ends the sign-in: a right code then gives the account its tries back.
+        typed_again.pop("with a dash")
+    for how, typed in typed_again.items():
         if again.page.with_field("code") is None:
             break
         await again.submit("code", code=typed)
         if await ground.is_inside(again.cookies):
             found.append(f"a used code {how} opened a session")
             again = await first_door(ground, who)
-    return judged(found, "one code in five spellings, twice: 1 session", evaluated=5)
+    if ground.own is not None and again.page.with_field("code") is not None:
+        await again.submit("code", code=await ground.app_code(who))
+    figures = f"a used code and an older one in {len(typed_again)} ways: 1 session"
+    return judged(found, figures, evaluated=len(typed_again))
 
 
 async def replay_text(ground: Ground) -> Outcome:
@@ -78,17 +85,19 @@ async def old_cookies(ground: Ground) -> Outcome:
     found = ground.found
     who = await member(ground)
     name = next(one for one in inside(who).cookies if one.endswith("session"))
-    victim = ground.browser({name: CHOSEN})
+    waiting = name.removesuffix("session") + "pending"
+    victim, planter = ground.browser({name: CHOSEN, waiting: CHOSEN}), {waiting: CHOSEN}
     await first_door(ground, who, victim)
     pending = dict(victim.cookies)
+    if await _is_past_the_first_door(ground, planter) or pending[waiting] == CHOSEN:
+        found.append("the cookie of a pending sign-in that a stranger chose was taken up")
     await victim.submit("code", code=await ground.app_code(who))
     if not await ground.is_inside(victim.cookies):
         raise Unexpected("the right code did not open a session")
     if victim.cookies[name] == CHOSEN or await ground.is_inside({name: CHOSEN}):
         found.append("a session cookie that a stranger chose was taken up")
-    old = ground.browser({key: value for key, value in pending.items() if key != name})
-    await old.get("/sign-in/code")
-    if old.path == "/sign-in/code":
+    old = {key: value for key, value in pending.items() if key != name}
+    if await _is_past_the_first_door(ground, old):
         found.append("the cookie of a finished sign-in still opens its page")
     ended = dict(victim.cookies)
     await victim.get("/help")
@@ -104,6 +113,12 @@ async def old_cookies(ground: Ground) -> Outcome:
         if await ground.is_inside(before):
             found.append(f"the session id from before {act} is alive")
     return judged(found, "old ids after sign-in, gate, step-up and sign-out open nothing")
+
+
+async def _is_past_the_first_door(ground: Ground, cookies: dict[str, str]) -> bool:
+    browser = ground.browser(cookies)
+    await browser.get("/sign-in/code")
+    return browser.path == "/sign-in/code"
 
 
 async def reset_alone(ground: Ground) -> Outcome:
@@ -145,7 +160,7 @@ ATTACKS = (
     ),
     Attack(
         "old-cookies",
-        "session ids chosen by a stranger, or from before a proof",
+        "ids of sessions and sign-ins chosen by a stranger, or from before a proof",
         ("EF-06", "SE-05", "SE-06"),
         old_cookies,
     ),

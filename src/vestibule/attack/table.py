@@ -1,7 +1,7 @@
 """Every attack, in the order of a run.
 
-What uses up an account's tries comes late and what slows this source last, because outside the
-simulator there is one account and one source for the whole run.
+Outside the simulator there is one account and one source for the whole run: what needs its tries
+comes before what may use up all ten, and what slows this source comes last.
 """
 
 from vestibule.attack import forms, guesses, headers, leads, replays, steps, strangers
@@ -14,7 +14,7 @@ _BY_SLUG = {
 }
 _ORDER = """
 headers looking csrf odd-bodies step-skip empty-codes cookie-swap redirects host-header old-cookies
-race-app replay-app race-text replay-text race-recovery foreign-code reset-alone race-wrong
-method-switch claimed-source new-sign-ins cookies timing enumeration passwords forwarded
+race-wrong replay-app race-app race-text replay-text race-recovery foreign-code reset-alone
+method-switch claimed-source new-sign-ins other-doors cookies timing enumeration passwords forwarded
 """
 ATTACKS: tuple[Attack, ...] = tuple(_BY_SLUG[slug] for slug in _ORDER.split())

@@ -174,8 +174,11 @@ def doctor(
     With --attack: try every known attack on a running house and say what held; exits 1 with a
     finding, 2 where something could not be tried to its end (with --strict, or not at all).
     """
+    given = (email, password_file, app_secret_file, only or (), json_file, strict)
+    if not attack and any((i_own_this_host, *given)):
+        typer.echo("These options are for --attack, and nothing says what to attack.", err=True)
+        raise typer.Exit(attack_command.CANNOT_RUN)
     if attack:
-        given = (email, password_file, app_secret_file, only or (), json_file, strict)
         raise typer.Exit(
             attack_command.attack(attack_command.Asked(attack, i_own_this_host, *given))
         )

@@ -11,6 +11,9 @@ from enum import StrEnum
 NOT_ME_FOR = timedelta(days=7)
 """R8: how long a change is told to what was valid before, and can be answered with "not me"."""
 FREEZE_FOR = timedelta(hours=72)
+CAUSES_COUNT_FOR = timedelta(days=1) + NOT_ME_FOR + FREEZE_FOR
+"""How old an act can be that somebody doubts: a session is a day old at most when it changes
+something, its notice is answered within the week, and a freeze doubts it until its end."""
 BROWSER_KNOWN_AFTER = timedelta(hours=24)
 """R11: a browser may change something once its first full sign-in is so old."""
 RESET_WAITS_FOR = timedelta(hours=24)
@@ -75,17 +78,25 @@ class Reach:
 
 
 def reach(
-    named: str, named_at: datetime, acts: Collection[Act], causes: Mapping[str, Collection[str]]
+    named: str,
+    named_at: datetime,
+    acts: Collection[Act],
+    causes: Mapping[str, Collection[str]],
+    *,
+    beyond_own: bool = False,
 ) -> Reach:
     """The named act and its successors by cause, up to the first barrier after it (R8).
 
-    `causes` names for each act the acts that it could not have happened without.
+    `causes` names for each act the acts that it could not have happened without. `beyond_own`
+    looks past the barrier that a named recovery itself made: nothing of it is taken back, but
+    what it led to is not untouched either.
     """
     own = next((act for act in acts if act.id == named), None)
     began_at = own.made_at if own else named_at
     # The barrier of a recovery comes with the session that completes it, and stands before both.
     is_recovery = own is not None and own.kind is ActKind.RECOVERY
-    barriers = [a.made_at for a in acts if a.kind is ActKind.BARRIER]
+    own_at = _completed_at(named, acts, causes) if beyond_own else set()
+    barriers = [a.made_at for a in acts if a.kind is ActKind.BARRIER and a.made_at not in own_at]
     barrier_at = min(
         (at for at in barriers if at > began_at or (is_recovery and at == began_at)), default=None
     )
@@ -98,3 +109,14 @@ def reach(
                 found.add(act.id)
                 waiting.append(act.id)
     return Reach(frozenset(found), barrier_at is not None)
+
+
+def _completed_at(
+    named: str, acts: Collection[Act], causes: Mapping[str, Collection[str]]
+) -> set[datetime]:
+    """When a named recovery, or the one that a named session completed, was completed."""
+    return {
+        act.made_at
+        for act in acts
+        if act.kind is ActKind.RECOVERY and (act.id == named or named in causes.get(act.id, ()))
+    }

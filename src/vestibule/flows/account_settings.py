@@ -367,6 +367,8 @@ async def end_sessions(
     """End one session by its id, all `others`, or `all`; reducing needs no second factor."""
 
     async def unit(work: Work) -> Refused | None:
+        # Held, so that a sign-in under way is seen, or finds itself ended.
+        await accounts.hold(work.tx, session.account_id)
         if which in {"others", "all"}:
             kept = session.id if which == "others" else None
             await sessions.end_others(work.tx, session.account_id, kept=kept)

@@ -221,6 +221,11 @@ async def _keep_former(
     )
 
 
+async def hold_longer(work: Work, former_id: str, until: datetime) -> None:
+    """Keep a former address from others, and able to come back, until then at least."""
+    await former_addresses.hold_longer(work.tx, former_id, until)
+
+
 # --- "not me", and the way back -------------------------------------------------------------------
 
 

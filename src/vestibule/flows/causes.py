@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from vestibule.domain.safety import NOT_ME_FOR, Act, ActKind, Made, reach
+from vestibule.domain.safety import CAUSES_COUNT_FOR, Act, ActKind, Made, reach
 from vestibule.flows.work import Work
 from vestibule.storage import acts
 
@@ -60,11 +60,12 @@ async def maker(work: Work, kind: Made, thing_id: str) -> str | None:
 
 
 async def consequences(
-    work: Work, account_id: str, *, act_id: str, named_at: datetime
+    work: Work, account_id: str, *, act_id: str, named_at: datetime, beyond_own: bool = False
 ) -> Consequences:
-    """What the named act and its successors made within seven days, up to the first barrier."""
-    known = await acts.of_account(work.tx, account_id, work.now - NOT_ME_FOR)
-    reached = reach(act_id, named_at, known, await acts.causes(work.tx, account_id))
+    """What the named act and its successors made, up to the first barrier (see `reach`)."""
+    known = await acts.of_account(work.tx, account_id, work.now - CAUSES_COUNT_FOR)
+    causes = await acts.causes(work.tx, account_id)
+    reached = reach(act_id, named_at, known, causes, beyond_own=beyond_own)
     left = [one for one in await acts.things(work.tx, account_id) if one.act_id in reached.acts]
     bound = [one for one in left if one.kind is Made.AUTHENTICATOR]
     roots = {act.id for act in known if act.is_root}

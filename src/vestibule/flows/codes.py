@@ -316,6 +316,9 @@ async def settle(work: Work, reserved: Reserved) -> Proven | Refused:
             if challenge.purpose in _GUESSED_AT and challenge.digits < LONG_DIGITS:
                 await _give_back(work, challenge)
             return Proven(challenge)
+        if challenge.is_expired(work.now):
+            # Typed in its last moment and compared after it: late, and no replay.
+            return Refused(Reason.CODE_EXPIRED)
         return Refused(Reason.CODE_SPENT, "code")
     earlier = await _was_earlier(work, reserved)
     if reserved.tries >= challenge.max_tries:

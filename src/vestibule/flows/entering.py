@@ -204,7 +204,9 @@ async def end_everything_else(
         work.tx, account_id, session_id=session_id, sign_in_id=sign_in_id
     )
     await resets.end_of_account(work.tx, account_id)
-    await waiting_resets.cancel(work.tx, account_id)
+    if await waiting_resets.cancel(work.tx, account_id):
+        # Somebody was told that it would count: the journal says that it does not.
+        await work.note(EventName.PASSWORD_RESET_CANCELLED, account_id=account_id)
     await challenges.end_of_account(work.tx, account_id, work.now)
     if ended:
         await work.note(EventName.SESSION_ENDED, account_id=account_id, ended=ended)

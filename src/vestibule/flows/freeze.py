@@ -37,7 +37,7 @@ async def lift(work: Work, account_id: str, *, proven_by: str) -> bool:
     if account is None or account.frozen_act_id is None:
         return False
     doubted = await causes.consequences(
-        work, account_id, act_id=account.frozen_act_id, named_at=work.now
+        work, account_id, act_id=account.frozen_act_id, named_at=work.now, beyond_own=True
     )
     if proven_by in doubted.brought or not await safeguards.thaw(work.tx, account_id):
         return False

@@ -82,7 +82,7 @@ class Budget:
 
     async def give_back(self, work: Work, count: int) -> None:
         """Return so many that were taken, as if nobody had asked for them."""
-        await throttles.give_back(work.tx, self._bucket(work), count=count)
+        await throttles.unspend(work.tx, self._bucket(work), count=count)
 
     async def tell(self, work: Work) -> None:
         if self.alarm is not None:

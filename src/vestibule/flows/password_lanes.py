@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.account import Account
 from vestibule.domain.event import EventName
-from vestibule.domain.identifier import EmailAddress
+from vestibule.domain.identifier import EmailAddress, parse_email
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.throttle import NETWORK_PASSWORD_WAIT, network_try, password_wait
 from vestibule.flows.addresses import account_named
 from vestibule.flows.entering import known_browser
 from vestibule.flows.refusals import note_refusal
 from vestibule.flows.sources import network_of, source_of
-from vestibule.flows.work import Work
+from vestibule.flows.work import Caller, Means, Work, look
 from vestibule.storage import accounts, throttles
 
 OWN_LANE_FOR = timedelta(days=1)
@@ -35,6 +35,21 @@ class PasswordTry:
     shared: tuple[tuple[bytes, int], ...]
     """The lanes that others try in too, each with its count."""
     network_lane: bytes | None
+
+
+async def account_known_here(means: Means, caller: Caller, email: str) -> str | None:
+    """The account of a typed address where this browser has completed a sign-in of it, or None."""
+    address = parse_email(email) if caller.browser_token else None
+    if address is None:
+        return None
+
+    async def unit(work: Work) -> str | None:
+        account = await account_named(work, address.key)
+        if account is None or not await known_browser(work, caller, account.id):
+            return None
+        return account.id
+
+    return await look(means, caller, unit)
 
 
 async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry | Refused:

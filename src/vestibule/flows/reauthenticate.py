@@ -17,7 +17,15 @@ from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Evidence
-from vestibule.flows import addresses, codes, freeze, second_factor, stale_numbers, ways
+from vestibule.flows import (
+    addresses,
+    codes,
+    freeze,
+    gate_guesses,
+    second_factor,
+    stale_numbers,
+    ways,
+)
 from vestibule.flows.notices import tell
 from vestibule.flows.password_lanes import forgive_password_try, reserve_password_try
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
@@ -78,6 +86,9 @@ async def send_gate_code(means: Means, caller: Caller, keeper: GateKeeper) -> co
                 channel=Channel.EMAIL,
                 destination=await addresses.mailbox(work, account),
                 account_id=account.id,
+                digits=await gate_guesses.digits(work, account.id)
+                if isinstance(keeper, Session)
+                else 0,
                 act="sign_in" if _must_reverify(keeper) else "",
             ),
         )
@@ -105,9 +116,14 @@ async def submit_gate_code(
 
     Five wrong codes end what asked; they add no strikes.
     """
-    reserved = await work(
-        means, caller, lambda unit: codes.reserve(unit, _purpose(keeper), keeper.id, typed)
-    )
+
+    async def reserve(work: Work) -> codes.Reserved | Refused:
+        tried = await codes.reserve(work, _purpose(keeper), keeper.id, typed)
+        if isinstance(tried, Refused) or not isinstance(keeper, Session):
+            return tried
+        return await gate_guesses.take(work, keeper.account_id, tried) or tried
+
+    reserved = await work(means, caller, reserve)
     if isinstance(reserved, Refused):
         return reserved
 
@@ -128,6 +144,7 @@ async def submit_gate_code(
                 expires_at=work.now + WALL_LIFETIME,
             )
         else:
+            await gate_guesses.give_back(work, keeper.account_id, reserved)
             await _settle_address(work, keeper, proven.challenge)
             now = await sessions.get(work.tx, keeper.id, work.now)
             if now is not None and now.must_reverify():

@@ -105,7 +105,13 @@ async def _strengthen(
         caller,
         lambda unit: accounts.rehash_password(unit.tx, account.id, old=old, new=new),
     )
-    return replace(tried, password_mac=new) if is_stored else tried
+    if is_stored:
+        return replace(tried, password_mac=new)
+    # Another request was first: with the same password, a double click say, or with a new one.
+    first = await look(means, caller, lambda unit: accounts.password(unit.tx, account.id))
+    if first is None or not await means.passwords.matches(first.password_mac, normalise(password)):
+        return tried
+    return replace(tried, password_mac=first.password_mac)
 
 
 async def _open_first_door(

@@ -13,6 +13,7 @@ from vestibule.domain.safety import (
     BROWSER_KNOWN_AFTER,
     NOT_ME_FOR,
     QUIET_AFTER_RESET,
+    RESET_WAITS_FOR,
     ActKind,
     EndedBy,
     Made,
@@ -26,7 +27,6 @@ from vestibule.storage import accounts, acts, authenticators, safeguards, sessio
 from vestibule.storage.database import StorageDown
 from vestibule.storage.waiting_resets import WaitingReset
 
-"""Who asks where a wait is simply over."""
 PUT_OFF_FOR = timedelta(minutes=10)
 _INSTANT = timedelta(microseconds=1)
 
@@ -67,6 +67,9 @@ async def _is_browser_known(work: Work, account_id: str) -> bool:
 async def wait(work: Work, account: Account, proven: WaitingReset) -> datetime:
     """Keep the new password aside, and tell everybody who can still say no; until when."""
     act_id = await waiting_resets.put(work.tx, proven)
+    if proven.address_id is not None:
+        # Proven on its last day it may come back a day later, and what waits may be put off.
+        await addresses.hold_longer(work, proven.address_id, proven.due_at + RESET_WAITS_FOR)
     await work.note(EventName.PASSWORD_RESET_WAITS, account_id=account.id)
     when = proven.due_at.isoformat()
     await tell(work, account, kind="reset_waits", act_id=act_id, when=when)
@@ -141,7 +144,8 @@ async def _bring_back(work: Work, account: Account, authenticator_id: str) -> bo
     """What was proven together with the mailbox stands again (R8); True where it stands."""
     if await authenticators.get(work.tx, account.id, authenticator_id) is not None:
         return True
-    for ended in await returnable(work, account):
+    # Without a limit: it was asked within the seven days, and may have waited since.
+    for ended in await _returnable(work, account, since=account.created_at):
         if ended.authenticator.id != authenticator_id:
             continue
         await authenticators.restore(
@@ -166,10 +170,16 @@ async def _bring_back(work: Work, account: Account, authenticator_id: str) -> bo
 
 
 async def returnable(work: Work, account: Account) -> list[authenticators.Ended]:
-    """What may come back now: only after "not me", and within seven days."""
+    """What may be asked for now: only after "not me", and within seven days."""
+    return await _returnable(work, account, since=work.now - NOT_ME_FOR)
+
+
+async def _returnable(
+    work: Work, account: Account, *, since: datetime
+) -> list[authenticators.Ended]:
     if account.reset_required_at is None:
         return []
-    found = await authenticators.ended(work.tx, account.id, work.now - NOT_ME_FOR)
+    found = await authenticators.ended(work.tx, account.id, since)
     # What was taken from the account is asked before what was added to it.
     back = [one for one in found if one.is_returnable]
     return sorted(back, key=lambda one: one.ended_by is not EndedBy.REMOVAL)
@@ -211,7 +221,8 @@ async def _apply(work: Work, account_id: str) -> None:
     account = await accounts.get(work.tx, account_id)
     if due is None or account is None:
         return
-    await take_effect(work, account, due)
+    if not await take_effect(work, account, due):
+        await work.note(EventName.PASSWORD_RESET_CANCELLED, account_id=account_id)
 
 
 async def cancel(work: Work, account: Account, *, reset_id: str) -> bool:

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from gettext import NullTranslations
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -165,6 +166,7 @@ def _press_routes(
     ]
 
 
+@cache
 def template_environment() -> Environment:
     """The desk's templates: escaped, strict about names, every sentence a gettext message."""
     environment = Environment(

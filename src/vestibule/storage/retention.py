@@ -2,18 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from vestibule.domain.safety import NOT_ME_FOR
+from vestibule.domain.safety import CAUSES_COUNT_FOR, NOT_ME_FOR
 from vestibule.storage.database import Transaction
-
-REACH = NOT_ME_FOR + timedelta(days=1)
-"""Causes outlive the last answer that may ask for them."""
 
 JOURNAL = "events"
 """Goes chain by chain, from the oldest row on: `flows/housekeeping` does it."""
 
 KEPT: dict[str, tuple[str, timedelta]] = {
     # table: (column the age counts from, kept for)
-    "acts": ("made_at", REACH),
+    "acts": ("made_at", CAUSES_COUNT_FOR),
     "alarms": ("period_at", timedelta(days=400)),
     "calls": ("expires_at", timedelta(hours=24)),
     "challenges": ("expires_at", timedelta(hours=24)),  # OC-05
@@ -24,7 +21,7 @@ KEPT: dict[str, tuple[str, timedelta]] = {
     "events": ("occurred_at", timedelta(days=400)),
     "former_addresses": ("held_until_at", timedelta()),
     "known_browsers": ("last_seen_at", timedelta(days=400)),
-    "made": ("made_at", REACH),
+    "made": ("made_at", CAUSES_COUNT_FOR),
     "outbox": ("expires_at", timedelta(days=30)),
     "prefix_days": ("day_at", timedelta(days=30)),
     "recovery_code_views": ("expires_at", timedelta()),
@@ -58,6 +55,7 @@ async def _purge_ended_authenticators(tx: Transaction, now: datetime) -> int:
     return await tx.execute(
         """DELETE FROM authenticators WHERE id IN (
                 SELECT authenticator_id FROM ended_authenticators WHERE ended_at <= :until)
+            AND id NOT IN (SELECT authenticator_id FROM waiting_resets)
             AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = authenticators.account_id
                 AND a.default_authenticator_id = authenticators.id)""",
         until=now - NOT_ME_FOR,

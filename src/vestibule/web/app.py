@@ -25,6 +25,7 @@ from vestibule.flows.journal_verify import alarm_of
 from vestibule.flows.refusals import note_refusal
 from vestibule.flows.work import Means, Work, work
 from vestibule.web import csrf
+from vestibule.web.beat import BEAT, on_the_beat
 from vestibule.web.cookies import Cookie, Cookies
 from vestibule.web.desk import Desk
 from vestibule.web.doors import DOORS, Door
@@ -54,6 +55,8 @@ class Front:
     logo: Path | None
     meter: Meter | None = None
     turns: Turns = field(default_factory=Turns)
+    beat: float = BEAT
+    """Seconds; see `Door.is_on_the_beat`."""
 
 
 def build(
@@ -139,8 +142,9 @@ async def _answer(front: Front, door: Door, visit: Visit) -> Response:
     # What pages poll by themselves is no activity.
     if door.needs in INSIDE and not door.path.endswith("/delivery"):
         await visit.note_presence()
+    beat = front.beat if is_post and door.is_on_the_beat else 0
     # Not before the form is here: whoever sends it slowly must not hold a place meanwhile.
-    async with front.turns.of(visit.line):
+    async with on_the_beat(beat), front.turns.of(await visit.line()):
         response = await handler(visit, Desk(front.pages, front.pages.words(visit)))
     if is_post and visit.cookie(Cookie.NOTICE) and not _sets(response, visit, Cookie.NOTICE):
         visit.cookies.drop(response, Cookie.NOTICE)

@@ -40,19 +40,41 @@ class Door:
     post: Handler | None = None
     knows_visitor: bool = True
     """False for what machines ask: it is answered without looking anybody up."""
+    is_on_the_beat: bool = False
+    """Whether a form's answer must not tell by the clock whose an address is (EN-03)."""
 
 
 N = Needs
 DOORS: tuple[Door, ...] = (
     # in front of the first door
-    Door("/sign-up", N.NOBODY, sign_up.show, sign_up.submit),
-    Door("/sign-up/code", N.SIGN_UP, sign_up.show_code, sign_up.submit_code),
-    Door("/sign-up/resend", N.SIGN_UP, post=sign_up.submit_resend),
-    Door("/sign-up/address", N.SIGN_UP, sign_up.show_address, sign_up.submit_address),
-    Door("/sign-in", N.NOBODY, sign_in.show, sign_in.submit),
-    Door("/forgot-password", N.NOTHING, forgot_password.show, forgot_password.submit),
-    Door("/forgot-password/code", N.RESET, forgot_password.show_code, forgot_password.submit_code),
-    Door("/forgot-password/code/send", N.RESET, post=forgot_password.send_code),
+    Door("/sign-up", N.NOBODY, sign_up.show, sign_up.submit, is_on_the_beat=True),
+    Door("/sign-up/code", N.SIGN_UP, sign_up.show_code, sign_up.submit_code, is_on_the_beat=True),
+    Door("/sign-up/resend", N.SIGN_UP, post=sign_up.submit_resend, is_on_the_beat=True),
+    Door(
+        "/sign-up/address",
+        N.SIGN_UP,
+        sign_up.show_address,
+        sign_up.submit_address,
+        is_on_the_beat=True,
+    ),
+    Door("/sign-in", N.NOBODY, sign_in.show, sign_in.submit, is_on_the_beat=True),
+    Door(
+        "/forgot-password",
+        N.NOTHING,
+        forgot_password.show,
+        forgot_password.submit,
+        is_on_the_beat=True,
+    ),
+    Door(
+        "/forgot-password/code",
+        N.RESET,
+        forgot_password.show_code,
+        forgot_password.submit_code,
+        is_on_the_beat=True,
+    ),
+    Door(
+        "/forgot-password/code/send", N.RESET, post=forgot_password.send_code, is_on_the_beat=True
+    ),
     Door(
         "/forgot-password/second-factor",
         N.RESET,
@@ -132,9 +154,21 @@ DOORS: tuple[Door, ...] = (
     ),
     Door("/settings/recovery-code", N.SESSION, recovery_code.show, recovery_code.submit),
     Door("/settings/name", N.GATE, details.show_name, details.submit_name),
-    Door("/settings/address", N.STEP_UP, details.show_address, details.submit_address),
-    Door("/settings/address/code", N.STEP_UP, details.show_code, details.submit_code),
-    Door("/settings/address/send", N.STEP_UP, post=details.send_code),
+    Door(
+        "/settings/address",
+        N.STEP_UP,
+        details.show_address,
+        details.submit_address,
+        is_on_the_beat=True,
+    ),
+    Door(
+        "/settings/address/code",
+        N.STEP_UP,
+        details.show_code,
+        details.submit_code,
+        is_on_the_beat=True,
+    ),
+    Door("/settings/address/send", N.STEP_UP, post=details.send_code, is_on_the_beat=True),
     Door("/settings/password", N.STEP_UP, settings.show_password, settings.submit_password),
     Door("/settings/close", N.GATE, closing.show),
     Door("/settings/close/confirm", N.GATE, closing.show_confirm, closing.submit),

@@ -29,17 +29,20 @@ def _owner(visit: Visit) -> Session | PendingSignIn:
 
 async def show(visit: Visit, desk: Desk) -> Response:
     owner = _owner(visit)
+    may_make_another = await _may_make_another(visit)
     if not is_seen(visit.request):
         # Nobody would see the code, so it waits for its person.
-        return await _page(visit, desk, None)
+        return _page(visit, desk, None, may_make_another)
+    # Last of all: what fails after it would lose the one showing.
     shown = await recovery_codes.take(
         visit.means, visit.caller, account_id=owner.account_id, owner_id=owner.id
     )
-    return await _page(visit, desk, shown)
+    return _page(visit, desk, shown, may_make_another)
 
 
-async def _page(visit: Visit, desk: Desk, shown: recovery_codes.Shown | None) -> Response:
-    owner = _owner(visit)
+def _page(
+    visit: Visit, desk: Desk, shown: recovery_codes.Shown | None, may_make_another: bool
+) -> Response:
     record = shown.record if shown else None
     return desk.pages.page(
         visit,
@@ -51,11 +54,12 @@ async def _page(visit: Visit, desk: Desk, shown: recovery_codes.Shown | None) ->
         label=record.label if record else "",
         made_on=desk.translate.day(record.made_at) if record else "",
         account=visit.account.email if visit.account and visit.session else "",
-        may_make_another=await _may_make_another(visit, owner),
+        may_make_another=may_make_another,
     )
 
 
-async def _may_make_another(visit: Visit, owner: Session | PendingSignIn) -> bool:
+async def _may_make_another(visit: Visit) -> bool:
+    owner = _owner(visit)
     current = await recovery_codes.standing(visit.means, visit.caller, owner.account_id)
     is_saved = any(one.acknowledged_at is not None for one in current)
     return account_settings.may_make_another(owner, visit.now, is_saved=is_saved)
@@ -96,7 +100,7 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     if refused.reason is Reason.LAST_GROUP_WRONG and shown is not None:
         # R7: the one form that answers with its page: a redirect could not show the code again.
         visit.notice = Notice(visit.path, refused, {})
-        return await _page(visit, desk, shown)
+        return _page(visit, desk, shown, await _may_make_another(visit))
     return visit.again(Refused(Reason.RECOVERY_CODE_GONE))
 
 

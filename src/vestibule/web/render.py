@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from gettext import NullTranslations
 from hashlib import sha256
 from importlib.resources import files
@@ -44,25 +45,32 @@ class Choice:
     is_spoken: bool
 
 
-class Pages:
+@cache
+def _environment() -> Environment:
     """Every template of the house, compiled once for all languages."""
+    environment = Environment(
+        loader=PackageLoader("vestibule.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    # The extension adds this at run time, where no type can see it.
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        _gettext, _ngettext, newstyle=True
+    )
+    return environment
+
+
+class Pages:
+    """The pages of one house, in its looks and languages."""
 
     def __init__(self, site: Site, translations: Callable[[str], NullTranslations]) -> None:
         self.site = site
         self._translations = translations
-        self._environment = Environment(
-            loader=PackageLoader("vestibule.web"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        # The extension adds this at run time, where no type can see it.
-        self._environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
-            _gettext, _ngettext, newstyle=True
-        )
+        self._environment = _environment()
         self._versions: dict[str, str] = {}
 
     def words(self, visit: Visit) -> Words:
