@@ -7,14 +7,25 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.answers import ADA, NEW_PASSWORD, answer_mail, link, reset, sign_in, told
+from tests.answers import (
+    ADA,
+    NEW_PASSWORD,
+    answer_mail,
+    link,
+    reset,
+    sign_in,
+    thief_inside,
+    told,
+)
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
 from tests.promises.states import (
     add_app,
     add_phone,
     age_browsers,
+    ask_reset,
     is_inside,
+    member,
     recover,
     rows,
     standing,
@@ -176,6 +187,40 @@ async def test_what_a_doubted_recovery_led_to_lifts_no_freeze_on_it(house: Front
     assert ada.person.path == "/settings/wait", ada.person.text
     (guard,) = await rows(house, "safeguards")
     assert guard["frozen_until_at"] is not None
+
+
+async def test_what_was_suspended_before_a_recovery_stays_so(house: FrontDoor) -> None:
+    """R8: nothing comes back across a completed recovery, so a thief's app that an answer took away
+    proves nothing when somebody with the mailbox asks for a reset afterwards."""
+    ada = await member(house)
+    thief = await thief_inside(house, ada)
+    secret = await add_app(house, thief)
+    await answer_mail(house, await link(house, "method_added"))
+    owner = house.browser()
+    await recover(house, owner, ada.recovery_code, ADA)
+    await house.save_recovery_code(owner)
+    await owner.get("/set-up")
+    await owner.press("Authentication app")
+    own = house.secret_on(owner)
+    await owner.press("Verify", code=house.app_code(own), app_name="New app")
+    await owner.press("Set new password", new_password=NEW_PASSWORD)
+    house.clock.advance(seconds=60)
+    later = await sign_in(
+        house, house.browser(), code_of=house.app_code(own), password=NEW_PASSWORD
+    )
+    await house.answer_review(later)
+    assert later.path == "/", later.text
+    await answer_mail(house, await link(house, "new_browser"))
+
+    reader = house.browser(source="198.51.100.66")
+    await ask_reset(reader, ADA)
+    await reader.press("Verify", code=await house.code("email", to=ADA))
+    await reader.get("/forgot-password/second-factor/methods")
+
+    assert "Second app" not in reader.text
+    await reader.get("/forgot-password/second-factor")
+    await reader.press("Verify", code=house.app_code(secret, steps=1))
+    assert reader.path == "/forgot-password/second-factor", reader.text
 
 
 async def test_recovery_that_is_not_finished_is_still_answered(house: FrontDoor) -> None:

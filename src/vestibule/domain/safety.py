@@ -43,7 +43,7 @@ class EndedBy(StrEnum):
 
     REMOVAL = "removal"
     LOST = "lost"
-    """Named lost by a completed recovery: it does not come back."""
+    """Named lost by a completed recovery, or gone before it: it does not come back."""
     NOT_ME = "not_me"
 
 

@@ -188,6 +188,7 @@ async def _complete_recovery(work: Work, account: Account, before: list[Authenti
     """
     for old in before:
         await _unbind(work, account, old, by=EndedBy.LOST)
+    await authenticators.let_go(work.tx, account.id)
     await causes.note_barrier(work, account.id)
     await safeguards.require_review(work.tx, account.id, work.now + timedelta(microseconds=1))
     if account.reset_required_at is not None:

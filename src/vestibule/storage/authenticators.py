@@ -141,6 +141,13 @@ async def suspend(tx: Transaction, account_id: str, authenticator_id: str, now: 
     return touched == 1
 
 
+async def let_go(tx: Transaction, account_id: str) -> None:
+    """None that was removed or suspended until now comes back any more."""
+    await tx.execute(
+        "UPDATE ended_authenticators SET ended_by = 'lost' WHERE account_id = :id", id=account_id
+    )
+
+
 async def restore(
     tx: Transaction, account_id: str, authenticator_id: str, *, approves_at: datetime
 ) -> bool:
