@@ -571,6 +571,11 @@ async def test_recovery_opens_what_an_answer_closed(house: FrontDoor) -> None:
     assert person.path == "/new-password", person.text
     await person.press("Set new password", new_password=NEW_PASSWORD)
     assert person.path == "/", person.text
+    later = await sign_in(
+        house, house.browser(), code_of=await by_app(house, secret), password=NEW_PASSWORD
+    )
+    await house.answer_review(later)
+    assert later.path == "/", "and from then on as always"
 
 
 @pytest.mark.parametrize("again", ["Second app", "Phone app"])

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.attack import wrong
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
 from tests.promises.states import (
@@ -133,6 +134,23 @@ async def test_wall_needs_its_mail_first(house: FrontDoor) -> None:
         assert person.path == "/set-up/email"
 
     assert await snapshot(house, but=("events",)) == before
+
+
+async def test_five_wrong_codes_end_what_waits_at_the_wall(house: FrontDoor) -> None:
+    """OC-06: whoever has the password of an account without 2FA guesses five times at its mailed
+    code, then starts again; the right code opens nothing more."""
+    person = await wall_mail(house)
+    await person.post("/set-up/email/send", {})
+    code = await house.code("email", to="wall-mail@example.com")
+    for by in range(1, 6):
+        assert person.path == "/set-up/email"
+        await person.press("Verify", code=wrong(code, by=by))
+
+    await person.get("/set-up/email")
+    assert person.path == "/sign-in"
+    await house.password(person, "wall-mail@example.com")
+    await person.post("/set-up/email", {"code": code})
+    assert person.path == "/set-up/email", person.text
 
 
 async def test_enrolled_account_binds_nothing_at_the_wall(house: FrontDoor) -> None:
