@@ -284,6 +284,19 @@ async def test_forms_of_other_kinds_are_refused(house: FrontDoor) -> None:
     assert await rows(house, "sign_ins") == []
 
 
+async def test_half_a_sign_in_opens_nothing_beside_a_session(house: FrontDoor) -> None:
+    """EF-04: a browser that is inside stays whose it is, whatever pending sign-in it holds too."""
+    ada = await member(house)
+    half = house.browser()
+    await house.sign_up(house.browser(), "bob@example.com")
+    await house.password(half, "bob@example.com")
+    put_cookie(ada.person, "pending", str(cookie(half, "pending")))
+
+    for path in ("/set-up/email", "/set-up", "/sign-in/code", "/sign-in/methods"):
+        await ada.person.get(path)
+        assert ada.person.path == "/", path
+
+
 async def test_cookies_of_two_pending_sign_ins_do_not_mix(house: FrontDoor) -> None:
     """EF-05: the code of one account ends no pending sign-in of another, in one browser or two."""
     ada, bob = await member(house), await member(house, "bob@example.com")
