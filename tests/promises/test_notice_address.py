@@ -5,7 +5,7 @@ import pytest
 from tests.answers import ADA, told
 from tests.front_door import FrontDoor
 from tests.promises.addresses import purposes
-from tests.promises.notice_addresses import CODE, SECOND, ask, choose, told_twice
+from tests.promises.notice_addresses import CODE, SECOND, ask
 from tests.promises.states import add_phone, member, rows
 
 pytestmark = pytest.mark.anyio
