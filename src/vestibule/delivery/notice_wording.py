@@ -293,8 +293,8 @@ _ANSWERS = (
 
 IF_NOT_YOU = N_("Was it not you? Open this page and press its button:")
 WHY_HERE = N_(
-    "You read this because this address was chosen to be told of an account here. It opens nothing"
-    " and changes nothing by itself; its owner can take it off in User Settings."
+    "You read this because this address was chosen to be told of an account here. It opens nothing;"
+    " the owner of the account can take it off in User Settings."
 )
 HELP = N_("Help and support: %s")
 
