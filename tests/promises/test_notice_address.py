@@ -243,7 +243,7 @@ async def test_one_mailbox_for_many(house: FrontDoor) -> None:
     """EM-07, EN-06: the second address of one may be that of others, and an account's own: the
     pages are the same, and its owner is asked nothing."""
     await member(house, SECOND)
-    said = []
+    said, people = [], []
     for number, to in enumerate((SECOND, SECOND, "nobody@example.org")):
         one = await member(house, f"one{number}@example.com")
         await one.step_up()
@@ -251,9 +251,12 @@ async def test_one_mailbox_for_many(house: FrontDoor) -> None:
         said.append(re.sub(r"\b10:\d\d(:\d\d)?", "then", one.person.text.replace(to, "x")))
         await one.person.press("Verify", code=await house.code("email", to=to))
         assert IS_SET in one.person.text
+        people.append(one.person)
 
     assert len(set(said)) == 1
     assert await standing(house) == 3
+    await remove(people[-1])
+    assert await standing(house) == 2
     heard = await told(house, to=SECOND)
     assert (heard["notice_address_set"], heard["address_wanted"]) == (2, 0)
 

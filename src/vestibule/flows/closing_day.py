@@ -67,7 +67,6 @@ async def _close(work: Work, account_id: str) -> bool:
             to=second.address,
             account_id=None,
             locale=account.locale,
-            facts={"second": "yes"},
         )
     return True
 

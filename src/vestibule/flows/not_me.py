@@ -37,7 +37,6 @@ from vestibule.storage import (
     sessions,
     throttles,
 )
-from vestibule.storage import notice_addresses as notice_address_rows
 from vestibule.storage.disavowals import Disavowal
 
 CODES_PER_SOURCE_HOUR = 10
@@ -107,7 +106,7 @@ async def _spend(work: Work, found: Disavowal) -> Account | None:
     if not await disavowals.use(work.tx, found.id, work.now):
         return None
     second = found.notice_address_id
-    if second is not None and not await notice_address_rows.answers(work.tx, second, work.now):
+    if second is not None and not await notice_addresses.answers(work, second):
         return None
     return await accounts.get(work.tx, found.account_id)
 

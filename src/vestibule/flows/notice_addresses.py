@@ -47,6 +47,11 @@ async def standing(work: Work, account_id: str) -> EmailAddress | None:
     return parse_email(_opened(work, found)) if found else None
 
 
+async def answers(work: Work, notice_address_id: str) -> bool:
+    """Whether an answer that was offered to this second address counts still."""
+    return await notice_addresses.answers(work.tx, notice_address_id, work.now)
+
+
 async def doubtful_act(work: Work, account_id: str, acts: Collection[str]) -> str | None:
     """The one of these acts that set the second address."""
     found = await _standing(work, account_id)
