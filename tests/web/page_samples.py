@@ -156,6 +156,7 @@ SETTINGS: dict[str, Any] = {
     "number": "+44 •••• ••42", "default_method": thing(channel="sms", label="Text message"),
     "apps": APPS, "phone_removable": True, "is_phone_silent": False, "is_fresh": False,
     "closes": None, "phone_last_used": None,
+    "notices": {"address": None, "asked": None, "is_own": None},
     "recovery": thing(made_on="3 Nov 2026", saved=True, label="K7-3Q"),
 }  # fmt: skip
 METHODS: dict[str, Any] = {
@@ -193,6 +194,7 @@ SLOW_DOWN: dict[str, Any] = {
     "link_text": None,
     "text": "Our records cannot be reached. Your account is safe; try again in a minute.",
 }
+LONG_ADDRESS = "ر•••@" + "a-very-long-part-of-a-domain." * 6 + "example"
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff" * 5 + " the very long-named"
 WRONG = refusal("code", "That code is not right. 3 tries left.")
 NOT_YET = refusal(None, "Wait a little. You can try again at 10:57 UTC.")
@@ -200,10 +202,10 @@ NOT_YET = refusal(None, "Wait a little. You can try again at 10:57 UTC.")
 NOT_ME: dict[str, Any] = {
     "what": "A phone or app was added to your account.", "when": "3 Nov 2026, 10:42 UTC",
     "browser": "Firefox on Linux", "place": "192.0.2.x", "is_used": False, "is_waiting": False,
-    "is_closing": False, "is_address": False, "sealed": "c2VhbGVk",
+    "is_closing": False, "is_address": False, "is_second": False, "sealed": "c2VhbGVk",
 }  # fmt: skip
 REVIEW: dict[str, Any] = {
-    "email": PERSON.email, "address_id": None,
+    "email": PERSON.email, "address_id": None, "notice_address": None, "notice_address_id": None,
     "methods": [
         thing(id="p1", label="+44 •••• ••42", since="3 Nov 2026", is_this=False, is_doubtful=True),
         thing(id="a1", label="Tablet", since="3 Jun 2026", is_this=False, is_doubtful=False),
@@ -320,6 +322,12 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("closing", "settings.html", INSIDE | SETTINGS | {"closes": CLOSES}),
     ("before", "close.html", INSIDE | {"closes": None, "days": 7}),
     ("asked", "close.html", INSIDE | {"closes": CLOSES, "days": 7}),
+    ("told twice", "settings.html", INSIDE | SETTINGS | {
+        "notices": {"address": LONG_ADDRESS, "asked": None, "is_own": None},
+    }),
+    ("second address waits", "settings.html", INSIDE | SETTINGS | {
+        "notices": {"address": "r•••@example.com", "asked": LONG_ADDRESS, "is_own": "yes"},
+    }),
     ("bare", "settings.html", INSIDE | SETTINGS | {
         "number": None, "apps": [thing(id="a1", name=LONG_NAME, added="3 Nov 2026", last_used=None,
                                        removable=False)],
@@ -339,8 +347,14 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     }),
     ("sent", "address_code.html", INSIDE | {
         "email": PERSON.email, "digits": 6, "number": 2, "sent_at": "10:42",
-        "resend": resend("/settings/address/send"),
+        "asking": "/settings/address", "resend": resend("/settings/address/send"),
     }),
+    ("empty", "notice_address.html", INSIDE | {"present": None}),
+    ("another", "notice_address.html", INSIDE | {
+        "present": LONG_ADDRESS, "refusal": refusal("email", "This address is told already."),
+        "typed": {"email": LONG_ADDRESS},
+    }),
+    ("ask", "notice_address_remove.html", INSIDE | {"present": LONG_ADDRESS}),
     ("empty", "app_rename.html", INSIDE | {"app": APPS[0]}),
     ("app", "remove.html", INSIDE | {"what": "Tablet", "action": "/settings/apps/a2/remove"}),
     ("ask", "recovery_code_new.html", INSIDE),
@@ -373,6 +387,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("link", "not_me.html", NOT_ME),
     ("used", "not_me.html", NOT_ME | {"is_used": True, "browser": "", "place": ""}),
     ("address", "not_me.html", NOT_ME | {"is_address": True}),
+    ("second", "not_me.html", NOT_ME | {"is_second": True, "is_closing": True}),
     ("waiting", "not_me.html", INSIDE | NOT_ME | {"is_waiting": True}),
     ("closing", "not_me.html", NOT_ME | {"is_closing": True}),
     ("empty", "not_me_code.html", {}),
@@ -382,7 +397,10 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     }),
     ("secured", "not_me_done.html", {"is_secured": True, "done": "Everything is signed out."}),
     ("frozen", "not_me_done.html", {"is_secured": False, "done": "Changes are stopped."}),
-    ("full", "review.html", INSIDE | REVIEW | {"address_id": "address"}),
+    ("full", "review.html", INSIDE | REVIEW | {
+        "address_id": "address", "notice_address": LONG_ADDRESS,
+        "notice_address_id": "notice-address",
+    }),
     ("new browser", "review.html", INSIDE | REVIEW | {"counts_for_account": False}),
     ("bare", "review.html", INSIDE | REVIEW | {"browsers": [], "older_browsers": 0}),
     ("browser", "settings_wait.html", INSIDE | {"why": WAIT, "kind": "browser_too_new"}),

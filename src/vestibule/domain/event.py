@@ -78,6 +78,8 @@ class EventName(StrEnum):
     ADDRESS_WANTED_BY_OTHER = "address_wanted_by_other"
     ADDRESS_SUSPENDED = "address_suspended"
     ADDRESS_RETURNED = "address_returned"
+    NOTICE_ADDRESS_SET = "notice_address_set"
+    NOTICE_ADDRESS_REMOVED = "notice_address_removed"
     # what suits the person
     NAME_CHANGED = "name_changed"
     LANGUAGE_CHOSEN = "language_chosen"

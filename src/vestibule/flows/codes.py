@@ -39,7 +39,7 @@ from vestibule.flows.work import Means, Work
 from vestibule.storage import accounts, challenges, outbox
 
 RESET_CODE_LENGTH = 10
-_GUESSED_AT = {Purpose.SIGN_UP, Purpose.WALL, Purpose.ADDRESS}
+_GUESSED_AT = {Purpose.SIGN_UP, Purpose.WALL, Purpose.ADDRESS, Purpose.NOTICE_ADDRESS}
 """Codes that somebody without the mailbox may ask for, and then guess at."""
 
 

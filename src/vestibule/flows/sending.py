@@ -158,7 +158,7 @@ def _mail_budgets(
         ]
     own: list[Budget] = []
     each_day = 10
-    if purpose is Purpose.ADDRESS and account_id is not None:
+    if purpose in {Purpose.ADDRESS, Purpose.NOTICE_ADDRESS} and account_id is not None:
         each_day, most = NEW_ADDRESS_DAY, NEW_ADDRESS_ACCOUNT_DAY
         own = [
             _mail(f"mail-account-hour-{purpose}", account_id, NEW_ADDRESS_ACCOUNT_HOUR),

@@ -20,6 +20,7 @@ GONE = (
     "former_addresses",
     "known_browsers",
     "made",
+    "notice_addresses",
     "passwords",
     "recovery_codes",
     "resets",

@@ -61,6 +61,8 @@ SENTENCES: Mapping[EventName, str] = {
     EventName.ADDRESS_WANTED_BY_OTHER: N_("Somebody tried to give your address to their account"),
     EventName.ADDRESS_SUSPENDED: N_("Codes go no longer to %(address)s"),
     EventName.ADDRESS_RETURNED: N_("The address %(address)s was proven again"),
+    EventName.NOTICE_ADDRESS_SET: N_("The second address %(address)s gets your notices"),
+    EventName.NOTICE_ADDRESS_REMOVED: N_("The second address %(address)s was removed"),
     EventName.NAME_CHANGED: N_("Your name was changed"),
     EventName.LANGUAGE_CHOSEN: N_("A language was chosen for your account"),
     EventName.REVIEW_ANSWERED: N_("“Still yours?” was answered"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from vestibule.domain.identifier import mask_email
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import review
 from vestibule.web.cookies import Cookie
@@ -35,6 +36,8 @@ async def show(visit: Visit, desk: Desk) -> Response:
         doors=2,
         email=view.email,
         address_id=review.ADDRESS if view.address_act_id else None,
+        notice_address=mask_email(view.notice_address) if view.notice_address else None,
+        notice_address_id=review.NOTICE_ADDRESS if view.notice_address_act_id else None,
         methods=[
             Item(
                 one.id,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from vestibule.domain.challenge import Channel
+from vestibule.domain.identifier import mask_email
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.flows import account_settings, codes, reauthenticate
+from vestibule.flows import account_settings, codes, notice_address_change, reauthenticate
 from vestibule.flows.ways import Way
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
@@ -14,11 +15,13 @@ from vestibule.web.paths import HOME, safe_path
 from vestibule.web.sign_in import ENDED, proof_context
 from vestibule.web.views import choice, closes_on, delivery_json, gate
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import WAITING, sentence
+from vestibule.web.wording import BEFORE, WAITING, sentence
 
 SETTINGS = "/settings"
 CONFIRM = "/settings/confirm"
 WAIT = "/settings/wait"
+NOTICE_ADDRESS = "/settings/notice-address"
+_NAMED = {"/settings/address": "address", NOTICE_ADDRESS: "notice_address"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,10 @@ def _wanted(visit: Visit) -> str | None:
     return path if is_change and path not in {CONFIRM, WAIT} else None
 
 
-def _is_about_address(visit: Visit) -> bool:
-    return (_wanted(visit) or "").startswith("/settings/address")
+def _about(visit: Visit) -> str:
+    """The act that the proof is for, where its message and page name that (R11)."""
+    wanted = _wanted(visit) or ""
+    return next((act for start, act in _NAMED.items() if wanted.startswith(start)), "")
 
 
 async def show(visit: Visit, desk: Desk) -> Response:
@@ -130,9 +135,21 @@ async def show(visit: Visit, desk: Desk) -> Response:
         )
         if view.recovery
         else None,
+        notices=await _notices(visit),
         is_fresh=session.may_change(visit.now),
         closes=closes_on(visit, desk.translate),
     )
+
+
+async def _notices(visit: Visit) -> dict[str, str | None]:
+    """The second address as User Settings shows it: masked, and the one that is being proven."""
+    view = await notice_address_change.view(visit.means, visit.caller, visit.the_session())
+    own = visit.the_account().email_key
+    return {
+        "address": mask_email(view.standing) if view.standing else None,
+        "asked": mask_email(view.asked) if view.asked else None,
+        "is_own": "yes" if view.standing and view.standing.key == own else None,
+    }
 
 
 async def _show_gate(visit: Visit, desk: Desk) -> Response:
@@ -185,9 +202,7 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
         doors=2,
         action=CONFIRM,
         is_closing=False,
-        what=desk.translate("Before your address changes, prove that it is you.")
-        if _is_about_address(visit)
-        else desk.translate("Before a change, prove that it is you."),
+        what=desk.translate(BEFORE[_about(visit)]),
         choices=[choice(way, desk.translate) for way in view.others],
         **context,
     )
@@ -206,7 +221,7 @@ async def send_confirm(visit: Visit, desk: Desk) -> Response:
         visit.the_session(),
         authenticator_id=visit.typed("authenticator"),
         channel=visit.typed("channel"),
-        act="address" if _is_about_address(visit) else "",
+        act=_about(visit),
     )
     if refused is not None:
         return visit.again(refused, to="/settings/confirm")

@@ -43,6 +43,8 @@ class Told(StrEnum):
     NOT_ME_FROZEN = "not_me_frozen"
     NOT_ME_SECURED = "not_me_secured"
     NOT_ME_SETTLED = "not_me_settled"
+    NOTICE_ADDRESS_REMOVED = "notice_address_removed"
+    NOTICE_ADDRESS_SET = "notice_address_set"
     NUMBER_REVERIFIED = "number_reverified"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - ids, not secrets, here and below
     PASSWORD_RESET = "password_reset"  # noqa: S105

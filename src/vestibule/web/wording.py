@@ -44,6 +44,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.ADDRESS_TAKEN_MEANWHILE: N_(
         "This address got an account of its own meanwhile. Enter another one."
     ),
+    Reason.ADDRESS_TOLD_ALREADY: N_("This address is told already. Enter another one."),
     Reason.PASSWORD_MISSING: N_("Enter your password."),
     Reason.PASSWORD_TOO_SHORT: N_("Use at least %(least)s characters; a few words are fine."),
     Reason.PASSWORD_TOO_LONG: N_("Use at most %(most)s characters."),
@@ -244,6 +245,8 @@ TOLD: Mapping[str, str] = {
     "not_me_frozen": N_("Changes to the account are stopped for 72 hours."),
     "not_me_secured": N_("Everything is signed out, and what was added then opens nothing."),
     "not_me_settled": N_("This was settled already, and nothing else was changed."),
+    "notice_address_removed": N_("Your second address is removed."),
+    "notice_address_set": N_("Notices go to your second address too from now on."),
     "number_reverified": N_("Your number is proven again."),
     "password_changed": N_("Your password is changed, and every other browser is signed out."),
     "password_reset": N_("Your new password is set. Sign in with it."),
@@ -252,6 +255,13 @@ TOLD: Mapping[str, str] = {
     "sessions_ended": N_("Ended."),
     "signed_out": N_("You are signed out."),
 }
+
+BEFORE: Mapping[str, str] = {
+    "": N_("Before a change, prove that it is you."),
+    "address": N_("Before your address changes, prove that it is you."),
+    "notice_address": N_("Before your second address changes, prove that it is you."),
+}
+"""What password and code are asked for, by the act."""
 
 NOTICE_NAMES: Mapping[str, str] = {
     "closing_asked": N_("Somebody asked to close your account."),
@@ -263,6 +273,8 @@ NOTICE_NAMES: Mapping[str, str] = {
     "method_added": N_("A phone or app was added to your account."),
     "method_removed": N_("A phone or app was removed from your account."),
     "new_browser": N_("Your account was opened in a new browser."),
+    "notice_address_removed": N_("The second address for notices of your account was removed."),
+    "notice_address_set": N_("A second address gets the notices of your account."),
     "number_changed": N_("Your phone number was changed."),
     "number_stale": N_("A number that was not used for a year was used to sign in."),
     "password_changed": N_("Your password was changed."),
