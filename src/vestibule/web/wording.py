@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from gettext import NullTranslations
 
-from vestibule.domain import language
 from vestibule.domain.challenge import Channel
 from vestibule.domain.delivery import Fault
+from vestibule.domain.local_time import Reader
 from vestibule.domain.refusal import Reason, Refused
 
 
@@ -17,18 +17,24 @@ class Words:
 
     tag: str
     translations: NullTranslations
+    zone: str | None = None
+    """What times are said in; None says them in UTC."""
 
     def __call__(self, text: str) -> str:
         return self.translations.gettext(text)
 
     def clock_time(self, at: datetime) -> str:
-        return language.clock_time(at, self.tag)
+        return self._reader.clock_time(at)
 
     def day(self, at: datetime) -> str:
-        return language.day(at, self.tag)
+        return self._reader.day(at)
 
     def moment(self, at: datetime) -> str:
-        return language.moment(at, self.tag)
+        return self._reader.moment(at)
+
+    @property
+    def _reader(self) -> Reader:
+        return Reader(self.tag, self, self.zone)
 
 
 def N_(text: str) -> str:
