@@ -11,7 +11,7 @@ from tests.attack import journal
 from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.closers import ask, come
-from tests.promises.states import member, must_reverify, rows
+from tests.promises.states import copy_of, member, must_reverify, rows
 from vestibule.domain.event import EventName
 
 pytestmark = pytest.mark.anyio
@@ -173,6 +173,17 @@ async def test_a_stranger_changes_no_zone(house: FrontDoor) -> None:
     assert await zone_of(house) == BERLIN
 
 
+async def test_a_stolen_session_chooses_no_zone(house: FrontDoor) -> None:
+    """NO-02: a session that was stolen, without the mailbox, cannot choose the owner's zone."""
+    person = await at_home(house)
+    thief = copy_of(house, person)
+    await thief.get("/sessions")
+    await thief.post("/settings/time-zone", {"zone": TOKYO, "time_zone": TOKYO})
+    await thief.post("/sessions", {"end": "others", "time_zone": TOKYO})
+
+    assert await zone_of(house) == BERLIN
+
+
 async def test_a_new_browser_says_no_zone_at_once(house: FrontDoor) -> None:
     """R11: through both doors too, a browser that was not known changes no zone; later it does."""
     await at_home(house)
@@ -183,6 +194,18 @@ async def test_a_new_browser_says_no_zone_at_once(house: FrontDoor) -> None:
     await other.press("Sign out")
     await enter(house, other, TOKYO)
     assert await zone_of(house) == TOKYO
+
+
+async def test_a_number_that_rested_says_no_zone(house: FrontDoor) -> None:
+    """PN-04: a sign-in that still has to prove the mailbox says nothing of its owner's clock."""
+    await house.member()
+    house.clock.advance(seconds=366 * 24 * 3600)
+    person = house.browser()
+    await house.password(person)
+    await person.press("Verify", code=await house.code("sms"), time_zone=TOKYO)
+    assert "Your number was last used here" in person.text
+
+    assert await zone_of(house) is None
 
 
 async def test_an_odd_zone_is_ignored(house: FrontDoor) -> None:

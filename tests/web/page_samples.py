@@ -164,7 +164,7 @@ SETTINGS: dict[str, Any] = {
     "closes": None, "phone_last_used": None, "time_zone": "Germany – Berlin, as your browser says",
     "recovery": thing(made_on="3 Nov 2026", saved=True, label="K7-3Q"),
 }  # fmt: skip
-ZONE: dict[str, Any] = {"town": "", "zones": [], "checked": "automatic", "found": 0, "most": 12}
+ZONE: dict[str, Any] = {"town": "", "zones": [], "checked": "automatic", "has_more": False}
 METHODS: dict[str, Any] = {
     "action": "/sign-in/method", "choices": CHOICES, "recovery_url": "/sign-in/recovery-code",
     "back_url": "/sign-in/code",
@@ -346,9 +346,10 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     }),
     ("automatic", "time_zone.html", INSIDE | ZONE),
     ("found", "time_zone.html", INSIDE | ZONE | {
-        "town": "united", "zones": find("united", "en")[:12], "found": 30,
+        "town": "united", "zones": find("united", "en")[:12], "has_more": True}),
+    ("none", "time_zone.html", INSIDE | ZONE | {
+        "typed": {"town": "Atlantis"}, "refusal": refusal("town", "No zone is called so."),
     }),
-    ("none", "time_zone.html", INSIDE | ZONE | {"town": "Atlantis"}),
     ("empty", "address.html", INSIDE | {"email": PERSON.email}),
     ("error", "address.html", INSIDE | {
         "email": PERSON.email, "refusal": refusal("email", "This is your address already."),

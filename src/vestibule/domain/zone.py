@@ -68,7 +68,8 @@ def label(name: str, language: str) -> str:
         return NO_PLACE
     country = _country(name, language)
     town = place(name, language)
-    return f"{country} – {town}" if country else town
+    # The dash stays at the end of its line.
+    return f"{country}\u00a0– {town}" if country else town
 
 
 @lru_cache(maxsize=16)

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from vestibule.domain import zone
 from vestibule.domain.account import Account
+from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.zone import Zone
 from vestibule.flows import time_zones
 from vestibule.web.desk import Desk
@@ -34,8 +35,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         town=town,
         zones=listed,
         checked=found[0].name if found else chosen,
-        found=len(found),
-        most=MOST,
+        has_more=len(found) > MOST,
     )
 
 
@@ -45,11 +45,10 @@ def _chosen(account: Account) -> str:
 
 
 async def submit(visit: Visit, desk: Desk) -> Response:
-    """Back to settings, which say the zone; what is none is passed over, or looked for."""
+    """Back to settings, which say the zone; what names none is passed over."""
     wanted = visit.typed("zone")
     if not wanted:
-        town = visit.typed("town")[: zone.LONGEST_NAME]
-        return visit.go(f"{TIME_ZONE}?{urlencode({'town': town})}")
+        return _find(visit, desk)
     name = zone.parse(wanted)
     if name is None and wanted != AUTOMATIC:
         return visit.go(TIME_ZONE)
@@ -57,3 +56,10 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     if refused is not None:
         return visit.again(refused, to=SETTINGS)
     return visit.tell(Told.SAVED, to=SETTINGS)
+
+
+def _find(visit: Visit, desk: Desk) -> Response:
+    town = visit.typed("town")[: zone.LONGEST_NAME]
+    if not zone.find(town, desk.translate.tag):
+        return visit.again(Refused(Reason.ZONE_UNKNOWN, "town"), to=TIME_ZONE, keep=("town",))
+    return visit.go(f"{TIME_ZONE}?{urlencode({'town': town})}")

@@ -142,6 +142,7 @@ SENTENCES: Mapping[Reason, str] = {
     ),
     Reason.SESSION_OVER: N_("That session was over already."),
     Reason.SET_UP_EXPIRED: N_("This set-up took a while, so start it again."),
+    Reason.ZONE_UNKNOWN: N_("No zone is called so. Try a country, or a large town nearby."),
     Reason.METHOD_UNKNOWN: N_("That way is not there any more. Choose another one."),
     Reason.METHOD_CLOSED: N_("We cannot reach phones that way here. Choose another way."),
     Reason.METHOD_TOO_NEW: N_(
