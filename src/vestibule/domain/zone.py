@@ -44,7 +44,7 @@ def parse(text: str) -> str | None:
 
 def rules(name: str | None) -> tzinfo | None:
     """When the zone's clocks show what; None where there is no zone, or none of this name here."""
-    if not name or name == NO_PLACE or name not in _names():
+    if not name or name == NO_PLACE:
         return None
     try:
         return ZoneInfo(name)
