@@ -115,6 +115,7 @@ def _settings(visitor: Visitor) -> Iterator[Stop]:
     yield "settings, with an app", visitor
     for link, name in {
         "Edit name": "name",
+        "Edit time zone": "time zone",
         "Edit default method": "default method",
         "Rename Tablet": "rename app",
         "Remove Tablet": "remove app",

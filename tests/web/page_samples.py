@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 import vestibule
 from vestibule.domain.language import native_name
+from vestibule.domain.zone import find
 
 WEB = Path(vestibule.__file__).parent / "web"
 TEMPLATES = WEB / "templates"
@@ -92,6 +93,11 @@ def delivery(**changes: Any) -> SimpleNamespace:
 
 
 CLOSES = "30 Nov 2026, 10:42 UTC"
+LONG_TIME = Markup(
+    '<time datetime="2026-10-25T07:30:00Z">25 Oct 2026, 01:30 (New Salem, North Dakota time;'
+    " 07:30 UTC)</time>"
+)
+"""As long as a time can be: the hour that comes twice, of the zone with the longest name."""
 PERSON = thing(name="Rosalind Vane", email="rosalind@example.com")
 SMS = thing(channel="sms", ending="42", name=None)
 VOICE = thing(channel="voice", ending="42", name=None)
@@ -155,10 +161,11 @@ CHANGE: dict[str, Any] = {
 SETTINGS: dict[str, Any] = {
     "number": "+44 •••• ••42", "default_method": thing(channel="sms", label="Text message"),
     "apps": APPS, "phone_removable": True, "is_phone_silent": False, "is_fresh": False,
-    "closes": None, "phone_last_used": None,
+    "closes": None, "phone_last_used": None, "time_zone": "Germany – Berlin, as your browser says",
     "notices": {"address": None, "asked": None, "is_own": None},
     "recovery": thing(made_on="3 Nov 2026", saved=True, label="K7-3Q"),
 }  # fmt: skip
+ZONE: dict[str, Any] = {"town": "", "zones": [], "checked": "automatic", "has_more": False}
 METHODS: dict[str, Any] = {
     "action": "/sign-in/method", "choices": CHOICES, "recovery_url": "/sign-in/recovery-code",
     "back_url": "/sign-in/code",
@@ -320,6 +327,11 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("stale number", "settings.html", INSIDE | SETTINGS | {"phone_last_used": "3 Nov 2025"}),
     ("stopped", "settings.html", INSIDE | SETTINGS | {"is_phone_silent": True}),
     ("closing", "settings.html", INSIDE | SETTINGS | {"closes": CLOSES}),
+    ("long times", "settings.html", INSIDE | SETTINGS | {
+        "closes": LONG_TIME,
+        "apps": [thing(**vars(APPS[0]) | {"last_used": LONG_TIME})],
+        "time_zone": "United States – New Salem, North Dakota, as your browser says",
+    }),
     ("before", "close.html", INSIDE | {"closes": None, "days": 7}),
     ("asked", "close.html", INSIDE | {"closes": CLOSES, "days": 7}),
     ("told twice", "settings.html", INSIDE | SETTINGS | {
@@ -339,6 +351,12 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("long", "name.html", INSIDE | {
         "name": LONG_NAME, "longest": 200, "refusal": refusal("name", "Enter a name."),
         "typed": {"name": LONG_NAME},
+    }),
+    ("automatic", "time_zone.html", INSIDE | ZONE),
+    ("found", "time_zone.html", INSIDE | ZONE | {
+        "town": "united", "zones": find("united", "en")[:12], "has_more": True}),
+    ("none", "time_zone.html", INSIDE | ZONE | {
+        "typed": {"town": "Atlantis"}, "refusal": refusal("town", "No zone is called so."),
     }),
     ("empty", "address.html", INSIDE | {"email": PERSON.email}),
     ("error", "address.html", INSIDE | {
@@ -369,8 +387,16 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("app", "confirm.html", INSIDE | CHANGE | {"method": TOTP, "two_codes": True, "choices": []}),
     ("empty", "password.html", INSIDE | {"email": PERSON.email, "minimum": 12}),
     ("two", "sessions.html", INSIDE | {"sessions": SESSIONS, "need_password": True}),
+    ("long times", "sessions.html", INSIDE | {
+        "sessions": [thing(**vars(SESSIONS[1]) | {"started": LONG_TIME, "last_used": LONG_TIME})],
+        "need_password": True,
+    }),
     ("one", "sessions.html", INSIDE | {"sessions": SESSIONS[:1], "need_password": False}),
     ("full", "activity.html", INSIDE | {"entries": HAPPENED, "older": 7, "is_first": True}),
+    ("long times", "activity.html", INSIDE | {
+        "entries": [thing(**vars(HAPPENED[1]) | {"when": LONG_TIME})], "older": None,
+        "is_first": False,
+    }),
     ("last", "activity.html", INSIDE | {"entries": HAPPENED[:1], "older": None, "is_first": False}),
     ("empty", "activity.html", INSIDE | {"entries": [], "older": None, "is_first": True}),
     ("empty", "forgot_password.html", {}),

@@ -13,7 +13,7 @@ from vestibule.delivery.gsm import Text, one_text
 from vestibule.delivery.provider import Message
 from vestibule.delivery.rendering import House, as_page
 from vestibule.domain.browser_name import browser_and_system
-from vestibule.domain.language import moment
+from vestibule.domain.local_time import Reader
 
 
 def N_(text: str) -> str:
@@ -330,19 +330,21 @@ def _values(envelope: Envelope, facts: Mapping[str, str]) -> dict[str, str]:
     values |= {"when": "", "since": ""}
     for name in ("when", "since"):
         if name in facts:
-            values[name] = _moment(envelope, facts[name])
+            values[name] = _moment(envelope, facts, name)
     return values
 
 
-def _moment(envelope: Envelope, at: str) -> str:
-    return moment(datetime.fromisoformat(at), envelope.locale)
+def _moment(envelope: Envelope, facts: Mapping[str, str], name: str) -> str:
+    """In the zone of the account's owner and in UTC; where none is known, in UTC alone."""
+    reader = Reader(envelope.locale, envelope.words.gettext, facts.get("time_zone"))
+    return reader.moment_twice(datetime.fromisoformat(facts[name]))
 
 
 def _mail(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]) -> str:
     _ = envelope.words.gettext
     lines = [_(NOTICES[kind][1]) % _values(envelope, facts)]
     if kind not in OF_STRANGERS:
-        lines.append(_("When: %s") % _moment(envelope, facts["at"]))
+        lines.append(_("When: %s") % _moment(envelope, facts, "at"))
         # What was told together has no one browser.
         if facts.get("browser"):
             lines.append(_("Browser: %s") % _browser(envelope, facts["browser"]))

@@ -83,6 +83,7 @@ class EventName(StrEnum):
     # what suits the person
     NAME_CHANGED = "name_changed"
     LANGUAGE_CHOSEN = "language_chosen"
+    TIME_ZONE_CHOSEN = "time_zone_chosen"
     # settings gate and step-up
     GATE_OPENED = "settings_gate_opened"
     GATE_FAILED = "settings_gate_fail"

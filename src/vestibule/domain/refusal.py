@@ -77,6 +77,7 @@ class Reason(StrEnum):
     METHOD_CLOSED = "method_closed"
     METHOD_TOO_NEW = "method_too_new"
     LAST_METHOD = "last_method"
+    ZONE_UNKNOWN = "zone_unknown"
     # recovery code
     RECOVERY_CODE_MALFORMED = "recovery_code_malformed"
     RECOVERY_CODE_WRONG = "recovery_code_wrong"

@@ -58,7 +58,12 @@ async def _close(work: Work, account_id: str) -> bool:
     await closing.forget_person(work.tx, account_id)
     # Of nobody's account: its body goes with the hand-over, and nothing leads back.
     await put_notice(
-        work, kind="account_closed", to=account.email, account_id=None, locale=account.locale
+        work,
+        kind="account_closed",
+        to=account.email,
+        account_id=None,
+        locale=account.locale,
+        time_zone=account.time_zone,
     )
     if second is not None and second.key != account.email_key:
         await put_notice(

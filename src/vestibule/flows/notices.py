@@ -209,6 +209,7 @@ async def _mail(
         to=to.address,
         account_id=account.id,
         locale=account.locale,
+        time_zone=account.time_zone,
         facts=answer,
     )
 
@@ -268,6 +269,7 @@ async def put_notice(
     account_id: str | None,
     channel: Channel = Channel.EMAIL,
     locale: str | None = None,
+    time_zone: str | None = None,
     facts: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Leave one notice in the outbox, in the transaction of what it tells (NO-03)."""
@@ -279,6 +281,8 @@ async def put_notice(
         # Operators have a command and no browser.
         "browser": "" if kind in BY_OPERATORS else work.caller.user_agent,
         "place": place(work.caller.source),
+        # Its owner's, never the caller's (NO-02).
+        "time_zone": time_zone or "",
     }
     await outbox.put(
         work.tx,

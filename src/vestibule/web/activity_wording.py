@@ -65,6 +65,7 @@ SENTENCES: Mapping[EventName, str] = {
     EventName.NOTICE_ADDRESS_REMOVED: N_("The second address %(address)s was removed"),
     EventName.NAME_CHANGED: N_("Your name was changed"),
     EventName.LANGUAGE_CHOSEN: N_("A language was chosen for your account"),
+    EventName.TIME_ZONE_CHOSEN: N_("A time zone was chosen for your account"),
     EventName.REVIEW_ANSWERED: N_("“Still yours?” was answered"),
     EventName.GATE_OPENED: N_("User Settings were opened"),
     EventName.GATE_FAILED: N_("A code for User Settings was not right"),

@@ -25,6 +25,7 @@ from vestibule.web import (
     sign_in,
     sign_up,
     stale_number,
+    time_zone,
 )
 from vestibule.web.desk import Desk
 from vestibule.web.guard import Needs
@@ -155,6 +156,7 @@ DOORS: tuple[Door, ...] = (
     ),
     Door("/settings/recovery-code", N.SESSION, recovery_code.show, recovery_code.submit),
     Door("/settings/name", N.GATE, details.show_name, details.submit_name),
+    Door("/settings/time-zone", N.GATE, time_zone.show, time_zone.submit),
     Door(
         "/settings/address",
         N.STEP_UP,

@@ -11,6 +11,7 @@ from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.sessions import browser_name
+from vestibule.web.times import day, moment
 from vestibule.web.visit import Told, Visit
 
 PAGE = "/review"
@@ -42,7 +43,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
             Item(
                 one.id,
                 one.number.masked if one.number else one.name,
-                desk.translate.day(one.created_at),
+                day(one.created_at, _),
                 False,
                 one.act_id is not None,
             )
@@ -52,7 +53,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
             Item(
                 one.id,
                 browser_name(one.user_agent, _),
-                desk.translate.moment(one.known_at),
+                moment(one.known_at, _),
                 one.is_this,
                 one.act_id is not None,
             )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from vestibule.domain.challenge import Channel
@@ -13,7 +14,8 @@ from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.sign_in import ENDED, proof_context
-from vestibule.web.views import choice, closes_on, delivery_json, gate
+from vestibule.web.times import day, day_on_paper, moment
+from vestibule.web.views import choice, closes_on, delivery_json, gate, zone_said
 from vestibule.web.visit import Told, Visit
 from vestibule.web.wording import BEFORE, WAITING, sentence
 
@@ -28,8 +30,8 @@ _NAMED = {"/settings/address": "address", NOTICE_ADDRESS: "notice_address"}
 class AppView:
     id: str
     name: str
-    added: str
-    last_used: str | None
+    added: Markup
+    last_used: Markup | None
     removable: bool
 
 
@@ -113,7 +115,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         doors=2,
         number=view.number.masked if view.number else None,
         is_phone_silent=view.is_phone_silent,
-        phone_last_used=desk.translate.day(view.phone_stale_since)
+        phone_last_used=day(view.phone_stale_since, desk.translate)
         if view.phone_stale_since
         else None,
         default_method={"channel": default.channel.value, "label": _label(default, desk)},
@@ -121,15 +123,15 @@ async def show(visit: Visit, desk: Desk) -> Response:
             AppView(
                 app.id,
                 app.name,
-                desk.translate.day(app.created_at),
-                desk.translate.moment(app.last_used_at) if app.last_used_at else None,
+                day(app.created_at, desk.translate),
+                moment(app.last_used_at, desk.translate) if app.last_used_at else None,
                 app.is_removable,
             )
             for app in view.apps
         ],
         phone_removable=view.is_phone_removable,
         recovery=RecoveryView(
-            desk.translate.day(view.recovery.made_at),
+            day_on_paper(view.recovery.made_at, desk.translate),
             view.recovery.acknowledged_at is not None,
             view.recovery.label,
         )
@@ -138,6 +140,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         notices=await _notices(visit),
         is_fresh=session.may_change(visit.now),
         closes=closes_on(visit, desk.translate),
+        time_zone=zone_said(view.account, desk.translate),
     )
 
 
@@ -157,7 +160,7 @@ async def _show_gate(visit: Visit, desk: Desk) -> Response:
     context = gate(view, action="/settings/send", visit=visit, _=desk.translate)
     session = visit.the_session()
     used_at = session.stale_since_at if session.must_reverify() else None
-    last_used = desk.translate.day(used_at) if used_at else None
+    last_used = day(used_at, desk.translate) if used_at else None
     doors = 1 if used_at else 2
     return desk.pages.page(visit, "settings_gate.html", doors=doors, last_used=last_used, **context)
 

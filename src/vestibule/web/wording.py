@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from gettext import NullTranslations
 
-from vestibule.domain import language
 from vestibule.domain.challenge import Channel
 from vestibule.domain.delivery import Fault
+from vestibule.domain.local_time import Reader
 from vestibule.domain.refusal import Reason, Refused
 
 
@@ -17,18 +17,24 @@ class Words:
 
     tag: str
     translations: NullTranslations
+    zone: str | None = None
+    """What times are said in; None says them in UTC."""
 
     def __call__(self, text: str) -> str:
         return self.translations.gettext(text)
 
     def clock_time(self, at: datetime) -> str:
-        return language.clock_time(at, self.tag)
+        return self._reader.clock_time(at)
 
     def day(self, at: datetime) -> str:
-        return language.day(at, self.tag)
+        return self._reader.day(at)
 
     def moment(self, at: datetime) -> str:
-        return language.moment(at, self.tag)
+        return self._reader.moment(at)
+
+    @property
+    def _reader(self) -> Reader:
+        return Reader(self.tag, self, self.zone)
 
 
 def N_(text: str) -> str:
@@ -137,6 +143,7 @@ SENTENCES: Mapping[Reason, str] = {
     ),
     Reason.SESSION_OVER: N_("That session was over already."),
     Reason.SET_UP_EXPIRED: N_("This set-up took a while, so start it again."),
+    Reason.ZONE_UNKNOWN: N_("No zone is called so. Try a country, or a large town nearby."),
     Reason.METHOD_UNKNOWN: N_("That way is not there any more. Choose another one."),
     Reason.METHOD_CLOSED: N_("We cannot reach phones that way here. Choose another way."),
     Reason.METHOD_TOO_NEW: N_(
