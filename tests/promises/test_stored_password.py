@@ -61,7 +61,7 @@ async def test_two_sign_ins_at_once_are_both_right(either_house: FrontDoor, tmp_
 
 
 async def test_password_of_ten_years_ago_signs_in(house: FrontDoor) -> None:
-    """PW-03: no password expires: after ten years both doors open, and no other one is asked for."""
+    """PW-03: no password expires: after ten years both doors open, no other is asked for."""
     ada = await member(house)
     house.clock.advance(timedelta(days=3653))
 
