@@ -1,6 +1,5 @@
 // One press sends one form. The pressed button is disabled only after the browser has read its
-// name and value, and every button comes back when the page is shown again. A form that asks for
-// it also says which zone this browser's clock is in.
+// name and value; every button comes back with the page. Forms may ask for this clock's zone.
 const sent = new Set();
 
 function release() {
