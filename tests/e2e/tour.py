@@ -115,6 +115,7 @@ def _settings(visitor: Visitor) -> Iterator[Stop]:
     yield "settings, with an app", visitor
     for link, name in {
         "Edit name": "name",
+        "Edit time zone": "time zone",
         "Edit default method": "default method",
         "Rename Tablet": "rename app",
         "Remove Tablet": "remove app",
@@ -126,6 +127,7 @@ def _settings(visitor: Visitor) -> Iterator[Stop]:
         visitor.follow(link)
         yield name, visitor
     yield from _change_address(visitor)
+    yield from _second_address(visitor)
 
 
 def _change_address(visitor: Visitor) -> Iterator[Stop]:
@@ -141,6 +143,27 @@ def _change_address(visitor: Visitor) -> Iterator[Stop]:
     yield "change address code", visitor
     visitor.verify("000000")
     yield "change address code, refused", visitor
+
+
+def _second_address(visitor: Visitor) -> Iterator[Stop]:
+    """Set and kept, so that what follows is told there too."""
+    house, second = visitor.house, f"{'ada.somewhere.else.' * 3}x@{'a-long-part.' * 8}example.org"
+    visitor.open("/settings")
+    visitor.follow("Add a second address")
+    yield "second address", visitor
+    visitor.type("Second address", EMAIL.upper())
+    visitor.press("Send code")
+    yield "second address, refused", visitor
+    visitor.type("Second address", second)
+    visitor.press("Send code")
+    yield "second address code", visitor
+    visitor.open("/settings")
+    yield "settings, second address waits", visitor
+    visitor.follow("Enter the code")
+    visitor.verify(house.code("email", to=second))
+    yield "settings, second address", visitor
+    visitor.follow("Remove second address")
+    yield "remove second address", visitor
 
 
 def _sessions(visitor: Visitor, other: Visitor) -> Iterator[Stop]:

@@ -233,9 +233,13 @@ def reception(browser: Browser, house: RunningHouse) -> Iterator["Arrive"]:
     with ExitStack() as profiles:
         visitors: list[Visitor] = []
 
-        def arrive(*, javascript: bool = True, width: int = 1280, height: int = 800) -> Visitor:
+        def arrive(
+            *, javascript: bool = True, width: int = 1280, height: int = 800, zone: str = "UTC"
+        ) -> Visitor:
             context = browser.new_context(
-                java_script_enabled=javascript, viewport={"width": width, "height": height}
+                java_script_enabled=javascript,
+                viewport={"width": width, "height": height},
+                timezone_id=zone,
             )
             context.set_default_timeout(PATIENCE * 1000)
             profiles.callback(context.close)

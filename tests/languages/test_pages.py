@@ -57,7 +57,8 @@ class Shown(HTMLParser):
         super().__init__()
         self.said: list[str] = []
         self._within: list[str] = []
-        self.feed(html)
+        # A time stands within its sentence, which is read as a whole.
+        self.feed(re.sub(r"</?time\b[^>]*>", "", html))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.said += [value for name, value in attrs if name in SAID_IN and value]

@@ -58,7 +58,7 @@ async def test_only_the_diagonal_is_accepted(house: FrontDoor) -> None:
     issued: list[Issued] = []
     for purpose, account, binding, number in product(Purpose, accounts, "ab", NUMBERS):
         # Its codes go by mail alone; the others' channel makes no difference here.
-        is_mailed = purpose is Purpose.ADDRESS
+        is_mailed = purpose in {Purpose.ADDRESS, Purpose.NOTICE_ADDRESS}
         asked = Asked(
             purpose=purpose,
             binding_id=f"{account}{binding}{number.ending}",

@@ -74,6 +74,26 @@ async def test_what_the_thief_added_proves_nothing(house: FrontDoor) -> None:
     assert again.path == "/sign-in/stopped"
 
 
+async def test_wrong_code_of_who_then_got_in_takes_the_session_along(house: FrontDoor) -> None:
+    """R8: a thief mistypes the stolen code once, then is in and adds an app: the answer to the
+    wrong code reaches what that very sign-in led to."""
+    ada = await member(house)
+    house.clock.advance(seconds=3600)
+    thief = house.browser(source="198.51.100.66")
+    await house.password(thief, ADA)
+    await thief.press("Verify", code="000000")
+    await thief.press("Verify", code=ada.next_code())
+    assert thief.path == "/", thief.text
+    await age_browsers(house)
+    await ada.step_up(thief)
+    await add_app(house, thief)
+    assert len(await standing(house)) == 2
+
+    await answer_mail(house, await link(house, "wrong_second_factor"))
+
+    assert [one["name"] for one in await standing(house)] == ["Phone app"]
+
+
 async def test_cause_counts_and_not_the_clock(house: FrontDoor) -> None:
     """R8: what the owner added after the thief, from another browser, stays."""
     ada = await member(house)
@@ -571,6 +591,11 @@ async def test_recovery_opens_what_an_answer_closed(house: FrontDoor) -> None:
     assert person.path == "/new-password", person.text
     await person.press("Set new password", new_password=NEW_PASSWORD)
     assert person.path == "/", person.text
+    later = await sign_in(
+        house, house.browser(), code_of=await by_app(house, secret), password=NEW_PASSWORD
+    )
+    await house.answer_review(later)
+    assert later.path == "/", "and from then on as always"
 
 
 @pytest.mark.parametrize("again", ["Second app", "Phone app"])

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.attack import wrong
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
 from tests.promises.states import (
@@ -135,6 +136,23 @@ async def test_wall_needs_its_mail_first(house: FrontDoor) -> None:
     assert await snapshot(house, but=("events",)) == before
 
 
+async def test_five_wrong_codes_end_what_waits_at_the_wall(house: FrontDoor) -> None:
+    """OC-06: whoever has the password of an account without 2FA guesses five times at its mailed
+    code, then starts again; the right code opens nothing more."""
+    person = await wall_mail(house)
+    await person.post("/set-up/email/send", {})
+    code = await house.code("email", to="wall-mail@example.com")
+    for by in range(1, 6):
+        assert person.path == "/set-up/email"
+        await person.press("Verify", code=wrong(code, by=by))
+
+    await person.get("/set-up/email")
+    assert person.path == "/sign-in"
+    await house.password(person, "wall-mail@example.com")
+    await person.post("/set-up/email", {"code": code})
+    assert person.path == "/set-up/email", person.text
+
+
 async def test_enrolled_account_binds_nothing_at_the_wall(house: FrontDoor) -> None:
     """EF-04: whoever has the password of an enrolled account gets no wall to bind a factor at."""
     person = await pending(house)
@@ -264,6 +282,19 @@ async def test_forms_of_other_kinds_are_refused(house: FrontDoor) -> None:
 
     assert answers == [415, 415, 415, 400, 413, 400]
     assert await rows(house, "sign_ins") == []
+
+
+async def test_half_a_sign_in_opens_nothing_beside_a_session(house: FrontDoor) -> None:
+    """EF-04: a browser that is inside stays whose it is, whatever pending sign-in it holds too."""
+    ada = await member(house)
+    half = house.browser()
+    await house.sign_up(house.browser(), "bob@example.com")
+    await house.password(half, "bob@example.com")
+    put_cookie(ada.person, "pending", str(cookie(half, "pending")))
+
+    for path in ("/set-up/email", "/set-up", "/sign-in/code", "/sign-in/methods"):
+        await ada.person.get(path)
+        assert ada.person.path == "/", path
 
 
 async def test_cookies_of_two_pending_sign_ins_do_not_mix(house: FrontDoor) -> None:

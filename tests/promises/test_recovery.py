@@ -6,6 +6,7 @@ import pytest
 
 from tests.front_door import FrontDoor
 from tests.person import Person
+from tests.promises.closers import CLOSE, at_the_proof
 from tests.promises.states import (
     SEEN_OR_HELD,
     add_phone,
@@ -134,6 +135,9 @@ async def test_what_recovery_bound_approves_nothing_for_a_day(house: FrontDoor) 
     before = await rows(house, "recovery_codes")
     await person.post("/settings/recovery-code/new", {})
     assert await rows(house, "recovery_codes") == before
+    await at_the_proof(house, ada)
+    await person.press(CLOSE, password=ada.password, code=ada.next_code())
+    assert person.path == "/settings/close/confirm", "nor the closing of the account"
 
     house.clock.advance(seconds=DAY + 60)
     person.client.cookies.delete("next")

@@ -45,6 +45,17 @@ async def test_no_target_leads_away_after_a_sign_in(house: FrontDoor) -> None:
             assert location == "/", (target, location)
 
 
+async def test_no_target_leads_away_from_a_door_for_nobody(house: FrontDoor) -> None:
+    """WB-05: whoever is inside is led on from the sign-in's page at once, to a page of ours."""
+    person, _, _ = await house.member_with_app()
+    for target in HOSTILE[::9]:
+        answer = await person.client.get("/sign-in", params={"next": target})
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "/"), target
+    answer = await person.client.get("/sign-in", params={"next": "/sessions?from=mail"})
+    assert answer.headers["location"] == "/sessions?from=mail"
+
+
 async def test_a_page_of_ours_is_returned_to(house: FrontDoor) -> None:
     """WB-05: the page first asked for is where both doors lead."""
     person, secret, _ = await house.member_with_app()

@@ -34,6 +34,32 @@ async def to_new_password(ada: Member, person: Person) -> None:
     assert person.path == "/forgot-password/new", person.text
 
 
+async def test_first_set_up_ends_a_reset_that_asked_for_no_second_factor(house: FrontDoor) -> None:
+    """AR-05, R2: whoever proved the mailbox while there was nothing else to prove sets no password
+    once 2FA is set up; other sign-ins that stood before the wall end too."""
+    email = "ada@example.com"
+    owner, other = house.browser(), house.browser(source="192.0.2.8")
+    await house.sign_up(owner, email)
+    await house.password(other, email)
+    assert other.path == "/set-up/email", other.text
+    reader = house.browser(source="198.51.100.66")
+    await prove_mailbox(house, reader, email)
+    assert reader.path == "/forgot-password/new", reader.text
+    await house.set_up_app(owner)
+    assert owner.path == "/", owner.text
+
+    await reader.press("Set new password", new_password=NEW)
+
+    assert reader.path == "/forgot-password", reader.text
+    await other.get("/set-up/email")
+    assert other.path == "/sign-in"
+    assert await is_inside(owner)
+    house.clock.advance(seconds=60)
+    later = house.browser()
+    await house.password(later, email)
+    assert later.path == "/sign-in/code", "the password is the one of before"
+
+
 async def test_reset_never_signs_in(house: FrontDoor) -> None:
     """AR-01: a finished reset leads to the sign-in, which still asks for the second factor."""
     ada = await member(house)

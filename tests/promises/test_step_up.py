@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.attack import wrong
 from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.states import (
@@ -175,6 +176,40 @@ async def test_five_wrong_gate_codes_end_the_session(house: FrontDoor) -> None:
     assert ada.person.path == "/sign-in"
     assert not await is_inside(ada.person)
     assert await rows(house, "strikes") == []
+
+
+async def test_five_wrong_second_factors_end_the_session(house: FrontDoor) -> None:
+    """OC-06: whoever has a session and the password guesses five codes at a step-up, and is out."""
+    ada = await member(house)
+    house.clock.advance(seconds=11 * MINUTE)
+    await house.open_settings(ada.person)
+    await ada.person.get("/settings/confirm")
+    right = ada.next_code()
+    for by in range(1, 6):
+        assert ada.person.path == "/settings/confirm"
+        await ada.person.press("Confirm", password=ada.password, code=wrong(right, by=by))
+
+    assert not await is_inside(ada.person)
+    await ada.person.get("/settings/password")
+    assert ada.person.path == "/sign-in"
+
+
+async def test_a_password_that_waits_proves_nothing(house: FrontDoor) -> None:
+    """SU-01, RL-01: past five wrong passwords in a session no password is compared for a while,
+    and none of them, wrong or right, opens a change beside a right code."""
+    ada = await member(house)
+    house.clock.advance(seconds=11 * MINUTE)
+    await house.open_settings(ada.person)
+    await ada.person.get("/settings/confirm")
+    code = ada.next_code()
+    for _ in range(5):
+        await ada.person.press("Confirm", password="not the lantern", code="000000")
+    for password in ("not the lantern", ada.password):
+        await ada.person.press("Confirm", password=password, code=code)
+
+        assert "There were many tries" in ada.person.text, password
+        await ada.person.get("/settings/password")
+        assert ada.person.path == "/settings/confirm", password
 
 
 @pytest.mark.parametrize(

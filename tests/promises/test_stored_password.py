@@ -1,23 +1,22 @@
 """A password that was stored more weakly than today's policy asks for."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from tests.attack import all_at_once
 from tests.front_door import FrontDoor
 from tests.promises.states import cookie, digest, member, rows
 from vestibule.bootstrap import build_house
-from vestibule.crypto.password_hash import OWASP
 from vestibule.entropy import SeededEntropy
 from vestibule.settings import Settings
 
 
 def stronger(house: FrontDoor, folder: Path) -> FrontDoor:
-    """The same house after a release that stores passwords at a greater cost."""
+    """The same house as it is served, at its own cost of a password, not the tests'."""
     built = build_house(
         Settings(data=folder, simulator=True, public_origin="http://localhost"),
         clock=house.clock,
         entropy=SeededEntropy("stronger"),
-        profile=OWASP,
         database=house.database,
     )
     return FrontDoor(lambda _: built, house.database, house.clock, house.alarm)
@@ -26,7 +25,10 @@ def stronger(house: FrontDoor, folder: Path) -> FrontDoor:
 async def test_weakly_stored_password_signs_in_and_is_stored_anew(
     house: FrontDoor, tmp_path: Path
 ) -> None:
-    """PH-04: a right password that is stored too weakly is stored anew and opens the first door."""
+    """PH-01, PH-04: a right password that is stored too weakly is stored anew and opens the door.
+
+    The house is as it is served: it stores what PH-01 asks for.
+    """
     ada = await member(house)
     (before,) = await rows(house, "passwords")
     later = stronger(house, tmp_path)
@@ -37,7 +39,8 @@ async def test_weakly_stored_password_signs_in_and_is_stored_anew(
     await later.password(person, ada.email)
     assert person.path == "/sign-in/code", person.text
     (after,) = await rows(house, "passwords")
-    assert after["password_mac"] != before["password_mac"]
+    assert after["password_mac"].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert not before["password_mac"].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert after["epoch"] == before["epoch"]
     await later.password(later.browser(), ada.email)
     assert await rows(house, "passwords") == [after]
@@ -55,6 +58,17 @@ async def test_two_sign_ins_at_once_are_both_right(either_house: FrontDoor, tmp_
 
     assert [one.headers["location"] for one in answers] == ["/sign-in/code"] * 2
     assert len(await rows(either_house, "sign_ins")) == 1
+
+
+async def test_password_of_ten_years_ago_signs_in(house: FrontDoor) -> None:
+    """PW-03: no password expires: after ten years both doors open, no other is asked for."""
+    ada = await member(house)
+    house.clock.advance(timedelta(days=3653))
+
+    person = await ada.sign_in()
+
+    assert person.path == "/", person.text
+    assert (await person.client.get("/session")).status_code == 200
 
 
 async def test_recovery_forgets_what_other_browsers_were_known_by(house: FrontDoor) -> None:

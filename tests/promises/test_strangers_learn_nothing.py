@@ -164,6 +164,24 @@ async def test_every_answer_is_the_same(house: FrontDoor, name: str) -> None:
             assert one == other, (kind, step)
 
 
+async def test_an_owners_sign_in_is_not_seen(house: FrontDoor) -> None:
+    """EN-01: a stranger who counts his tries does not learn that an owner got in meanwhile."""
+    addresses = {"member": "person-1@example.com", "missing": "person-2@example.com"}
+    await house.member(addresses["member"])
+    seen = {}
+    for turn, (kind, email) in enumerate(addresses.items()):
+        house.clock.advance(seconds=2 * 3600)
+        seen[kind] = Seen(email, [])
+        for tries in range(8):
+            stranger = house.browser(source=f"203.0.{turn}.{tries}")
+            await house.password(stranger, email, password="not the lantern")
+            seen[kind].add(stranger)
+            if kind == "member" and tries == 3:
+                await house.sign_in(house.browser(source="198.51.100.1"), email)
+
+    assert seen["member"].answers == seen["missing"].answers
+
+
 async def test_no_method_is_told_before_the_password(house: FrontDoor) -> None:
     """EN-04: before the right password no page names a method, a number or its ending."""
     await _accounts(house)

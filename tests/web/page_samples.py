@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 import vestibule
 from vestibule.domain.language import native_name
+from vestibule.domain.zone import find
 
 WEB = Path(vestibule.__file__).parent / "web"
 TEMPLATES = WEB / "templates"
@@ -92,6 +93,11 @@ def delivery(**changes: Any) -> SimpleNamespace:
 
 
 CLOSES = "30 Nov 2026, 10:42 UTC"
+LONG_TIME = Markup(
+    '<time datetime="2026-10-25T07:30:00Z">25 Oct 2026, 01:30 (New Salem, North Dakota time;'
+    " 07:30 UTC)</time>"
+)
+"""As long as a time can be: the hour that comes twice, of the zone with the longest name."""
 PERSON = thing(name="Rosalind Vane", email="rosalind@example.com")
 SMS = thing(channel="sms", ending="42", name=None)
 VOICE = thing(channel="voice", ending="42", name=None)
@@ -155,9 +161,11 @@ CHANGE: dict[str, Any] = {
 SETTINGS: dict[str, Any] = {
     "number": "+44 •••• ••42", "default_method": thing(channel="sms", label="Text message"),
     "apps": APPS, "phone_removable": True, "is_phone_silent": False, "is_fresh": False,
-    "closes": None, "phone_last_used": None,
+    "closes": None, "phone_last_used": None, "time_zone": "Germany – Berlin, as your browser says",
+    "notices": {"address": None, "asked": None, "is_own": None},
     "recovery": thing(made_on="3 Nov 2026", saved=True, label="K7-3Q"),
 }  # fmt: skip
+ZONE: dict[str, Any] = {"town": "", "zones": [], "checked": "automatic", "has_more": False}
 METHODS: dict[str, Any] = {
     "action": "/sign-in/method", "choices": CHOICES, "recovery_url": "/sign-in/recovery-code",
     "back_url": "/sign-in/code",
@@ -193,6 +201,7 @@ SLOW_DOWN: dict[str, Any] = {
     "link_text": None,
     "text": "Our records cannot be reached. Your account is safe; try again in a minute.",
 }
+LONG_ADDRESS = "ر•••@" + "a-very-long-part-of-a-domain." * 6 + "example"
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff" * 5 + " the very long-named"
 WRONG = refusal("code", "That code is not right. 3 tries left.")
 NOT_YET = refusal(None, "Wait a little. You can try again at 10:57 UTC.")
@@ -200,10 +209,10 @@ NOT_YET = refusal(None, "Wait a little. You can try again at 10:57 UTC.")
 NOT_ME: dict[str, Any] = {
     "what": "A phone or app was added to your account.", "when": "3 Nov 2026, 10:42 UTC",
     "browser": "Firefox on Linux", "place": "192.0.2.x", "is_used": False, "is_waiting": False,
-    "is_closing": False, "is_address": False, "sealed": "c2VhbGVk",
+    "is_closing": False, "is_address": False, "is_second": False, "sealed": "c2VhbGVk",
 }  # fmt: skip
 REVIEW: dict[str, Any] = {
-    "email": PERSON.email, "address_id": None,
+    "email": PERSON.email, "address_id": None, "notice_address": None, "notice_address_id": None,
     "methods": [
         thing(id="p1", label="+44 •••• ••42", since="3 Nov 2026", is_this=False, is_doubtful=True),
         thing(id="a1", label="Tablet", since="3 Jun 2026", is_this=False, is_doubtful=False),
@@ -318,8 +327,19 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("stale number", "settings.html", INSIDE | SETTINGS | {"phone_last_used": "3 Nov 2025"}),
     ("stopped", "settings.html", INSIDE | SETTINGS | {"is_phone_silent": True}),
     ("closing", "settings.html", INSIDE | SETTINGS | {"closes": CLOSES}),
+    ("long times", "settings.html", INSIDE | SETTINGS | {
+        "closes": LONG_TIME,
+        "apps": [thing(**vars(APPS[0]) | {"last_used": LONG_TIME})],
+        "time_zone": "United States – New Salem, North Dakota, as your browser says",
+    }),
     ("before", "close.html", INSIDE | {"closes": None, "days": 7}),
     ("asked", "close.html", INSIDE | {"closes": CLOSES, "days": 7}),
+    ("told twice", "settings.html", INSIDE | SETTINGS | {
+        "notices": {"address": LONG_ADDRESS, "asked": None, "is_own": None},
+    }),
+    ("second address waits", "settings.html", INSIDE | SETTINGS | {
+        "notices": {"address": "r•••@example.com", "asked": LONG_ADDRESS, "is_own": "yes"},
+    }),
     ("bare", "settings.html", INSIDE | SETTINGS | {
         "number": None, "apps": [thing(id="a1", name=LONG_NAME, added="3 Nov 2026", last_used=None,
                                        removable=False)],
@@ -332,6 +352,12 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "name": LONG_NAME, "longest": 200, "refusal": refusal("name", "Enter a name."),
         "typed": {"name": LONG_NAME},
     }),
+    ("automatic", "time_zone.html", INSIDE | ZONE),
+    ("found", "time_zone.html", INSIDE | ZONE | {
+        "town": "united", "zones": find("united", "en")[:12], "has_more": True}),
+    ("none", "time_zone.html", INSIDE | ZONE | {
+        "typed": {"town": "Atlantis"}, "refusal": refusal("town", "No zone is called so."),
+    }),
     ("empty", "address.html", INSIDE | {"email": PERSON.email}),
     ("error", "address.html", INSIDE | {
         "email": PERSON.email, "refusal": refusal("email", "This is your address already."),
@@ -339,8 +365,14 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     }),
     ("sent", "address_code.html", INSIDE | {
         "email": PERSON.email, "digits": 6, "number": 2, "sent_at": "10:42",
-        "resend": resend("/settings/address/send"),
+        "asking": "/settings/address", "resend": resend("/settings/address/send"),
     }),
+    ("empty", "notice_address.html", INSIDE | {"present": None}),
+    ("another", "notice_address.html", INSIDE | {
+        "present": LONG_ADDRESS, "refusal": refusal("email", "This address is told already."),
+        "typed": {"email": LONG_ADDRESS},
+    }),
+    ("ask", "notice_address_remove.html", INSIDE | {"present": LONG_ADDRESS}),
     ("empty", "app_rename.html", INSIDE | {"app": APPS[0]}),
     ("app", "remove.html", INSIDE | {"what": "Tablet", "action": "/settings/apps/a2/remove"}),
     ("ask", "recovery_code_new.html", INSIDE),
@@ -355,8 +387,16 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("app", "confirm.html", INSIDE | CHANGE | {"method": TOTP, "two_codes": True, "choices": []}),
     ("empty", "password.html", INSIDE | {"email": PERSON.email, "minimum": 12}),
     ("two", "sessions.html", INSIDE | {"sessions": SESSIONS, "need_password": True}),
+    ("long times", "sessions.html", INSIDE | {
+        "sessions": [thing(**vars(SESSIONS[1]) | {"started": LONG_TIME, "last_used": LONG_TIME})],
+        "need_password": True,
+    }),
     ("one", "sessions.html", INSIDE | {"sessions": SESSIONS[:1], "need_password": False}),
     ("full", "activity.html", INSIDE | {"entries": HAPPENED, "older": 7, "is_first": True}),
+    ("long times", "activity.html", INSIDE | {
+        "entries": [thing(**vars(HAPPENED[1]) | {"when": LONG_TIME})], "older": None,
+        "is_first": False,
+    }),
     ("last", "activity.html", INSIDE | {"entries": HAPPENED[:1], "older": None, "is_first": False}),
     ("empty", "activity.html", INSIDE | {"entries": [], "older": None, "is_first": True}),
     ("empty", "forgot_password.html", {}),
@@ -373,6 +413,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("link", "not_me.html", NOT_ME),
     ("used", "not_me.html", NOT_ME | {"is_used": True, "browser": "", "place": ""}),
     ("address", "not_me.html", NOT_ME | {"is_address": True}),
+    ("second", "not_me.html", NOT_ME | {"is_second": True, "is_closing": True}),
     ("waiting", "not_me.html", INSIDE | NOT_ME | {"is_waiting": True}),
     ("closing", "not_me.html", NOT_ME | {"is_closing": True}),
     ("empty", "not_me_code.html", {}),
@@ -382,7 +423,10 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     }),
     ("secured", "not_me_done.html", {"is_secured": True, "done": "Everything is signed out."}),
     ("frozen", "not_me_done.html", {"is_secured": False, "done": "Changes are stopped."}),
-    ("full", "review.html", INSIDE | REVIEW | {"address_id": "address"}),
+    ("full", "review.html", INSIDE | REVIEW | {
+        "address_id": "address", "notice_address": LONG_ADDRESS,
+        "notice_address_id": "notice-address",
+    }),
     ("new browser", "review.html", INSIDE | REVIEW | {"counts_for_account": False}),
     ("bare", "review.html", INSIDE | REVIEW | {"browsers": [], "older_browsers": 0}),
     ("browser", "settings_wait.html", INSIDE | {"why": WAIT, "kind": "browser_too_new"}),

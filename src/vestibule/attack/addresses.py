@@ -78,6 +78,10 @@ _LIST = """
 /settings/address GET,POST STEP_UP
 /settings/address/code GET,POST STEP_UP
 /settings/address/send POST STEP_UP
+/settings/notice-address GET,POST STEP_UP
+/settings/notice-address/code GET,POST STEP_UP
+/settings/notice-address/send POST STEP_UP
+/settings/notice-address/remove GET,POST STEP_UP
 /settings/password GET,POST STEP_UP
 /not-me GET,POST NOTHING
 /not-me/done GET NOTHING

@@ -13,7 +13,7 @@ from vestibule.delivery.gsm import Text, one_text
 from vestibule.delivery.provider import Message
 from vestibule.delivery.rendering import House, as_page
 from vestibule.domain.browser_name import browser_and_system
-from vestibule.domain.language import moment
+from vestibule.domain.local_time import Reader
 
 
 def N_(text: str) -> str:
@@ -28,6 +28,10 @@ NOTICES: Mapping[str, tuple[str, str]] = {
             "What it held is deleted, and nobody can sign in to it. This address can be used for a"
             " new account, which will have nothing of the old one."
         ),
+    ),
+    "account_closed_elsewhere": (
+        N_("An account is closed"),
+        N_("What it held is deleted, and nobody can sign in to it. Nothing more is told here."),
     ),
     "account_suspended": (
         N_("Your account is suspended"),
@@ -137,6 +141,20 @@ NOTICES: Mapping[str, tuple[str, str]] = {
             "Somebody answered a notice with “this was not me”. Every browser was signed out, and"
             " what was added without you proves nothing any more. To go on, open the sign-in page"
             " and choose Forgot password?"
+        ),
+    ),
+    "notice_address_removed": (
+        N_("A second address was removed"),
+        N_(
+            "%(address)s was told of what happens to the account. It is told for seven days more,"
+            " and then no longer."
+        ),
+    ),
+    "notice_address_set": (
+        N_("A second address gets notices"),
+        N_(
+            "From now on %(address)s is told too of what happens to the account. It opens nothing,"
+            " and no codes go there. One that was told before it is told for seven days more."
         ),
     ),
     "number_changed": (
@@ -250,6 +268,8 @@ SAID_BY_TEXT: Mapping[str, str] = {
     "method_added": N_("A sign-in method was ADDED to your account."),
     "method_removed": N_("A sign-in method was REMOVED from your account."),
     "not_me": N_("Your account was secured and signed out. See your mail."),
+    "notice_address_removed": N_("The second address for notices was REMOVED."),
+    "notice_address_set": N_("A second address for notices was ADDED."),
     "number_changed": N_("Your phone number was CHANGED."),
     "number_removed": N_("This number no longer gets security codes for your account."),
     "password_changed": N_("Your password was CHANGED."),
@@ -272,6 +292,10 @@ _ANSWERS = (
 """How a text ends, the fullest first; it is never left out."""
 
 IF_NOT_YOU = N_("Was it not you? Open this page and press its button:")
+WHY_HERE = N_(
+    "You read this because this address was chosen to be told of an account here. It opens nothing;"
+    " the owner of the account can take it off in User Settings."
+)
 HELP = N_("Help and support: %s")
 
 
@@ -302,23 +326,25 @@ def notice_message(
 
 def _values(envelope: Envelope, facts: Mapping[str, str]) -> dict[str, str]:
     """What a sentence may name: its times readable, its numbers as they are."""
-    values = {name: facts.get(name, "") for name in ("ending", "times", "why")}
+    values = {name: facts.get(name, "") for name in ("address", "ending", "times", "why")}
     values |= {"when": "", "since": ""}
     for name in ("when", "since"):
         if name in facts:
-            values[name] = _moment(envelope, facts[name])
+            values[name] = _moment(envelope, facts, name)
     return values
 
 
-def _moment(envelope: Envelope, at: str) -> str:
-    return moment(datetime.fromisoformat(at), envelope.locale)
+def _moment(envelope: Envelope, facts: Mapping[str, str], name: str) -> str:
+    """In the zone of the account's owner and in UTC; where none is known, in UTC alone."""
+    reader = Reader(envelope.locale, envelope.words.gettext, facts.get("time_zone"))
+    return reader.moment_twice(datetime.fromisoformat(facts[name]))
 
 
 def _mail(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str]) -> str:
     _ = envelope.words.gettext
     lines = [_(NOTICES[kind][1]) % _values(envelope, facts)]
     if kind not in OF_STRANGERS:
-        lines.append(_("When: %s") % _moment(envelope, facts["at"]))
+        lines.append(_("When: %s") % _moment(envelope, facts, "at"))
         # What was told together has no one browser.
         if facts.get("browser"):
             lines.append(_("Browser: %s") % _browser(envelope, facts["browser"]))
@@ -326,6 +352,8 @@ def _mail(house: House, envelope: Envelope, kind: str, facts: Mapping[str, str])
             lines.append(_("Network: %s") % facts["place"])
         if "token" in facts:
             lines += [_(IF_NOT_YOU), f"{house.origin}/not-me/{facts['token']}"]
+        if facts.get("second"):
+            lines.append(_(WHY_HERE))
         lines.append(_(HELP) % f"{house.origin}/help")
     lines.append(f"{house.product} · {house.origin}")
     return "\n\n".join(lines)

@@ -69,6 +69,8 @@ CODE_FOR: Mapping[str, str] = {
     "step_up": N_("to CHANGE your settings"),
     "close": N_("to CLOSE your account"),
     "step_up_address": N_("to CHANGE your address"),
+    "step_up_notice_address": N_("to CHANGE your second address"),
+    "notice_address": N_("to get NOTICES of an account at this address"),
     "address": N_("to make this your NEW address"),
     "reset": N_("to set a new password"),
     "reset_factor": N_("to set a new password"),

@@ -43,6 +43,10 @@ class Account:
     """Its owner asked for it: all that it has goes then, unless it is kept before."""
     address_suspended_at: datetime | None = None
     """R8: "not me" doubts the address, so codes go to the one before it."""
+    time_zone: str | None = None
+    """What its owner is told times in (NO-02); None where no browser has said it yet."""
+    time_zone_chosen_at: datetime | None = None
+    """When it was chosen; else it follows the browser."""
 
     @property
     def is_enrolled(self) -> bool:

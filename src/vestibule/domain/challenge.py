@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     RESET = "reset"
     RESET_FACTOR = "reset_factor"
     ADDRESS = "address"
+    NOTICE_ADDRESS = "notice_address"
     REVERIFY = "reverify"
 
 

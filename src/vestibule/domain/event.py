@@ -78,9 +78,12 @@ class EventName(StrEnum):
     ADDRESS_WANTED_BY_OTHER = "address_wanted_by_other"
     ADDRESS_SUSPENDED = "address_suspended"
     ADDRESS_RETURNED = "address_returned"
+    NOTICE_ADDRESS_SET = "notice_address_set"
+    NOTICE_ADDRESS_REMOVED = "notice_address_removed"
     # what suits the person
     NAME_CHANGED = "name_changed"
     LANGUAGE_CHOSEN = "language_chosen"
+    TIME_ZONE_CHOSEN = "time_zone_chosen"
     # settings gate and step-up
     GATE_OPENED = "settings_gate_opened"
     GATE_FAILED = "settings_gate_fail"

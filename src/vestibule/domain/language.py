@@ -6,7 +6,7 @@ write `pt_BR`. Where the sentences of a language come from is not known here.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -95,46 +95,60 @@ def tag_of(folder: str) -> str:
 
 def native_name(language: str) -> str:
     """What its speakers call it, written as at the begin of a line: `Português (Brasil)`."""
-    name = _locale(language).get_display_name() or language
+    name = locale_of(language).get_display_name() or language
     return name[:1].upper() + name[1:]
 
 
 def direction(language: str) -> str:
     """`ltr` or `rtl`, for HTML's `dir`."""
-    return str(_locale(language).text_direction)
+    return str(locale_of(language).text_direction)
 
 
-# --- times, always with their zone ----------------------------------------------------------
+# --- times, always with their zone where they are shown -------------------------------------
 
 
 def clock_time(at: datetime, language: str) -> str:
     """A time of day with its zone, readable without JavaScript: `14:40 UTC`."""
-    return f"{_written('Hms' if at.second else 'Hm', at, language)} UTC"
+    return f"{plain_time(at, language)} UTC"
 
 
-def day(at: datetime, language: str) -> str:
+def day(at: datetime, language: str, zone: tzinfo = UTC) -> str:
     """A day as it is written there: `24 Nov 2026`."""
-    return _written("yMMMd", at, language)
+    return _written("yMMMd", at, language, zone)
 
 
 def moment(at: datetime, language: str) -> str:
     """A day with its time and zone."""
+    return _joined(day(at, language), f"{_written('Hm', at, language, UTC)} UTC", language)
+
+
+def plain_time(at: datetime, language: str, zone: tzinfo = UTC) -> str:
+    """A time of day as a zone's clocks show it, for whoever names that zone beside it."""
+    return _written("Hms" if at.second else "Hm", at, language, zone)
+
+
+def plain_moment(at: datetime, language: str, zone: tzinfo) -> str:
+    """A day with its time, in the same way."""
+    return _joined(day(at, language, zone), _written("Hm", at, language, zone), language)
+
+
+def _joined(day: str, time: str, language: str) -> str:
     both = str(get_datetime_format("medium", _for_dates(language)))
-    time = f"{_written('Hm', at, language)} UTC"
-    return both.replace("'", "").replace("{1}", day(at, language)).replace("{0}", time)
+    return both.replace("'", "").replace("{1}", day).replace("{0}", time)
 
 
-def _written(skeleton: str, at: datetime, language: str) -> str:
-    return str(format_skeleton(skeleton, at.astimezone(UTC), locale=_for_dates(language)))
+def _written(skeleton: str, at: datetime, language: str, zone: tzinfo) -> str:
+    return str(format_skeleton(skeleton, at.astimezone(zone), locale=_for_dates(language)))
 
 
 def _for_dates(language: str) -> Locale:
     """English that names no country puts the day first, as most of the world does."""
-    return _locale("en-GB" if language == ENGLISH else language)
+    return locale_of("en-GB" if language == ENGLISH else language)
 
 
 @lru_cache(maxsize=64)
-def _locale(language: str) -> Locale:
+def locale_of(language: str) -> Locale:
+    """What Babel knows of a language; English where it knows none of that name."""
     try:
         return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):

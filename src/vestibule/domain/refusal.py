@@ -16,6 +16,7 @@ class Reason(StrEnum):
     EMAIL_NOT_AN_ADDRESS = "email_not_an_address"
     ADDRESS_ALREADY_YOURS = "address_already_yours"
     ADDRESS_TAKEN_MEANWHILE = "address_taken_meanwhile"
+    ADDRESS_TOLD_ALREADY = "address_told_already"
     PASSWORD_MISSING = "password_missing"  # noqa: S105 - ids, not secrets, here and below
     PASSWORD_TOO_SHORT = "password_too_short"  # noqa: S105
     PASSWORD_TOO_LONG = "password_too_long"  # noqa: S105
@@ -76,6 +77,7 @@ class Reason(StrEnum):
     METHOD_CLOSED = "method_closed"
     METHOD_TOO_NEW = "method_too_new"
     LAST_METHOD = "last_method"
+    ZONE_UNKNOWN = "zone_unknown"
     # recovery code
     RECOVERY_CODE_MALFORMED = "recovery_code_malformed"
     RECOVERY_CODE_WRONG = "recovery_code_wrong"

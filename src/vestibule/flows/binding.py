@@ -71,7 +71,7 @@ async def account_of(work: Work, binder: Binder) -> Account | Refused:
         session = await sessions.get(work.tx, binder.id, work.now)
         if session is None:
             return Refused(Reason.SIGN_IN_EXPIRED)
-        if not session.may_change(work.now):
+        if not (session.may_change(work.now) and session.has_gate_open(work.now)):
             return Refused(Reason.STEP_UP_NEEDED)
         if (refused := waits(session, account, work.caller, work.now)) is not None:
             return refused

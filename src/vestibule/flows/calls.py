@@ -214,7 +214,7 @@ async def _end_what_it_was_for(work: Work, challenge: Challenge) -> None:
         case Purpose.RESET | Purpose.RESET_FACTOR:
             for stage in ResetStage:
                 await resets.end(work.tx, binding_id, seen=stage)
-        case Purpose.SIGN_UP | Purpose.ADDRESS:
+        case Purpose.SIGN_UP | Purpose.ADDRESS | Purpose.NOTICE_ADDRESS:
             # Their codes go by mail alone.
             pass
         case Purpose.REVERIFY:

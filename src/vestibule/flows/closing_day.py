@@ -8,6 +8,7 @@ from vestibule.crypto.seal import Place
 from vestibule.domain.account import Account
 from vestibule.domain.event import EventName
 from vestibule.domain.journal import JournalBroken
+from vestibule.flows import notice_addresses
 from vestibule.flows.journal_verify import alarm_of
 from vestibule.flows.notices import put_notice, tell
 from vestibule.flows.work import Caller, Means, Work, work
@@ -50,14 +51,28 @@ async def _close(work: Work, account_id: str) -> bool:
     account = await accounts.get(work.tx, account_id)
     if account is None or not await closing.close_due(work.tx, account_id, work.now):
         return False
+    second = await notice_addresses.standing(work, account_id)
     await work.note(EventName.ACCOUNT_CLOSED, account_id=account_id)
     await closing.erase(work.tx, account_id, work.now)
     await _hollow(work, account)
     await closing.forget_person(work.tx, account_id)
     # Of nobody's account: its body goes with the hand-over, and nothing leads back.
     await put_notice(
-        work, kind="account_closed", to=account.email, account_id=None, locale=account.locale
+        work,
+        kind="account_closed",
+        to=account.email,
+        account_id=None,
+        locale=account.locale,
+        time_zone=account.time_zone,
     )
+    if second is not None and second.key != account.email_key:
+        await put_notice(
+            work,
+            kind="account_closed_elsewhere",
+            to=second.address,
+            account_id=None,
+            locale=account.locale,
+        )
     return True
 
 

@@ -28,13 +28,18 @@ from vestibule.domain.identifier import PhoneNumber, phone_of
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.throttle import LONG_DIGITS
 from vestibule.flows.conversion import note_conversion
-from vestibule.flows.sending import Granted, spend_send, take_short_code
+from vestibule.flows.sending import (
+    Granted,
+    give_short_codes_back,
+    spend_send,
+    take_short_code,
+)
 from vestibule.flows.silent_numbers import number_mark
 from vestibule.flows.work import Means, Work
 from vestibule.storage import accounts, challenges, outbox
 
 RESET_CODE_LENGTH = 10
-_GUESSED_AT = {Purpose.SIGN_UP, Purpose.WALL, Purpose.ADDRESS}
+_GUESSED_AT = {Purpose.SIGN_UP, Purpose.WALL, Purpose.ADDRESS, Purpose.NOTICE_ADDRESS}
 """Codes that somebody without the mailbox may ask for, and then guess at."""
 
 
@@ -308,6 +313,8 @@ async def settle(work: Work, reserved: Reserved) -> Proven | Refused:
     if is_right(work, reserved) and not challenge.is_decoy:
         if await challenges.consume(work.tx, challenge.id, work.now):
             await note_conversion(work, challenge)
+            if challenge.purpose in _GUESSED_AT and challenge.digits < LONG_DIGITS:
+                await _give_back(work, challenge)
             return Proven(challenge)
         if challenge.is_expired(work.now):
             # Typed in its last moment and compared after it: late, and no replay.
@@ -328,6 +335,20 @@ async def settle(work: Work, reserved: Reserved) -> Proven | Refused:
             },
         )
     return Refused(Reason.CODE_WRONG, "code", {"left": left})
+
+
+async def _give_back(work: Work, proven: Challenge) -> None:
+    """Neither it nor those that it replaced, to the same address, count as guessed at any more."""
+    address = destination_of(work, proven)
+    rows = await challenges.earlier_macs(work.tx, proven.purpose, proven.binding_id)
+    replaced = [
+        row
+        for row in rows
+        if row["id"] != proven.id
+        and int(row["digits"]) < LONG_DIGITS
+        and destination_of(work, _replaced(proven, row)) == address
+    ]
+    await give_short_codes_back(work, address, 1 + len(replaced))
 
 
 async def note_wrong(work: Work, challenge: Challenge, refused: Refused) -> None:

@@ -90,6 +90,8 @@ async def enter(
         await _tell(work, account_id, session_id, "number_stale")
     elif is_new and kind is ActKind.SESSION:
         await _tell(work, account_id, session_id, "new_browser")
+    if not must_reverify:
+        await _follow_time_zone(work, account_id, is_new=is_new)
     return SignedIn(token, browser_token, session_id, account_id, return_to, must_reverify)
 
 
@@ -107,6 +109,13 @@ async def _note(work: Work, complete: Complete, session: Session, sign_in_id: st
     await work.note(EventName.SESSION_CREATED, account_id=account_id, session_id=session_id)
     if session.stale_since_at is not None:
         await work.note(EventName.NUMBER_STALE, account_id=account_id, session_id=session_id)
+
+
+async def _follow_time_zone(work: Work, account_id: str, *, is_new: bool) -> None:
+    """After the notice of this sign-in, which speaks to the owner as before."""
+    zone = work.caller.time_zone
+    if zone is not None:
+        await accounts.follow_time_zone(work.tx, account_id, zone, is_known_browser=not is_new)
 
 
 async def _tell(work: Work, account_id: str, session_id: str, kind: str) -> None:

@@ -80,6 +80,10 @@ class Budget:
         )
         return None if until is None else Refused(self.reason, details={"until": until})
 
+    async def give_back(self, work: Work, count: int) -> None:
+        """Return so many that were taken, as if nobody had asked for them."""
+        await throttles.unspend(work.tx, self._bucket(work), count=count)
+
     async def tell(self, work: Work) -> None:
         if self.alarm is not None:
             await raise_alarm(work, self.alarm, hour_of(work.now), country=self.key)

@@ -15,7 +15,14 @@ from vestibule.domain.account import Account, Authenticator
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.entropy import CROCKFORD
-from vestibule.flows import addresses, causes, closing_day, freeze, waiting_reset
+from vestibule.flows import (
+    addresses,
+    causes,
+    closing_day,
+    freeze,
+    notice_addresses,
+    waiting_reset,
+)
 from vestibule.flows.causes import Consequences
 from vestibule.flows.entering import end_everything_else
 from vestibule.flows.notices import NOT_ME_CODE_LENGTH, tell
@@ -86,6 +93,8 @@ async def press(means: Means, caller: Caller, token: str) -> Effect | Refused:
             work, account, reset_id=found.act_id
         ):
             return Effect.CANCELLED
+        if found.notice_address_id is not None:
+            return _named(await _stop(work, account, found), account)
         return _named(await answer(work, account, found), account)
 
     return await work(means, caller, unit)
@@ -95,6 +104,9 @@ async def _spend(work: Work, found: Disavowal) -> Account | None:
     """Hold the account and use the answer up; None where it was used before."""
     await accounts.hold(work.tx, found.account_id)
     if not await disavowals.use(work.tx, found.id, work.now):
+        return None
+    second = found.notice_address_id
+    if second is not None and not await notice_addresses.answers(work, second):
         return None
     return await accounts.get(work.tx, found.account_id)
 
@@ -158,6 +170,27 @@ async def _freeze(work: Work, account: Account, doubted: Disavowal) -> Effect:
     return Effect.FROZEN if is_new else Effect.SETTLED
 
 
+async def _stop(work: Work, account: Account, doubted: Disavowal) -> Effect:
+    """From a second address: what was doubted is signed out, and changes stop; nothing more.
+
+    No password is voided and nothing is taken away, for whoever reads that mailbox alone may be
+    a stranger, and must not make the owner prove everything anew.
+    """
+    left = await causes.consequences(
+        work, account.id, act_id=doubted.act_id, named_at=doubted.made_at
+    )
+    await work.note(EventName.NOT_ME_PRESSED, account_id=account.id, notice=doubted.notice)
+    ended = 0
+    for act_id in sorted(left.acts):
+        ended += await sessions.end(work.tx, account.id, act_id)
+    if ended:
+        await work.note(
+            EventName.SESSION_ENDED, account_id=account.id, reason="not_me", ended=ended
+        )
+    effect = await _freeze(work, account, doubted)
+    return Effect.FROZEN if ended else effect
+
+
 # --- taking back ----------------------------------------------------------------------------
 
 
@@ -178,6 +211,7 @@ async def answer(work: Work, account: Account, doubted: Disavowal) -> Effect:
         if await sessions.end(work.tx, account.id, doubted.act_id):
             await work.note(EventName.SESSION_ENDED, account_id=account.id, reason="not_me")
         await addresses.suspend(work, account, left.acts)
+        await notice_addresses.disown(work, account.id, left.acts)
         return await _freeze(work, account, doubted)
     # Whoever asked for a closing, it is not what somebody wants who says "not me".
     await closing_day.cancel(work, account, act_id=doubted.act_id)
@@ -187,6 +221,7 @@ async def answer(work: Work, account: Account, doubted: Disavowal) -> Effect:
     await _suspend(work, account, left)
     await _void_and_forget(work, account, left)
     await addresses.suspend(work, account, left.acts)
+    await notice_addresses.disown(work, account.id, left.acts)
     await safeguards.require_review(work.tx, account.id, work.now)
     await causes.note_barrier(work, account.id)
     await tell(work, account, kind="not_me", act_id=doubted.act_id)

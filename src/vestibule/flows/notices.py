@@ -10,7 +10,7 @@ They carry no code, token or secret that would open anything (NO-02).
 import ipaddress
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -21,7 +21,8 @@ from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import PhoneNumber, is_landline, phone_of
 from vestibule.domain.safety import NOT_ME_FOR
 from vestibule.entropy import CROCKFORD
-from vestibule.flows.addresses import Claim, told
+from vestibule.flows.addresses import Claim
+from vestibule.flows.notice_addresses import Mailbox, mailboxes
 from vestibule.flows.notice_texts import may_text
 from vestibule.flows.silent_numbers import number_mark
 from vestibule.flows.ways import phone_number
@@ -42,6 +43,8 @@ TEXTED = frozenset(
         "method_added",
         "method_removed",
         "not_me",
+        "notice_address_removed",
+        "notice_address_set",
         "number_changed",
         "password_changed",
         "password_reset",
@@ -56,6 +59,7 @@ TEXTED = frozenset(
 BY_OPERATORS = frozenset({"account_suspended", "account_unsuspended", "operators_signed_out"})
 WITHOUT_ANSWER = BY_OPERATORS | {
     "account_closed",
+    "account_closed_elsewhere",
     "address_held",
     "address_taken",
     "address_wanted",
@@ -181,27 +185,31 @@ async def _is_told_singly(work: Work, account_id: str, kind: str, act_id: str) -
 async def tell_by_mail(
     work: Work, account: Account, *, kind: str, act_id: str, facts: dict[str, str]
 ) -> None:
-    """To the address and to those that were valid in the last seven days, each its own link."""
-    for to, may_answer in await told(work, account):
-        is_answered = may_answer and kind not in WITHOUT_ANSWER and account.is_enrolled
+    """To its address and second address, with those of the last seven days, each its own link."""
+    for to in await mailboxes(work, account):
+        is_answered = to.may_answer and kind not in WITHOUT_ANSWER and account.is_enrolled
         await _mail(work, account, to, kind=kind, act_id=act_id if is_answered else None, **facts)
 
 
 async def _mail(
-    work: Work, account: Account, to: str, *, kind: str, act_id: str | None, **facts: str
+    work: Work, account: Account, to: Mailbox, *, kind: str, act_id: str | None, **facts: str
 ) -> None:
-    answer = facts
+    # Who reads another mailbox than the account's is told why the mail came there.
+    answer = facts if to.notice_address_id is None else {**facts, "second": "yes"}
     if act_id is not None:
         token = work.means.entropy.token()
-        offered = _offered(work, account.id, kind, act_id)
+        offered = replace(
+            _offered(work, account.id, kind, act_id), notice_address_id=to.notice_address_id
+        )
         await disavowals.add(work.tx, offered, token_digest=digest(token))
-        answer = {**facts, "token": token}
+        answer = {**answer, "token": token}
     await put_notice(
         work,
         kind=kind,
-        to=to,
+        to=to.address,
         account_id=account.id,
         locale=account.locale,
+        time_zone=account.time_zone,
         facts=answer,
     )
 
@@ -261,6 +269,7 @@ async def put_notice(
     account_id: str | None,
     channel: Channel = Channel.EMAIL,
     locale: str | None = None,
+    time_zone: str | None = None,
     facts: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Leave one notice in the outbox, in the transaction of what it tells (NO-03)."""
@@ -272,6 +281,8 @@ async def put_notice(
         # Operators have a command and no browser.
         "browser": "" if kind in BY_OPERATORS else work.caller.user_agent,
         "place": place(work.caller.source),
+        # Its owner's, never the caller's (NO-02).
+        "time_zone": time_zone or "",
     }
     await outbox.put(
         work.tx,

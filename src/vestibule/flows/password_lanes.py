@@ -31,8 +31,9 @@ class PasswordTry:
     account: Account | None
     password_mac: str | None
     lane: bytes
-    source_lane: bytes | None
-    source_failures: int
+    is_own_lane: bool
+    shared: tuple[tuple[bytes, int], ...]
+    """The lanes that others try in too, each with its count."""
     network_lane: bytes | None
 
 
@@ -70,7 +71,7 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
         source_lane = keyring.bucket("password-source", source)
         network_lane = keyring.bucket("password-network", network_of(work) or source)
     lanes = [bucket for bucket in (lane, source_lane) if bucket is not None]
-    source_failures, until = await _take_try(work, lanes, network_lane)
+    counts, until = await _take_try(work, lanes, network_lane)
     if until is not None:
         await note_refusal(
             work,
@@ -85,8 +86,8 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
         account,
         password.password_mac if password else None,
         lane,
-        source_lane,
-        source_failures,
+        is_known,
+        () if is_known else tuple(zip(lanes, counts, strict=True)),
         network_lane,
     )
 
@@ -125,8 +126,8 @@ async def _has_own_lane(work: Work, account_id: str) -> bool:
 
 async def _take_try(
     work: Work, lanes: list[bytes], network_lane: bytes | None
-) -> tuple[int, datetime | None]:
-    """Take a try of every lane, or of none: the source's count, or when all are open again.
+) -> tuple[list[int], datetime | None]:
+    """Take a try of every lane, or of none: their counts, or when all are open again.
 
     Held before any is counted, so that a source which has to wait slows no account (RL-03).
     """
@@ -136,12 +137,12 @@ async def _take_try(
         opens, taken = network_try(await _empty_at(work, network_lane), work.now)
         until = max(until, opens)
     if until > work.now:
-        return held[-1][0], until
+        return [], until
     for bucket, (failed, _) in zip(lanes, held, strict=True):
         await throttles.count_failure(work.tx, bucket, work.now + password_wait(failed + 1))
     if network_lane is not None and taken is not None:
         await throttles.set_lane(work.tx, network_lane, taken)
-    return held[-1][0] + 1, None
+    return [failed + 1 for failed, _ in held], None
 
 
 async def _empty_at(work: Work, network_lane: bytes) -> datetime:
@@ -152,12 +153,15 @@ async def _empty_at(work: Work, network_lane: bytes) -> datetime:
 
 
 async def forgive_password_try(work: Work, tried: PasswordTry) -> None:
-    """The password was right: its own lane starts afresh, source and network get this try back."""
-    await throttles.forgive(work.tx, tried.lane)
-    if tried.source_lane is not None:
-        await throttles.return_one(
-            work.tx, tried.source_lane, seen=tried.source_failures, now=work.now
-        )
+    """The password was right: one's own lane starts afresh, and shared ones get this try back.
+
+    No more than that: who counts his tries at an address must not learn that somebody got in, and
+    so that there is an account (EN-01). A lane without a try for a day starts afresh by itself.
+    """
+    if tried.is_own_lane:
+        await throttles.forgive(work.tx, tried.lane)
+    for bucket, seen in tried.shared:
+        await throttles.return_one(work.tx, bucket, seen=seen, now=work.now)
     if tried.network_lane is not None:
         empty_at = await _empty_at(work, tried.network_lane) - NETWORK_PASSWORD_WAIT
         await throttles.set_lane(work.tx, tried.network_lane, empty_at)

@@ -13,7 +13,7 @@ from vestibule.domain.identifier import PhoneNumber
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.safety import NOT_ME_FOR, Act, ActKind, Made
 from vestibule.domain.session import Session
-from vestibule.flows import addresses, not_me, ways
+from vestibule.flows import addresses, not_me, notice_addresses, ways
 from vestibule.flows.changes import is_known_browser
 from vestibule.flows.work import Caller, Means, Work, look, work
 from vestibule.storage import accounts, acts, authenticators, safeguards, sessions
@@ -23,7 +23,8 @@ TAKEN_BACK = frozenset({ActKind.SESSION, ActKind.RESET})
 """What a set-up or a completed recovery began with is never taken back (R8)."""
 
 ADDRESS = "address"
-"""What *Not mine* names the address by."""
+NOTICE_ADDRESS = "notice-address"
+"""What *Not mine* names the addresses by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class View:
     email: str
     """Where codes go."""
     address_act_id: str | None
+    notice_address: str | None
+    """Who is told besides."""
+    notice_address_act_id: str | None
     methods: tuple[Method, ...]
     browsers: tuple[Browser, ...]
     older_browsers: int
@@ -72,6 +76,7 @@ async def _view(work: Work, account: Account, session: Session) -> View:
     known = await acts.of_account(work.tx, account.id, work.now - NOT_ME_FOR)
     doubtful = {act.id: act for act in known if act.kind in TAKEN_BACK}
     bound = await authenticators.of_account(work.tx, account.id)
+    second = await notice_addresses.standing(work, account.id)
     all_browsers = await sessions.known_browsers(work.tx, account.id)
     browsers = [
         _browser(act, at, session, is_doubtful=act.id in doubtful)
@@ -82,6 +87,8 @@ async def _view(work: Work, account: Account, session: Session) -> View:
     return View(
         email=await addresses.mailbox(work, account),
         address_act_id=await addresses.doubtful_act(work, account, doubtful),
+        notice_address=second.address if second else None,
+        notice_address_act_id=await notice_addresses.doubtful_act(work, account.id, doubtful),
         methods=tuple([await _method(work, one, doubtful) for one in bound]),
         browsers=tuple(browsers),
         older_browsers=len(all_browsers) - len(browsers),
@@ -157,6 +164,8 @@ async def disown(
         act_id = next((one.act_id for one in items if one.id == item_id), None)
         if item_id == ADDRESS:
             act_id = shown.address_act_id
+        if item_id == NOTICE_ADDRESS:
+            act_id = shown.notice_address_act_id
         if act_id is None:
             return Refused(Reason.METHOD_UNKNOWN)
         doubted = Disavowal(

@@ -104,13 +104,24 @@ async def spend_hash(work: Work) -> Refused | None:
 async def take_short_code(work: Work, address: str) -> bool:
     """Whether a code mailed to this address may have six digits still.
 
-    Ten may in a year, five guesses each: who asks in an owner's place, at sign-up, with a password
-    at the wall, or for an account of their own, has fifty guesses in a million, as at a second
-    factor (product section 5).
+    Ten that nobody proved may in a year, five guesses each: who asks in an owner's place, at
+    sign-up, with a password at the wall, or for an account of their own, has fifty guesses in a
+    million, as at a second factor (product section 5).
     """
+    return await _short_codes(address).take(work, counts_only=False) is None
+
+
+async def give_short_codes_back(work: Work, address: str, count: int) -> None:
+    """The last of them was right, so nobody guesses at them any more.
+
+    Kept, they would tell strangers who count theirs that somebody signed up with it (EN-01).
+    """
+    await _short_codes(address).give_back(work, count)
+
+
+def _short_codes(address: str) -> Budget:
     parsed = parse_email(address)
-    year = _mail("mailed-short-year", parsed.key if parsed else address, 10, YEAR)
-    return await year.take(work, counts_only=False) is None
+    return _mail("mailed-short-year", parsed.key if parsed else address, 10, YEAR)
 
 
 async def _spend_mail(
@@ -147,7 +158,7 @@ def _mail_budgets(
         ]
     own: list[Budget] = []
     each_day = 10
-    if purpose is Purpose.ADDRESS and account_id is not None:
+    if purpose in {Purpose.ADDRESS, Purpose.NOTICE_ADDRESS} and account_id is not None:
         each_day, most = NEW_ADDRESS_DAY, NEW_ADDRESS_ACCOUNT_DAY
         own = [
             _mail(f"mail-account-hour-{purpose}", account_id, NEW_ADDRESS_ACCOUNT_HOUR),

@@ -104,6 +104,8 @@ class Caller:
     """The cookie that names a browser which completed a sign-in before (RL-03)."""
     visit_token: str | None = None
     """The cookie that ties forms to one browser before anybody is known."""
+    time_zone: str | None = None
+    """What the browser's form says of its clock: a zone that is known here (NO-02)."""
     is_owner: bool = True
     """Whether what is done to an account is done by whoever has it; else `actor_id` did it."""
     actor_id: str | None = None

@@ -11,7 +11,7 @@ from vestibule.storage.database import Transaction
 _COLUMNS = """id, email, email_key, name, locale, created_at, enrolled_at,
  default_authenticator_id, default_channel, new_password_required_at, reset_required_at,
  review_from_at, frozen_until_at, frozen_act_id, quiet_until_at, suspended_at, closes_at,
- address_suspended_at"""
+ address_suspended_at, time_zone, time_zone_chosen_at"""
 _FROM = "accounts LEFT JOIN safeguards ON safeguards.account_id = accounts.id"
 
 
@@ -128,6 +128,44 @@ async def set_locale(tx: Transaction, account_id: str, locale: str) -> bool:
         id=account_id,
         locale=locale,
         present=locale,
+    )
+    return touched == 1
+
+
+async def follow_time_zone(
+    tx: Transaction, account_id: str, time_zone: str, *, is_known_browser: bool
+) -> None:
+    """Tell its owner times as this browser's clock shows them, unless another zone was chosen.
+
+    A browser that is new says it only where none is known: it may be a stranger's.
+    """
+    await tx.execute(
+        """UPDATE accounts SET time_zone = :time_zone
+        WHERE id = :id AND time_zone_chosen_at IS NULL
+            AND (time_zone IS NULL OR (:is_known AND time_zone <> :present))""",
+        id=account_id,
+        time_zone=time_zone,
+        present=time_zone,
+        is_known=is_known_browser,
+    )
+
+
+async def choose_time_zone(
+    tx: Transaction, account_id: str, time_zone: str | None, chosen_at: datetime | None
+) -> bool:
+    """Tell its owner times in this zone from now on; False where that is so already.
+
+    Without `chosen_at` it follows the browser again.
+    """
+    touched = await tx.execute(
+        """UPDATE accounts SET time_zone = :time_zone, time_zone_chosen_at = :chosen_at
+        WHERE id = :id AND (COALESCE(time_zone, '') <> :present
+            OR (time_zone_chosen_at IS NULL) = :is_choice)""",
+        id=account_id,
+        time_zone=time_zone,
+        chosen_at=chosen_at,
+        present=time_zone or "",
+        is_choice=chosen_at is not None,
     )
     return touched == 1
 

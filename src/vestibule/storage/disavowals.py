@@ -21,9 +21,12 @@ class Disavowal:
     made_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    notice_address_id: str | None = None
+    """The second address that its link went to."""
 
 
-_COLUMNS = "id, account_id, act_id, notice, source, user_agent, made_at, expires_at, used_at"
+_COLUMNS = """id, account_id, act_id, notice, source, user_agent, made_at, expires_at, used_at,
+ notice_address_id"""
 
 
 def _disavowal(row: Mapping[str, Any]) -> Disavowal:
@@ -39,9 +42,9 @@ async def add(
 ) -> None:
     await tx.execute(
         """INSERT INTO disavowals (id, account_id, act_id, notice, token_digest, code_mac, source,
-            user_agent, made_at, expires_at)
+            user_agent, made_at, expires_at, notice_address_id)
         VALUES (:id, :account_id, :act_id, :notice, :token_digest, :code_mac, :source,
-            :user_agent, :made_at, :expires_at)""",
+            :user_agent, :made_at, :expires_at, :notice_address_id)""",
         id=disavowal.id,
         account_id=disavowal.account_id,
         act_id=disavowal.act_id,
@@ -52,6 +55,7 @@ async def add(
         user_agent=disavowal.user_agent,
         made_at=disavowal.made_at,
         expires_at=disavowal.expires_at,
+        notice_address_id=disavowal.notice_address_id,
     )
 
 

@@ -32,6 +32,7 @@ SEALED = (
     Keyed("challenges", "destination_sealed", "seal"),
     Keyed("enrollments", "secret_sealed", "seal"),
     Keyed("former_addresses", "address_sealed", "seal"),
+    Keyed("notice_addresses", "address_sealed", "seal"),
     Keyed("outbox", "body_sealed", "seal"),
     Keyed("outbox", "destination_sealed", "seal"),
     Keyed("recovery_code_views", "code_sealed", "seal", row="recovery_code_id"),

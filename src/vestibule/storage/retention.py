@@ -22,6 +22,7 @@ KEPT: dict[str, tuple[str, timedelta]] = {
     "former_addresses": ("held_until_at", timedelta()),
     "known_browsers": ("last_seen_at", timedelta(days=400)),
     "made": ("made_at", CAUSES_COUNT_FOR),
+    "notice_addresses": ("told_until_at", timedelta()),  # of those that stand it is none
     "outbox": ("expires_at", timedelta(days=30)),
     "prefix_days": ("day_at", timedelta(days=30)),
     "recovery_code_views": ("expires_at", timedelta()),

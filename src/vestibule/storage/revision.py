@@ -8,7 +8,7 @@ from typing import assert_never
 
 from vestibule.storage.transaction import Database, Transaction
 
-HEAD = "0013"
+HEAD = "0015"
 """The newest file in `migrations/versions`; a test holds the two together."""
 
 

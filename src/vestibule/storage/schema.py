@@ -64,6 +64,9 @@ Table(
     at_column("new_password_required_at", optional=True),
     # Raised by every statement that must see the account alone: its row lock orders them.
     number_column("guard", default=0),
+    # What its owner is told times in (NO-02); as a browser says it, unless it was chosen.
+    text_column("time_zone", optional=True),
+    at_column("time_zone_chosen_at", optional=True),
     # EF-02: an account that has been enrolled has a second factor, always; see TRIGGERS too.
     CheckConstraint(
         "(enrolled_at IS NULL) = (default_authenticator_id IS NULL)", name="enrolled_has_factor"

@@ -15,6 +15,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 from vestibule.storage.schema_columns import (
@@ -137,6 +138,28 @@ def _addresses(metadata: MetaData) -> None:
         Index("ix_former_addresses_address_mac", "address_mac"),
         Index("ix_former_addresses_held_until_at", "held_until_at"),
     )
+    told = Table(
+        "notice_addresses",
+        metadata,
+        id_column(),
+        account_column(),
+        secret_column("address_sealed"),
+        text_column("act_id"),
+        at_column("proven_at"),
+        text_column("ended_by", optional=True),
+        at_column("told_until_at", optional=True),
+        CheckConstraint("ended_by IN ('removal', 'not_me')", name="ended_by"),
+        CheckConstraint("(ended_by IS NULL) = (told_until_at IS NULL)", name="ended"),
+        Index("ix_notice_addresses_told_until_at", "told_until_at"),
+    )
+    # One for each account that stands, whatever runs at the same moment.
+    Index(
+        "uq_notice_addresses_standing",
+        told.c.account_id,
+        unique=True,
+        sqlite_where=text("told_until_at IS NULL"),
+        postgresql_where=text("told_until_at IS NULL"),
+    )
 
 
 def _answers(metadata: MetaData) -> None:
@@ -155,6 +178,8 @@ def _answers(metadata: MetaData) -> None:
         at_column("made_at"),
         at_column("expires_at"),
         at_column("used_at", optional=True),
+        # The second address that its link went to, whose answer does less.
+        text_column("notice_address_id", optional=True),
         CheckConstraint("(token_digest IS NULL) <> (code_mac IS NULL)", name="one_way"),
         Index("ix_disavowals_expires_at", "expires_at"),
     )

@@ -43,6 +43,20 @@ async def spend(
     return until or now
 
 
+async def unspend(tx: Transaction, bucket: bytes, *, count: int) -> None:
+    """Return what was taken; with nothing left taken, the next one begins its period."""
+    await tx.execute(
+        "DELETE FROM throttles WHERE bucket_mac = :bucket AND hits <= :count",
+        bucket=bucket,
+        count=count,
+    )
+    await tx.execute(
+        "UPDATE throttles SET hits = hits - :count WHERE bucket_mac = :bucket",
+        bucket=bucket,
+        count=count,
+    )
+
+
 async def spent_until(
     tx: Transaction, bucket: bytes, *, limit: int, now: datetime
 ) -> datetime | None:
@@ -129,14 +143,6 @@ async def return_one(tx: Transaction, bucket: bytes, *, seen: int, now: datetime
         bucket=bucket,
         seen=seen,
         until_at=now,
-    )
-
-
-async def give_back(tx: Transaction, bucket: bytes) -> None:
-    """What was taken from a window was none of what it counts; the window ends as before."""
-    await tx.execute(
-        "UPDATE throttles SET hits = hits - 1 WHERE bucket_mac = :bucket AND hits > 0",
-        bucket=bucket,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -9,6 +10,7 @@ from vestibule.flows import history
 from vestibule.web.activity_wording import method_said, said
 from vestibule.web.desk import Desk
 from vestibule.web.sessions import browser_name
+from vestibule.web.times import moment
 from vestibule.web.visit import Visit
 
 
@@ -16,7 +18,7 @@ from vestibule.web.visit import Visit
 class EntryView:
     what: str
     how: str | None
-    when: str
+    when: Markup
     browser: str
     place: str
     failed: bool
@@ -40,7 +42,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
             EntryView(
                 what=said(one.name, one.details, desk.translate),
                 how=method_said(one.method, desk.translate),
-                when=desk.translate.moment(one.at),
+                when=moment(one.at, desk.translate),
                 browser=browser_name(one.user_agent, desk.translate),
                 place=one.source,
                 failed=one.has_failed,

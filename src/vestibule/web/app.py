@@ -131,6 +131,7 @@ async def _answer(front: Front, door: Door, visit: Visit) -> Response:
         refusal = await _refuse_form(front, door, visit)
         if refusal is not None:
             return refusal
+        visit.read_time_zone()
     step = elsewhere(visit, door.needs)
     if step is not None:
         return await _send_elsewhere(visit, door, step)

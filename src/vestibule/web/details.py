@@ -46,7 +46,7 @@ async def submit_address(visit: Visit, desk: Desk) -> Response:
         return visit.again(sent, to=CODE)
     if sent.field is None and sent.reason in {Reason.SENDS_USED_UP, Reason.SEND_BUDGET_SPENT}:
         sent = Refused(sent.reason, "email", sent.details)
-    return _back(visit, sent, to=ADDRESS, keep=("email",))
+    return back(visit, sent, to=ADDRESS, keep=("email",))
 
 
 async def show_code(visit: Visit, desk: Desk) -> Response:
@@ -59,6 +59,7 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
         "address_code.html",
         doors=2,
         email=view.email,
+        asking=ADDRESS,
         digits=live.digits,
         number=live.number,
         sent_at=desk.translate.clock_time(live.last_sent_at or live.issued_at),
@@ -76,7 +77,7 @@ async def send_code(visit: Visit, desk: Desk) -> Response:
     sent = await address_change.resend(visit.means, visit.caller, visit.the_session())
     if isinstance(sent, codes.Sent):
         return visit.go(CODE)
-    return _back(visit, sent, to=ADDRESS if sent.reason is Reason.SET_UP_EXPIRED else CODE)
+    return back(visit, sent, to=ADDRESS if sent.reason is Reason.SET_UP_EXPIRED else CODE)
 
 
 async def submit_code(visit: Visit, desk: Desk) -> Response:
@@ -90,10 +91,10 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
     if outcome.reason is Reason.TOO_MANY_WRONG_CODES:
         outcome = Refused(Reason.CODE_SPENT_BY_TRIES, "code")
     is_over = outcome.reason in {Reason.ADDRESS_TAKEN_MEANWHILE, Reason.CODE_NOT_SENT}
-    return _back(visit, outcome, to=ADDRESS if is_over else CODE)
+    return back(visit, outcome, to=ADDRESS if is_over else CODE)
 
 
-def _back(visit: Visit, refused: Refused, *, to: str, keep: tuple[str, ...] = ()) -> Response:
+def back(visit: Visit, refused: Refused, *, to: str, keep: tuple[str, ...] = ()) -> Response:
     """Back to the page that helps, or to what has to be proven or waited for first."""
     if refused.reason is Reason.SIGN_IN_EXPIRED:
         return visit.again(refused, to="/sign-in")

@@ -16,6 +16,7 @@ from vestibule.web import (
     front,
     language,
     not_me,
+    notice_address,
     recovery_code,
     review,
     sessions,
@@ -24,6 +25,7 @@ from vestibule.web import (
     sign_in,
     sign_up,
     stale_number,
+    time_zone,
 )
 from vestibule.web.desk import Desk
 from vestibule.web.guard import Needs
@@ -154,6 +156,7 @@ DOORS: tuple[Door, ...] = (
     ),
     Door("/settings/recovery-code", N.SESSION, recovery_code.show, recovery_code.submit),
     Door("/settings/name", N.GATE, details.show_name, details.submit_name),
+    Door("/settings/time-zone", N.GATE, time_zone.show, time_zone.submit),
     Door(
         "/settings/address",
         N.STEP_UP,
@@ -169,6 +172,25 @@ DOORS: tuple[Door, ...] = (
         is_on_the_beat=True,
     ),
     Door("/settings/address/send", N.STEP_UP, post=details.send_code, is_on_the_beat=True),
+    Door(
+        "/settings/notice-address",
+        N.STEP_UP,
+        notice_address.show,
+        notice_address.submit,
+    ),
+    Door(
+        "/settings/notice-address/code",
+        N.STEP_UP,
+        notice_address.show_code,
+        notice_address.submit_code,
+    ),
+    Door("/settings/notice-address/send", N.STEP_UP, post=notice_address.send_code),
+    Door(
+        "/settings/notice-address/remove",
+        N.STEP_UP,
+        notice_address.show_remove,
+        notice_address.submit_remove,
+    ),
     Door("/settings/password", N.STEP_UP, settings.show_password, settings.submit_password),
     Door("/settings/close", N.GATE, closing.show),
     Door("/settings/close/confirm", N.GATE, closing.show_confirm, closing.submit),

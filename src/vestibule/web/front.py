@@ -6,6 +6,7 @@ from vestibule.domain.assurance import AuthenticationEvent, Method, acr, amr
 from vestibule.flows import account_settings, health, recovery_codes, reset, sign_in, stale_numbers
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
+from vestibule.web.times import day, moment
 from vestibule.web.views import closes_on
 from vestibule.web.visit import Told, Visit
 
@@ -26,9 +27,9 @@ async def show_dashboard(visit: Visit, desk: Desk) -> Response:
         doors=2,
         reminder="stale_number" if resting else reminder,
         number=resting.number.masked if resting else None,
-        last_used=desk.translate.day(resting.used_at) if resting else None,
+        last_used=day(resting.used_at, desk.translate) if resting else None,
         closes=closes_on(visit, desk.translate),
-        last_sign_in=desk.translate.moment(session.signed_in_at),
+        last_sign_in=moment(session.signed_in_at, desk.translate),
     )
 
 

@@ -64,7 +64,7 @@ def _nobody(visit: Visit) -> str | None:
 
 
 def _on_the_way(visit: Visit, needs: Needs) -> str | None:
-    if visit.session is not None or visit.pending is None:
+    if visit.pending is None:
         return _way_in(visit)
     step = step_of(visit.pending)
     wanted = {

@@ -75,6 +75,7 @@ async def show_notice(visit: Visit, desk: Desk) -> Response:
         sealed=visit.sealed(Cookie.NOT_ME, token),
         is_closing=notice.notice == "closing_asked",
         is_address=notice.notice == "address_changed",
+        is_second=notice.notice_address_id is not None,
     )
 
 

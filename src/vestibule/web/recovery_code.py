@@ -11,6 +11,7 @@ from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.seen import is_seen
+from vestibule.web.times import day_on_paper
 from vestibule.web.visit import Notice, Told, Visit
 from vestibule.web.wording import N_, WAITING
 
@@ -52,7 +53,7 @@ def _page(
         code=shown.code if shown else None,
         groups=codes.groups(shown.code) if shown else [],
         label=record.label if record else "",
-        made_on=desk.translate.day(record.made_at) if record else "",
+        made_on=day_on_paper(record.made_at, desk.translate) if record else "",
         account=visit.account.email if visit.account and visit.session else "",
         may_make_another=may_make_another,
     )
@@ -118,7 +119,7 @@ def _file(visit: Visit, desk: Desk, shown: recovery_codes.Shown) -> Response:
     lines = [
         f"{product}: {_('recovery code')}",
         "-".join(codes.groups(shown.code)),
-        f"{_('Label')}: {shown.record.label}\n{_('Made on')}: {_.day(made)}"
+        f"{_('Label')}: {shown.record.label}\n{_('Made on')}: {day_on_paper(made, _)}"
         f"\n{visit.means.policy.origin}",
         _(WHEN_LOST),
         _(WORKS_ONCE),

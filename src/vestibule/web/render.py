@@ -76,7 +76,7 @@ class Pages:
     def words(self, visit: Visit) -> Words:
         """How the visitor's language is spoken."""
         tag = visit.caller.locale
-        return Words(tag, self._translations(tag))
+        return Words(tag, self._translations(tag), _zone(visit))
 
     def static(self, name: str) -> str:
         """The address of a static file, which changes with its content."""
@@ -156,6 +156,11 @@ def _address(visit: Visit, status: int) -> str:
         return "/"
     asked = f"{visit.path}?{visit.request.url.query}"
     return visit.path if safe_path(asked) is None else asked.rstrip("?")
+
+
+def _zone(visit: Visit) -> str | None:
+    """The account's, behind both doors only: before them it would tell of its owner (R6)."""
+    return visit.account.time_zone if visit.account is not None and _is_inside(visit) else None
 
 
 def _is_inside(visit: Visit) -> bool:

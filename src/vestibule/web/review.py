@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from vestibule.domain.identifier import mask_email
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import review
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.sessions import browser_name
+from vestibule.web.times import day, moment
 from vestibule.web.visit import Told, Visit
 
 PAGE = "/review"
@@ -35,11 +37,13 @@ async def show(visit: Visit, desk: Desk) -> Response:
         doors=2,
         email=view.email,
         address_id=review.ADDRESS if view.address_act_id else None,
+        notice_address=mask_email(view.notice_address) if view.notice_address else None,
+        notice_address_id=review.NOTICE_ADDRESS if view.notice_address_act_id else None,
         methods=[
             Item(
                 one.id,
                 one.number.masked if one.number else one.name,
-                desk.translate.day(one.created_at),
+                day(one.created_at, _),
                 False,
                 one.act_id is not None,
             )
@@ -49,7 +53,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
             Item(
                 one.id,
                 browser_name(one.user_agent, _),
-                desk.translate.moment(one.known_at),
+                moment(one.known_at, _),
                 one.is_this,
                 one.act_id is not None,
             )

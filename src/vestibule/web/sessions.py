@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from vestibule.domain.browser_name import browser_and_system
@@ -10,6 +11,7 @@ from vestibule.domain.refusal import Refused
 from vestibule.flows import account_settings, reauthenticate
 from vestibule.web.desk import Desk
 from vestibule.web.sign_in import ENDED
+from vestibule.web.times import moment
 from vestibule.web.visit import Told, Visit
 from vestibule.web.wording import Words
 
@@ -19,8 +21,8 @@ class SessionView:
     id: str
     browser: str
     place: str
-    started: str
-    last_used: str
+    started: Markup
+    last_used: Markup
     by: str
     current: bool
 
@@ -37,8 +39,8 @@ async def show(visit: Visit, desk: Desk) -> Response:
                 id=one.id,
                 browser=browser_name(one.user_agent, desk.translate),
                 place=one.source,
-                started=desk.translate.moment(one.signed_in_at),
-                last_used=desk.translate.moment(one.last_seen_at),
+                started=moment(one.signed_in_at, desk.translate),
+                last_used=moment(one.last_seen_at, desk.translate),
                 by=_by(one.second_factor_method, desk.translate),
                 current=one.id == session.id,
             )

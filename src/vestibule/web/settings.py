@@ -2,31 +2,36 @@
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from vestibule.domain.challenge import Channel
+from vestibule.domain.identifier import mask_email
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.flows import account_settings, codes, reauthenticate
+from vestibule.flows import account_settings, codes, notice_address_change, reauthenticate
 from vestibule.flows.ways import Way
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
 from vestibule.web.sign_in import ENDED, proof_context
-from vestibule.web.views import choice, closes_on, delivery_json, gate
+from vestibule.web.times import day, day_on_paper, moment
+from vestibule.web.views import choice, closes_on, delivery_json, gate, zone_said
 from vestibule.web.visit import Told, Visit
-from vestibule.web.wording import WAITING, sentence
+from vestibule.web.wording import BEFORE, WAITING, sentence
 
 SETTINGS = "/settings"
 CONFIRM = "/settings/confirm"
 WAIT = "/settings/wait"
+NOTICE_ADDRESS = "/settings/notice-address"
+_NAMED = {"/settings/address": "address", NOTICE_ADDRESS: "notice_address"}
 
 
 @dataclass(frozen=True, slots=True)
 class AppView:
     id: str
     name: str
-    added: str
-    last_used: str | None
+    added: Markup
+    last_used: Markup | None
     removable: bool
 
 
@@ -90,8 +95,10 @@ def _wanted(visit: Visit) -> str | None:
     return path if is_change and path not in {CONFIRM, WAIT} else None
 
 
-def _is_about_address(visit: Visit) -> bool:
-    return (_wanted(visit) or "").startswith("/settings/address")
+def _about(visit: Visit) -> str:
+    """The act that the proof is for, where its message and page name that (R11)."""
+    wanted = _wanted(visit) or ""
+    return next((act for start, act in _NAMED.items() if wanted.startswith(start)), "")
 
 
 async def show(visit: Visit, desk: Desk) -> Response:
@@ -108,7 +115,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         doors=2,
         number=view.number.masked if view.number else None,
         is_phone_silent=view.is_phone_silent,
-        phone_last_used=desk.translate.day(view.phone_stale_since)
+        phone_last_used=day(view.phone_stale_since, desk.translate)
         if view.phone_stale_since
         else None,
         default_method={"channel": default.channel.value, "label": _label(default, desk)},
@@ -116,23 +123,36 @@ async def show(visit: Visit, desk: Desk) -> Response:
             AppView(
                 app.id,
                 app.name,
-                desk.translate.day(app.created_at),
-                desk.translate.moment(app.last_used_at) if app.last_used_at else None,
+                day(app.created_at, desk.translate),
+                moment(app.last_used_at, desk.translate) if app.last_used_at else None,
                 app.is_removable,
             )
             for app in view.apps
         ],
         phone_removable=view.is_phone_removable,
         recovery=RecoveryView(
-            desk.translate.day(view.recovery.made_at),
+            day_on_paper(view.recovery.made_at, desk.translate),
             view.recovery.acknowledged_at is not None,
             view.recovery.label,
         )
         if view.recovery
         else None,
+        notices=await _notices(visit),
         is_fresh=session.may_change(visit.now),
         closes=closes_on(visit, desk.translate),
+        time_zone=zone_said(view.account, desk.translate),
     )
+
+
+async def _notices(visit: Visit) -> dict[str, str | None]:
+    """The second address as User Settings shows it: masked, and the one that is being proven."""
+    view = await notice_address_change.view(visit.means, visit.caller, visit.the_session())
+    own = visit.the_account().email_key
+    return {
+        "address": mask_email(view.standing) if view.standing else None,
+        "asked": mask_email(view.asked) if view.asked else None,
+        "is_own": "yes" if view.standing and view.standing.key == own else None,
+    }
 
 
 async def _show_gate(visit: Visit, desk: Desk) -> Response:
@@ -140,7 +160,7 @@ async def _show_gate(visit: Visit, desk: Desk) -> Response:
     context = gate(view, action="/settings/send", visit=visit, _=desk.translate)
     session = visit.the_session()
     used_at = session.stale_since_at if session.must_reverify() else None
-    last_used = desk.translate.day(used_at) if used_at else None
+    last_used = day(used_at, desk.translate) if used_at else None
     doors = 1 if used_at else 2
     return desk.pages.page(visit, "settings_gate.html", doors=doors, last_used=last_used, **context)
 
@@ -185,9 +205,7 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
         doors=2,
         action=CONFIRM,
         is_closing=False,
-        what=desk.translate("Before your address changes, prove that it is you.")
-        if _is_about_address(visit)
-        else desk.translate("Before a change, prove that it is you."),
+        what=desk.translate(BEFORE[_about(visit)]),
         choices=[choice(way, desk.translate) for way in view.others],
         **context,
     )
@@ -206,7 +224,7 @@ async def send_confirm(visit: Visit, desk: Desk) -> Response:
         visit.the_session(),
         authenticator_id=visit.typed("authenticator"),
         channel=visit.typed("channel"),
-        act="address" if _is_about_address(visit) else "",
+        act=_about(visit),
     )
     if refused is not None:
         return visit.again(refused, to="/settings/confirm")

@@ -7,6 +7,7 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import codes, stale_numbers
 from vestibule.web.desk import Desk
 from vestibule.web.settings import SETTINGS
+from vestibule.web.times import day
 from vestibule.web.views import delivery_json, delivery_line, resend
 from vestibule.web.visit import Told, Visit
 
@@ -26,7 +27,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         "number_again.html",
         doors=2,
         number=view.resting.number.masked,
-        last_used=desk.translate.day(view.resting.used_at),
+        last_used=day(view.resting.used_at, desk.translate),
         sent=live is not None,
         digits=live.digits if live else visit.means.policy.code_digits,
         channel=channel.value,

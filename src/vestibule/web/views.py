@@ -4,14 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup
 from starlette.responses import JSONResponse, Response
 
+from vestibule.domain.account import Account
 from vestibule.domain.challenge import Challenge, Channel, next_send_at
 from vestibule.domain.delivery import Delivery, is_call_instead, is_slow
 from vestibule.domain.identifier import mask_email
+from vestibule.domain.zone import label
 from vestibule.flows.codes import channels_open_to
 from vestibule.flows.reauthenticate import GateView
 from vestibule.flows.ways import View, Way
+from vestibule.web.times import moment
 from vestibule.web.visit import Visit
 from vestibule.web.wording import Words, not_arrived
 
@@ -167,7 +171,17 @@ def needs_two_codes(view: View, refusal: object) -> bool:
     return view.two_codes or refusal in {"time_step_clock_off", "two_codes_needed"}
 
 
-def closes_on(visit: Visit, words: Words) -> str | None:
+def zone_said(account: Account, _: Words) -> str:
+    """Which zone the account's owner is told times in, and who said so."""
+    if account.time_zone is None:
+        return _("UTC, until a browser says another one")
+    said = label(account.time_zone, _.tag)
+    if account.time_zone_chosen_at is not None:
+        return said
+    return _("%(zone)s, as your browser says") % {"zone": said}
+
+
+def closes_on(visit: Visit, words: Words) -> Markup | None:
     """The day with its zone, where the account of the session is going to be closed."""
     at = visit.the_account().closes_at
-    return words.moment(at) if at is not None else None
+    return moment(at, words) if at is not None else None

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vestibule.crypto.seal import Place, SealBroken
+from vestibule.domain import zone
 from vestibule.domain.account import Account
 from vestibule.domain.language import Languages
 from vestibule.domain.pending import PendingSignIn, Reset
@@ -43,6 +44,8 @@ class Told(StrEnum):
     NOT_ME_FROZEN = "not_me_frozen"
     NOT_ME_SECURED = "not_me_secured"
     NOT_ME_SETTLED = "not_me_settled"
+    NOTICE_ADDRESS_REMOVED = "notice_address_removed"
+    NOTICE_ADDRESS_SET = "notice_address_set"
     NUMBER_REVERIFIED = "number_reverified"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - ids, not secrets, here and below
     PASSWORD_RESET = "password_reset"  # noqa: S105
@@ -128,6 +131,10 @@ class Visit:
 
     def typed(self, name: str) -> str:
         return self.form.get(name, "")
+
+    def read_time_zone(self) -> None:
+        """Take what the form says of the browser's clock, if it is a zone that is known here."""
+        self.caller = replace(self.caller, time_zone=zone.parse(self.typed("time_zone")))
 
     def the_session(self) -> Session:
         """The session, behind a door that needs one."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from gettext import NullTranslations
 
-from vestibule.domain import language
 from vestibule.domain.challenge import Channel
 from vestibule.domain.delivery import Fault
+from vestibule.domain.local_time import Reader
 from vestibule.domain.refusal import Reason, Refused
 
 
@@ -17,18 +17,24 @@ class Words:
 
     tag: str
     translations: NullTranslations
+    zone: str | None = None
+    """What times are said in; None says them in UTC."""
 
     def __call__(self, text: str) -> str:
         return self.translations.gettext(text)
 
     def clock_time(self, at: datetime) -> str:
-        return language.clock_time(at, self.tag)
+        return self._reader.clock_time(at)
 
     def day(self, at: datetime) -> str:
-        return language.day(at, self.tag)
+        return self._reader.day(at)
 
     def moment(self, at: datetime) -> str:
-        return language.moment(at, self.tag)
+        return self._reader.moment(at)
+
+    @property
+    def _reader(self) -> Reader:
+        return Reader(self.tag, self, self.zone)
 
 
 def N_(text: str) -> str:
@@ -44,6 +50,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.ADDRESS_TAKEN_MEANWHILE: N_(
         "This address got an account of its own meanwhile. Enter another one."
     ),
+    Reason.ADDRESS_TOLD_ALREADY: N_("This address is told already. Enter another one."),
     Reason.PASSWORD_MISSING: N_("Enter your password."),
     Reason.PASSWORD_TOO_SHORT: N_("Use at least %(least)s characters; a few words are fine."),
     Reason.PASSWORD_TOO_LONG: N_("Use at most %(most)s characters."),
@@ -136,6 +143,7 @@ SENTENCES: Mapping[Reason, str] = {
     ),
     Reason.SESSION_OVER: N_("That session was over already."),
     Reason.SET_UP_EXPIRED: N_("This set-up took a while, so start it again."),
+    Reason.ZONE_UNKNOWN: N_("No zone is called so. Try a country, or a large town nearby."),
     Reason.METHOD_UNKNOWN: N_("That way is not there any more. Choose another one."),
     Reason.METHOD_CLOSED: N_("We cannot reach phones that way here. Choose another way."),
     Reason.METHOD_TOO_NEW: N_(
@@ -244,6 +252,8 @@ TOLD: Mapping[str, str] = {
     "not_me_frozen": N_("Changes to the account are stopped for 72 hours."),
     "not_me_secured": N_("Everything is signed out, and what was added then opens nothing."),
     "not_me_settled": N_("This was settled already, and nothing else was changed."),
+    "notice_address_removed": N_("Your second address is removed."),
+    "notice_address_set": N_("Notices go to your second address too from now on."),
     "number_reverified": N_("Your number is proven again."),
     "password_changed": N_("Your password is changed, and every other browser is signed out."),
     "password_reset": N_("Your new password is set. Sign in with it."),
@@ -252,6 +262,13 @@ TOLD: Mapping[str, str] = {
     "sessions_ended": N_("Ended."),
     "signed_out": N_("You are signed out."),
 }
+
+BEFORE: Mapping[str, str] = {
+    "": N_("Before a change, prove that it is you."),
+    "address": N_("Before your address changes, prove that it is you."),
+    "notice_address": N_("Before your second address changes, prove that it is you."),
+}
+"""What password and code are asked for, by the act."""
 
 NOTICE_NAMES: Mapping[str, str] = {
     "closing_asked": N_("Somebody asked to close your account."),
@@ -263,6 +280,8 @@ NOTICE_NAMES: Mapping[str, str] = {
     "method_added": N_("A phone or app was added to your account."),
     "method_removed": N_("A phone or app was removed from your account."),
     "new_browser": N_("Your account was opened in a new browser."),
+    "notice_address_removed": N_("The second address for notices of your account was removed."),
+    "notice_address_set": N_("A second address gets the notices of your account."),
     "number_changed": N_("Your phone number was changed."),
     "number_stale": N_("A number that was not used for a year was used to sign in."),
     "password_changed": N_("Your password was changed."),

@@ -1,5 +1,5 @@
 // One press sends one form. The pressed button is disabled only after the browser has read its
-// name and value, and every button comes back when the page is shown again.
+// name and value; every button comes back with the page. Forms may ask for this clock's zone.
 const sent = new Set();
 
 function release() {
@@ -13,6 +13,8 @@ function release() {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.hasAttribute("data-stays")) return;
+  const zone = form.querySelector("[data-time-zone]");
+  if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
   const button = event.submitter ?? form.querySelector("button:not([disabled])");
   setTimeout(() => {
     for (const each of form.querySelectorAll("button:not([type=button]):not(:disabled)")) {

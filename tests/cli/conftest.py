@@ -1,0 +1,13 @@
+"""What a command leaves in this process goes when its test ends."""
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def _lines_end_with_the_command() -> Iterator[None]:
+    """A command writes its lines to the runner's own stream, which is closed after it."""
+    yield
+    structlog.reset_defaults()

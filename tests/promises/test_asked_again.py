@@ -1,0 +1,150 @@
+"""What a page asked before it opened is asked again by what changes something, in its transaction.
+
+Between the two a session may have ended, a gate closed, a proof grown old. The pages stand here
+aside: each flow is called as a page with a hole would call it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.front_door import PASSWORD, FrontDoor
+from tests.person import Person
+from tests.promises import states
+from tests.promises.states import cookie, rows
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.domain.session import Session
+from vestibule.flows import account_settings, address_change, closing, enroll, sign_in
+from vestibule.flows.reauthenticate import Proof
+from vestibule.flows.work import Caller, Means
+
+Act = Callable[[Means, Caller, Session], Awaitable[object]]
+
+ACTS: dict[str, Act] = {
+    "app": enroll.start_app,
+    "phone": lambda means, caller, session: enroll.start_phone(
+        means, caller, session, country="GB", phone="07400 123499", channel="sms"
+    ),
+    "address": lambda means, caller, session: address_change.start(
+        means, caller, session, email="new@example.com"
+    ),
+    "default": lambda means, caller, session: account_settings.set_default(
+        means, caller, session, method="sms"
+    ),
+    "name": lambda means, caller, session: account_settings.rename_app(
+        means, caller, session, app_id="x", name="Other"
+    ),
+    "removal": lambda means, caller, session: account_settings.remove_method(
+        means, caller, session, authenticator_id="x"
+    ),
+    "recovery code": account_settings.generate_recovery_code,
+    "password": lambda means, caller, session: account_settings.change_password(
+        means, caller, session, new_password="a second lantern over there", is_required=False
+    ),
+    "demanded password": lambda means, caller, session: account_settings.change_password(
+        means, caller, session, new_password="a second lantern over there", is_required=True
+    ),
+}
+
+
+def _caller(person: Person) -> Caller:
+    return Caller("203.0.113.7", "Mozilla/5.0 test", "", "en", cookie(person, "browser"))
+
+
+async def _session(house: FrontDoor, person: Person) -> Session:
+    token = cookie(person, "session") or ""
+    found = await account_settings.find_session(house.built.means, _caller(person), token)
+    assert found is not None
+    return found[0]
+
+
+async def _reasons(house: FrontDoor, caller: Caller, session: Session) -> dict[str, Reason | None]:
+    said = {}
+    for name, act in ACTS.items():
+        outcome = await act(house.built.means, caller, session)
+        said[name] = outcome.reason if isinstance(outcome, Refused) else None
+    return said
+
+
+@pytest.mark.parametrize("state", ["inside", "stale"])
+async def test_closed_gate_or_old_proofs_change_nothing(house: FrontDoor, state: str) -> None:
+    """SU-01, EM-04: without the mailed code, or with proofs of eleven minutes ago, nothing."""
+    person = await states.STATES[state](house)
+    session = await _session(house, person)
+
+    said = await _reasons(house, _caller(person), session)
+
+    assert said == dict.fromkeys(ACTS, Reason.STEP_UP_NEEDED)
+    assert await rows(house, "enrollments") == []
+
+
+async def test_young_browser_changes_nothing(house: FrontDoor) -> None:
+    """R11: all proofs in a browser of today change nothing; no new password is demanded here."""
+    person = await states.new_browser(house)
+    session = await _session(house, person)
+
+    said = await _reasons(house, _caller(person), session)
+
+    expected = dict.fromkeys(ACTS, Reason.BROWSER_TOO_NEW)
+    assert said == expected | {"demanded password": Reason.STEP_UP_NEEDED}
+    assert await rows(house, "enrollments") == []
+
+
+async def test_carried_cookie_changes_nothing(house: FrontDoor) -> None:
+    """R11: a session with all proofs, in a browser that is not its own."""
+    person = await states.fresh(house)
+    session = await _session(house, person)
+    elsewhere = replace(_caller(person), browser_token="x")
+
+    said = await _reasons(house, elsewhere, session)
+
+    expected = dict.fromkeys(ACTS, Reason.BROWSER_NOT_KNOWN)
+    assert said == expected | {"demanded password": Reason.STEP_UP_NEEDED}
+    assert await rows(house, "enrollments") == []
+
+
+async def test_ended_session_changes_nothing(house: FrontDoor) -> None:
+    """SE-07: a session with all proofs that has ended since the page was opened."""
+    person = await states.fresh(house)
+    session = await _session(house, person)
+    await account_settings.sign_out(house.built.means, _caller(person), session)
+
+    said = await _reasons(house, _caller(person), session)
+
+    expected = dict.fromkeys(ACTS, Reason.SIGN_IN_EXPIRED)
+    assert said == expected | {"demanded password": Reason.STEP_UP_NEEDED}
+    assert await rows(house, "enrollments") == []
+
+
+@pytest.mark.parametrize("state", ["pending", "wall_mail"])
+async def test_half_a_sign_in_binds_nothing(house: FrontDoor, state: str) -> None:
+    """EF-03, EF-08: a sign-in that waits for a second factor, or for its mailed code, binds no
+    method, whatever page asks for it."""
+    person = await states.STATES[state](house)
+    means, caller = house.built.means, _caller(person)
+    pending = await sign_in.find_pending(means, caller, cookie(person, "pending") or "")
+    assert pending is not None
+
+    app = await enroll.start_app(means, caller, pending)
+    phone = await enroll.start_phone(
+        means, caller, pending, country="GB", phone="07400 123499", channel="sms"
+    )
+
+    assert app == phone == Refused(Reason.SIGN_IN_EXPIRED)
+    assert await rows(house, "enrollments") == []
+
+
+async def test_closing_needs_the_open_gate(house: FrontDoor) -> None:
+    """EM-04: password and second factor together do not close an account without the mailed code."""
+    person, secret, _ = await house.member_with_app()
+    session = await _session(house, person)
+    house.clock.advance(seconds=60)
+
+    asked = await closing.ask(
+        house.built.means, _caller(person), session, Proof(PASSWORD, house.app_code(secret))
+    )
+
+    assert asked == Refused(Reason.STEP_UP_NEEDED)
+    (account,) = await rows(house, "accounts")
+    assert not [one for one in await rows(house, "safeguards") if one["closes_at"]]
