@@ -136,7 +136,7 @@ async def test_half_a_sign_in_binds_nothing(house: FrontDoor, state: str) -> Non
 
 
 async def test_closing_needs_the_open_gate(house: FrontDoor) -> None:
-    """EM-04: password and second factor together do not close an account without the mailed code."""
+    """EM-04: password and second factor together close no account without the mailed code."""
     person, secret, _ = await house.member_with_app()
     session = await _session(house, person)
     house.clock.advance(seconds=60)
@@ -146,5 +146,4 @@ async def test_closing_needs_the_open_gate(house: FrontDoor) -> None:
     )
 
     assert asked == Refused(Reason.STEP_UP_NEEDED)
-    (account,) = await rows(house, "accounts")
     assert not [one for one in await rows(house, "safeguards") if one["closes_at"]]
