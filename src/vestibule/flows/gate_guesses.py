@@ -44,7 +44,7 @@ async def take(work: Work, account_id: str, tried: Reserved) -> Refused | None:
 async def give_back(work: Work, account_id: str, tried: Reserved) -> None:
     """It was right, so it was no guess."""
     if tried.challenge.digits < LONG_DIGITS:
-        await throttles.give_back(work.tx, _bucket(work, account_id))
+        await throttles.unspend(work.tx, _bucket(work, account_id), count=1)
 
 
 def _bucket(work: Work, account_id: str) -> bytes:

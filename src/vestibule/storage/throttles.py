@@ -146,14 +146,6 @@ async def return_one(tx: Transaction, bucket: bytes, *, seen: int, now: datetime
     )
 
 
-async def give_back(tx: Transaction, bucket: bytes) -> None:
-    """What was taken from a window was none of what it counts; the window ends as before."""
-    await tx.execute(
-        "UPDATE throttles SET hits = hits - 1 WHERE bucket_mac = :bucket AND hits > 0",
-        bucket=bucket,
-    )
-
-
 # --- strikes of the second factor (section 5; RL-05, RL-06) --------------------------------
 
 
