@@ -84,9 +84,7 @@ async def test_code_of_a_sign_in_that_became_another_opens_nothing(
 
     async def happens() -> None:
         if what == "recovery":
-            used = await submit_recovery_code(
-                means, CALLER, sign_in_id=pending.id, typed=own_code
-            )
+            used = await submit_recovery_code(means, CALLER, sign_in_id=pending.id, typed=own_code)
             assert isinstance(used, Recovering)
             return
         await house.database.transact(

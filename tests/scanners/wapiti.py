@@ -58,6 +58,7 @@ async def scan(
 ) -> Report:
     """Scan the site; raises where the scanner is missing, fails or does not end."""
     assert PROGRAM.exists(), "no wapiti: `make test` installs it, or `scripts/tool wapiti`"
+    said = ""
     for turn in range(STARTS):
         place = folder / str(turn)
         place.mkdir(parents=True)
