@@ -83,6 +83,23 @@ async def test_forged_twilio(carriers: Carriers) -> None:
     assert [(one.status_code, one.content) for one in forged] == [(403, b"")] * len(forged)
 
 
+async def test_address_is_signed_as_it_was_asked_for(carriers: Carriers) -> None:
+    """WH-01: path and query count before anything of them is decoded, and all of them."""
+    asked = "/carrier/twilio/receipts/mess%61ge?from=a%20b"
+
+    right = await carriers.twilio(asked, MessageStatus="delivered")
+    bare = await carriers.twilio(asked, url=ORIGIN + RECEIPTS, MessageStatus="delivered")
+
+    assert (right.status_code, bare.status_code) == (204, 403)
+
+
+async def test_name_that_no_database_takes(carriers: Carriers) -> None:
+    """WH-01: a genuine receipt of a message whose name holds NUL is answered, and is of nobody."""
+    answer = await carriers.twilio("/carrier/twilio/receipts/a%00b", MessageStatus="delivered")
+
+    assert answer.status_code == 204
+
+
 async def test_forged_fetch_spends_no_reference(carriers: Carriers) -> None:
     """WH-01: A forged fetch of a call says nothing, and the carrier's own still gets its words."""
     person, _ = await carriers.house.member()
