@@ -42,7 +42,7 @@ _LEAD = """\
 What was tried against a real house, and what it cost: counted by the tests themselves, in their run
 on {day} ({machine}). An empty cell was not counted there. “Confirmed” is what the house had
 answered yes to; “lost” and “spent twice” are of that. “Attacks” are a harness's kinds, a scanner's
-modules, and elsewhere an attacker's acts.
+modules, and elsewhere an attacker's acts; “requests” under a fault are codes that were posted.
 
 The command makes its row again and prints its figures at the end, on a clone where
 `make .venv/.dev`, `scripts/components postgresql` and, for the scanner, `make .tools/wapiti/.made`
