@@ -98,6 +98,7 @@ class Carriers:
         body: bytes | None = None,
         age: int = 0,
         secret: str = VONAGE_SECRET,
+        scheme: str = "Bearer",
     ) -> httpx.Response:
         """`body` is posted in the place of what was signed."""
         signed = json.dumps(told).encode()
@@ -106,7 +107,7 @@ class Carriers:
             "payload_hash": hashlib.sha256(signed).hexdigest(),
         }
         token = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(secret))
-        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        headers = {"authorization": f"{scheme} {token}", "content-type": "application/json"}
         return await self.client.post(path, content=body or signed, headers=headers)
 
     async def webhook(

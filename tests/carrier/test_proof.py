@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import (  # type: ignore[import-untyped]  # ships no types
     RequestValidator,
 )
@@ -56,6 +57,15 @@ def test_agrees_with_twilio(origin: str, signed_port: str) -> None:
     assert ours == theirs.validate(f"{origin}/p?q=1", {"A": "ä", "B": ""}, mark)
 
 
+def test_agrees_with_twilio_on_fields_that_come_twice() -> None:
+    """WH-01: a field that stands there twice alike is signed once, with two values both."""
+    url = "https://id.example.com/p"
+    fields = [("A", "2"), ("B", ""), ("A", "1"), ("A", "2")]
+    mark = RequestValidator(AUTH_TOKEN).compute_signature(url, ImmutableMultiDict(fields))
+
+    assert twilio_signature(AUTH_TOKEN, url, fields).decode() == mark
+
+
 async def test_forged_twilio(carriers: Carriers) -> None:
     """WH-01: Without the right signature over address and fields it is 403, empty."""
     other = base64.b64encode(b"x" * 20).decode()
@@ -74,6 +84,23 @@ async def test_forged_twilio(carriers: Carriers) -> None:
     ]
 
     assert [(one.status_code, one.content) for one in forged] == [(403, b"")] * len(forged)
+
+
+async def test_address_is_signed_as_it_was_asked_for(carriers: Carriers) -> None:
+    """WH-01: path and query count before anything of them is decoded, and all of them."""
+    asked = "/carrier/twilio/receipts/mess%61ge?from=a%20b"
+
+    right = await carriers.twilio(asked, MessageStatus="delivered")
+    bare = await carriers.twilio(asked, url=ORIGIN + RECEIPTS, MessageStatus="delivered")
+
+    assert (right.status_code, bare.status_code) == (204, 403)
+
+
+async def test_name_that_no_database_takes(carriers: Carriers) -> None:
+    """WH-01: a genuine receipt of a message whose name holds NUL is answered, and is of nobody."""
+    answer = await carriers.twilio("/carrier/twilio/receipts/a%00b", MessageStatus="delivered")
+
+    assert answer.status_code == 204
 
 
 async def test_forged_fetch_spends_no_reference(carriers: Carriers) -> None:
@@ -100,10 +127,11 @@ async def test_forged_vonage(carriers: Carriers) -> None:
         await carriers.vonage(path, {**told, "client_ref": "another"}),
         await carriers.client.post(path, json=told),
         await carriers.client.post(path, json=told, headers={"authorization": "Bearer a.b.c"}),
+        await carriers.vonage(path, told, scheme="Basic"),
     ]
 
     assert [(one.status_code, one.content) for one in forged] == [(403, b"")] * len(forged)
-    assert (await carriers.vonage(path, told, age=299)).status_code == 204
+    assert (await carriers.vonage(path, told, age=300)).status_code == 204
 
 
 @pytest.mark.parametrize("critical", ["1", "[[]]", "{}", '"exp"', "[1]", "null", '["b64"]'])
@@ -145,7 +173,7 @@ async def test_forged_webhook(carriers: Carriers) -> None:
         await carriers.client.post("/carrier/webhook/receipts/message", json=told),
     ):
         assert (answer.status_code, answer.content) == (403, b"")
-    assert (await carriers.webhook("message", told, age=299)).status_code == 204
+    assert (await carriers.webhook("message", told, age=300)).status_code == 204
 
 
 async def test_large_body(carriers: Carriers) -> None:

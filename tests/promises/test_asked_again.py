@@ -91,13 +91,18 @@ async def test_young_browser_changes_nothing(house: FrontDoor) -> None:
     assert await rows(house, "enrollments") == []
 
 
-async def test_carried_cookie_changes_nothing(house: FrontDoor) -> None:
-    """R11: a session with all proofs, in a browser that is not its own."""
+@pytest.mark.parametrize("browser", ["another", "forgotten"])
+async def test_unknown_browser_changes_nothing(house: FrontDoor, browser: str) -> None:
+    """R11: a session with all proofs, in a browser that is not its own or is known no more."""
     person = await states.fresh(house)
     session = await _session(house, person)
-    elsewhere = replace(_caller(person), browser_token="x")
+    caller = _caller(person)
+    if browser == "another":
+        caller = replace(caller, browser_token="x")
+    else:
+        await house.database.transact(lambda tx: tx.execute("DELETE FROM known_browsers"))
 
-    said = await _reasons(house, elsewhere, session)
+    said = await _reasons(house, caller, session)
 
     expected = dict.fromkeys(ACTS, Reason.BROWSER_NOT_KNOWN)
     assert said == expected | {"demanded password": Reason.STEP_UP_NEEDED}
@@ -135,8 +140,23 @@ async def test_half_a_sign_in_binds_nothing(house: FrontDoor, state: str) -> Non
     assert await rows(house, "enrollments") == []
 
 
+async def test_recovery_asks_no_method_of_before(house: FrontDoor) -> None:
+    """EF-04: a sign-in whose recovery code was used shows, sends and compares no second factor."""
+    person = await states.replacement(house)
+    means, caller = house.built.means, _caller(person)
+    pending = await sign_in.find_pending(means, caller, cookie(person, "pending") or "")
+    assert pending is not None
+
+    shown = await sign_in.view(means, caller, pending.id)
+    switched = await sign_in.switch(means, caller, sign_in_id=pending.id)
+    compared = await sign_in.submit_code(means, caller, sign_in_id=pending.id, typed="000000")
+
+    assert shown == switched == compared == Refused(Reason.SIGN_IN_EXPIRED)
+    assert await rows(house, "strikes") == []
+
+
 async def test_closing_needs_the_open_gate(house: FrontDoor) -> None:
-    """EM-04: password and second factor together close no account without the mailed code."""
+    """EM-04: password and second factor close no account without the mailed code."""
     person, secret, _ = await house.member_with_app()
     session = await _session(house, person)
     house.clock.advance(seconds=60)

@@ -1,11 +1,22 @@
 """A change at the very moment of somebody's sign-in: whichever comes second sees the first."""
 
 import asyncio
+from dataclasses import replace
 
-from tests.front_door import FrontDoor
-from tests.promises.states import is_inside, member, rows
+import pytest
+
+from tests.answers import ADA
+from tests.front_door import PASSWORD, FrontDoor
+from tests.promises.between import Between
+from tests.promises.states import cookie, is_inside, member, rows
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows import sign_in
+from vestibule.flows.recover import Recovering, submit_recovery_code
+from vestibule.flows.work import Caller
+from vestibule.storage import accounts, safeguards
 
 NEW = "a heron on the weathervane"
+CALLER = Caller("203.0.113.8", "test", "", "en", visit_token="v" * 43)
 
 
 async def test_no_session_of_the_old_password_outlives_it(either_house: FrontDoor) -> None:
@@ -50,3 +61,65 @@ async def test_no_sign_in_slips_past_the_end_of_all_others(either_house: FrontDo
         assert not await is_inside(thief)
         assert len(await rows(either_house, "sessions")) == 1
     assert await is_inside(ada.person)
+
+
+async def test_password_that_changes_while_it_is_compared_opens_no_door(
+    either_house: FrontDoor,
+) -> None:
+    """SE-07: where another password is set between a try and its comparison, the one of before,
+    though right when it was read, makes no pending sign-in."""
+    house = either_house
+    await house.member_with_app()
+    (account,) = await rows(house, "accounts")
+    mac = await house.built.means.passwords.hash(NEW)
+
+    async def change() -> None:
+        await house.database.transact(
+            lambda tx: accounts.replace_password(
+                tx, account["id"], password_mac=mac, now=house.clock()
+            )
+        )
+
+    means = replace(house.built.means, database=Between(house.database, change))
+    said = await sign_in.submit_password(
+        means, CALLER, email=ADA, password=PASSWORD, pending_token=None, return_to=None
+    )
+
+    assert said == Refused(Reason.SIGN_IN_WRONG)
+    assert await rows(house, "sign_ins") == []
+
+
+@pytest.mark.parametrize("what", ["reset", "recovery"])
+async def test_code_of_a_sign_in_that_became_another_opens_nothing(
+    either_house: FrontDoor, what: str
+) -> None:
+    """R8, EF-04: where "not me" asks for a reset, or the recovery code is used, between a right
+    code's try and its comparison, the code opens no session."""
+    house = either_house
+    _, secret, own_code = await house.member_with_app()
+    house.clock.advance(seconds=60)
+    person = house.browser()
+    await house.password(person)
+    means = house.built.means
+    pending = await sign_in.find_pending(means, CALLER, cookie(person, "pending") or "")
+    assert pending is not None
+
+    async def happens() -> None:
+        if what == "recovery":
+            used = await submit_recovery_code(means, CALLER, sign_in_id=pending.id, typed=own_code)
+            assert isinstance(used, Recovering)
+            return
+        await house.database.transact(
+            lambda tx: safeguards.require_reset(tx, pending.account_id, house.clock())
+        )
+
+    said = await sign_in.submit_code(
+        replace(means, database=Between(house.database, happens)),
+        CALLER,
+        sign_in_id=pending.id,
+        typed=house.app_code(secret),
+    )
+
+    assert said == Refused(Reason.SIGN_IN_EXPIRED)
+    sessions = await rows(house, "sessions")
+    assert [one["source"] for one in sessions if one["source"] == CALLER.source] == []

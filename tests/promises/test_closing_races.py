@@ -1,10 +1,7 @@
 """Closing at the same moment as keeping, signing in, asking again, or being asked by others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -13,6 +10,7 @@ from tests.answers import ADA, NOT_ME, link, told
 from tests.attack import all_at_once, journal
 from tests.databases import Store
 from tests.front_door import PASSWORD, FrontDoor, front_door
+from tests.promises.between import Between
 from tests.promises.closers import CLOSE, KEEP, ask, at_the_proof, come
 from tests.promises.states import ask_reset, cookie, member, rows, snapshot
 from tests.waiting import open_transaction, until_waiting
@@ -24,48 +22,14 @@ from vestibule.flows.housekeeping import purge
 from vestibule.flows.work import Caller
 from vestibule.storage import closing
 from vestibule.storage.closing import GONE
-from vestibule.storage.database import Database, Dialect, Unit
 
 pytestmark = pytest.mark.anyio
-
-T = TypeVar("T")
 
 DAY = 24 * 3600
 A_MINUTE_BEFORE = 7 * DAY - 60
 
 
 CALLER = Caller("203.0.113.7", "test", "", "en")
-
-
-@dataclass
-class Between:
-    """A database on which something happens after the first transaction."""
-
-    inner: Database
-    happens: Callable[[], Awaitable[None]]
-    count: int = 0
-
-    @property
-    def dialect(self) -> Dialect:
-        return self.inner.dialect
-
-    async def transact(self, unit: Unit[T], *, single_statement: bool = False) -> T:
-        done = await self.inner.transact(unit, single_statement=single_statement)
-        self.count += 1
-        if self.count == 1:
-            await self.happens()
-        return done
-
-    async def read(self, unit: Unit[T]) -> T:
-        return await self.inner.read(unit)
-
-    def listening(
-        self, channel: str, on_notice: Callable[[], None]
-    ) -> AbstractAsyncContextManager[None]:
-        return self.inner.listening(channel, on_notice)
-
-    async def close(self) -> None:
-        await self.inner.close()
 
 
 async def is_closed(house: FrontDoor) -> bool:

@@ -276,3 +276,16 @@ async def test_odd_paths(either_house: FrontDoor) -> None:
         assert looked.status_code in {303, 404}, looked.status_code
         done = await person.client.post(path, data={"csrf": token, "app_name": "x"})
         assert done.status_code in {303, 400, 403, 404, 405}, done.status_code
+
+
+async def test_token_without_its_cookie(house: FrontDoor) -> None:
+    """WB-01: a token of ours, from a browser that has lost the cookie it was made for: 403."""
+    person = house.browser()
+    await person.get("/sign-in")
+    action, data = person.filled("Sign in", email="ada@example.com", password=PASSWORD)
+    person.client.cookies.delete("visit")
+
+    answer = await person.client.post(action, data=data)
+
+    assert answer.status_code == 403
+    assert await count(house, "sign_ins") == 0

@@ -11,6 +11,7 @@ from tests.attack import journal
 from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.closers import ask, come
+from tests.promises.notice_addresses import SECOND, told_twice
 from tests.promises.states import copy_of, member, must_reverify, rows
 from vestibule.domain.event import EventName
 
@@ -320,6 +321,18 @@ async def test_a_choice_holds_against_a_sign_in_beside_it(either_house: FrontDoo
         assert other.path == "/", other.text
         assert await zone_of(house) == TOKYO
         await other.get("/")
+
+
+async def test_a_second_address_is_told_in_the_owners_zone(house: FrontDoor) -> None:
+    """NO-02, EM-07: both mailboxes read the same times, of the closed account's last mail too."""
+    ada = await told_twice(house)
+    await choose(house, ada.person, TOKYO)
+    await ask(house, ada)
+    await come(house)
+
+    for kind in ("closing_asked", "account_closed_elsewhere"):
+        said = (await notice(house, kind, to=SECOND)).text
+        assert "(Tokyo time; " in said, said
 
 
 async def test_closing_forgets_the_zone(either_house: FrontDoor) -> None:

@@ -72,6 +72,7 @@ async def _close(work: Work, account_id: str) -> bool:
             to=second.address,
             account_id=None,
             locale=account.locale,
+            time_zone=account.time_zone,
         )
     return True
 
