@@ -4,9 +4,9 @@ from itertools import zip_longest
 from statistics import median
 
 from vestibule.attack import mann_whitney
-from vestibule.attack.ground import Ground, Member
+from vestibule.attack.ground import Ground
 from vestibule.attack.masks import seen
-from vestibule.attack.members import first_door, member
+from vestibule.attack.members import at_the_wall, member
 from vestibule.attack.outcome import Attack, Finding, Holds, NotTried, Outcome, judged
 
 WRONG = "not the password"
@@ -90,27 +90,25 @@ def answers_to(answer: tuple[object, ...]) -> str:
 async def timing(ground: Ground) -> Outcome:
     if ground.own is not None:
         return NotTried("the house slows one source after five wrong passwords, as it should")
-    who = await member(ground)
-    first = await _sample(ground, who)
+    first = await _sample(ground)
     told = _told(*first)
     if not _differs(*first):
         return Holds(told)
     # A busy machine is suspicious once in a hundred runs; twice in a row it is no chance.
-    second = await _sample(ground, who)
+    second = await _sample(ground)
     if _differs(*second):
         return Finding(f"known and unknown addresses differ: {told}; again {_told(*second)}")
     return Holds(f"{told}; not seen again: {_told(*second)}")
 
 
-async def _sample(ground: Ground, who: Member) -> tuple[list[float], list[float]]:
+async def _sample(ground: Ground) -> tuple[list[float], list[float]]:
     """Seconds of wrong passwords, known and unknown in turn; no try of them has to wait."""
     known, unknown = list[float](), list[float]()
     browser = ground.browser()
     await browser.get("/sign-in")
     for _ in range(ROUNDS):
-        # A right password elsewhere gives the known address its free tries back.
-        await first_door(ground, who)
-        stranger = ground.address()
+        # Each address has few free tries, and a right password gives no stranger's back (EN-01).
+        who, stranger = await at_the_wall(ground), ground.address()
         for turn in range(FREE_TRIES):
             pair = [(known, who.email), (unknown, stranger)]
             for times, email in pair if turn % 2 else reversed(pair):
