@@ -132,7 +132,8 @@ async def _take_try(
     Held before any is counted, so that a source which has to wait slows no account (RL-03).
     """
     held = [await throttles.hold_lane(work.tx, bucket, work.now) for bucket in lanes]
-    until, taken = max(until for _, until in held), None
+    # Without a failure nothing waits: a try that was given back leaves its time (RL-07).
+    until, taken = max((until for failed, until in held if failed), default=work.now), None
     if network_lane is not None:
         opens, taken = network_try(await _empty_at(work, network_lane), work.now)
         until = max(until, opens)
