@@ -15,6 +15,8 @@ from vestibule.storage.database import Transaction, connect
 pytestmark = pytest.mark.anyio
 
 SERVERS, ACCOUNTS, ATTACKERS, ROUNDS = 4, 4, 2, 7
+MOST_ROUNDS = 14
+"""How many guesses are compared in a round is chance's, and the machine's."""
 
 
 @pytest.fixture
@@ -45,12 +47,14 @@ async def test_crowd_steals_nothing_and_locks_nobody_out(
     Nobody but owners comes in, each owner does in every round, and every process took part.
     """
     made, url = crowd
-    for turn in range(ROUNDS):
+    rounds = 0
+    while rounds < ROUNDS or (rounds < MOST_ROUNDS and not _has_met_its_ends(made)):
         # Past the pause of an hour every third time, else within those of a quarter.
-        await made.round(attackers=ATTACKERS, later=3700 if turn % 3 == 0 else 1000)
+        await made.round(attackers=ATTACKERS, later=3700 if rounds % 3 == 0 else 1000)
+        rounds += 1
 
     assert [one.refused for one in made.residents] == [[]] * ACCOUNTS
-    assert made.counted["owners' sign-ins"] == ACCOUNTS * (ROUNDS + 1)
+    assert made.counted["owners' sign-ins"] == ACCOUNTS * (rounds + 1)
     assert made.counted["stolen"] == 0
     assert all(made.counted[f"to process {index}"] > 50 for index in range(SERVERS))
     in_epoch, in_all, sessions, compared = await _figures(url)
@@ -58,8 +62,7 @@ async def test_crowd_steals_nothing_and_locks_nobody_out(
     assert max(in_all) <= YEAR_BUDGET, in_all
     # Those of the set-up besides.
     assert sessions == made.counted["owners' sign-ins"] + ACCOUNTS
-    assert made.counted["two codes demanded"] >= ACCOUNTS, made.counted
-    assert made.counted["new passwords demanded"] >= ACCOUNTS, made.counted
+    assert _has_met_its_ends(made), made.counted
     assert made.counted["replays"] > 0
     note(
         record_property,
@@ -68,6 +71,13 @@ async def test_crowd_steals_nothing_and_locks_nobody_out(
         confirmed=made.counted["owners' sign-ins"],
         lost=0,
         twice=made.counted["stolen"],
+    )
+
+
+def _has_met_its_ends(made: Crowd) -> bool:
+    """Whether as many demands as there are accounts came of the guesses, of either kind."""
+    return all(
+        made.counted[f"{what} demanded"] >= ACCOUNTS for what in ("two codes", "new passwords")
     )
 
 
