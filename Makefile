@@ -25,7 +25,7 @@ run: .venv/.run  ## Vestibule on http://localhost:$PORT (8000) with its data in 
 test: .venv/.dev $(TOOLS)  ## All tests, with a real PostgreSQL and a real browser.
 	@scripts/components
 	@.venv/bin/pytest -n 2 -m 'not browser'
-	@.venv/bin/pytest -m browser
+	@.venv/bin/pytest -n 2 -m browser
 
 quick: .venv/.dev $(TOOLS)  ## The tests that need no browser.
 	@scripts/components fonts nginx postgresql oathtool zbar
@@ -33,7 +33,7 @@ quick: .venv/.dev $(TOOLS)  ## The tests that need no browser.
 
 e2e: .venv/.dev  ## The tests that drive a browser.
 	@scripts/components
-	@.venv/bin/pytest -m browser
+	@.venv/bin/pytest -n 2 -m browser
 
 model: .venv/.dev  ## The attacker model for MINUTES (10) from SEED (1) on DATABASE (sqlite).
 	@scripts/components postgresql
