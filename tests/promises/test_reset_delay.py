@@ -143,6 +143,31 @@ async def test_owner_who_changes_the_password_stops_it(house: FrontDoor) -> None
     assert len(ended) == 1, "the journal does not say that it ended"
 
 
+async def test_number_that_has_gone_when_the_day_comes_proves_nothing(house: FrontDoor) -> None:
+    """B.3, R8: whoever takes the number away while a reset waits has taken its proof; the journal
+    says that it came to nothing."""
+    ada = await member(house)
+    await ada.step_up()
+    await add_phone(house, ada.person)
+    house.clock.advance(seconds=3600)
+    thief = house.browser(source="198.51.100.66")
+    await reset(house, thief, by="Text message")
+    assert "Your new password counts from" in thief.text
+    await ada.sign_in(ada.person)
+    await ada.step_up()
+    await ada.person.get("/settings/phone/remove")
+    await ada.person.press("Remove")
+    assert [one["kind"] for one in await standing(house)] == ["totp"]
+
+    await house.let_time_pass(seconds=DAY + 1)
+
+    assert await works(house, PASSWORD)
+    assert not await works(house, NEW_PASSWORD)
+    assert await rows(house, "waiting_resets") == []
+    ended = [one["name"] for one in await rows(house, "events") if "reset_cancelled" in one["name"]]
+    assert len(ended) == 1
+
+
 async def test_known_browser_does_not_wait(house: FrontDoor) -> None:
     """B.3: the owner in the browser of the set-up resets at once, also by text."""
     owner, _ = await house.member()
