@@ -144,7 +144,12 @@ def carrier(*documents: str) -> Iterator[Carrier]:
     read = [json.loads((VECTORS / name).read_bytes()) for name in documents]
     found = Carrier([(one, OpenAPI.from_dict(one)) for one in read])
     config = uvicorn.Config(
-        found, lifespan="off", log_level="critical", ws="none", timeout_graceful_shutdown=1
+        found,
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        ws="none",
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:

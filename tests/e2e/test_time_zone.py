@@ -58,6 +58,8 @@ def test_without_scripts_a_zone_is_chosen(arrive: Arrive) -> None:
     visitor.follow("Edit time zone")
     visitor.type("Country or large town", "Germany")
     visitor.press("Find")
+    assert visitor.page.get_by_label("Automatic").is_checked()
+    visitor.page.get_by_label("Germany – Berlin").check()
     visitor.press("Save")
     visitor.open("/sessions")
     visitor.sees("(Berlin time)")

@@ -139,7 +139,9 @@ def client(desk: ASGIApp) -> httpx.AsyncClient:
 @pytest.fixture
 def origin(desk: ASGIApp) -> Iterator[str]:
     """The desk on a real port, for a real browser."""
-    server = uvicorn.Server(uvicorn.Config(desk, lifespan="off", log_level="warning", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(desk, lifespan="off", log_config=None, log_level="warning", ws="none")
+    )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()

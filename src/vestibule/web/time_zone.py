@@ -34,7 +34,8 @@ async def show(visit: Visit, desk: Desk) -> Response:
         doors=2,
         town=town,
         zones=listed,
-        checked=found[0].name if found else chosen,
+        # Of several nobody is guessed to mean the first.
+        checked=found[0].name if len(found) == 1 else chosen,
         has_more=len(found) > MOST,
     )
 
