@@ -126,6 +126,24 @@ async def test_line_of_a_reset_tells_of_no_account(
     assert found == AT_ONCE
 
 
+async def test_code_of_a_reset_waits_for_no_stranger(house: FrontDoor, store: Store) -> None:
+    """R4, RL-03: while the line of an address does not move, its owner in a new browser proves the
+    mailbox, which is the way past whoever fills it."""
+    await house.member(EVE, phone="07400 123459")
+    owner = await ask_reset(house.browser(source="192.0.2.1"), EVE)
+    code = await house.code("email", to=EVE)
+    await house.password(house.browser(), EVE, password="not the lantern")
+    posts = await _spelled_differently(house)
+    hold = "UPDATE throttles SET hits = hits WHERE kind = 'password'"
+
+    async with open_transaction(store, hold) as onlooker:
+        _, many = await _at_work(house, onlooker, posts)
+        await owner.press("Verify", code=code)
+    await asyncio.gather(*many)
+
+    assert owner.path == "/forgot-password/second-factor", owner.text
+
+
 # --- a mark that nobody gave out ----------------------------------------------------------------
 
 

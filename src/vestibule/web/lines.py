@@ -1,7 +1,7 @@
 """Which line a request waits in: that of whoever it is worked on for, whoever asks (see `turns`).
 
-At the first door, and while a reset has not proven its mailbox, that is the address: as it is
-compared, however it was typed, and whether it has an account or not (EN-01).
+At the first door that is the address: as it is compared, however it was typed, and whether it has
+an account or not. So has a reset its own line until its mailbox is proven (EN-01).
 """
 
 from vestibule.domain.identifier import parse_email
@@ -43,8 +43,8 @@ def _of_reset(reset: Reset) -> str:
     is_proven = reset.stage is not ResetStage.CODE
     if reset.account_id is not None and (is_proven or reset.is_known_browser):
         return _of_account(reset.account_id, is_inside=reset.is_known_browser)
-    address = parse_email(reset.email)
-    return f"address {address.key}" if address else ""
+    # Its few tries and sends are its own: nobody at the first door keeps an owner from them.
+    return f"reset {reset.id}"
 
 
 def _of_account(account_id: str, *, is_inside: bool) -> str:
