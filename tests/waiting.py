@@ -31,11 +31,15 @@ async def open_transaction(store: Store, *statements: str) -> AsyncIterator[Any]
 
 async def until_waiting(onlooker: Any, *tasks: asyncio.Task[Any]) -> None:
     """Until as many others wait for a lock as there are tasks, none of which may be done."""
-    while (
-        await onlooker.fetchval(
-            "SELECT COUNT(DISTINCT pid) FROM pg_locks WHERE NOT granted"
-            " AND pid <> pg_backend_pid() AND pid IN (SELECT pid FROM pg_stat_activity"
-            " WHERE datname = current_database())"
-        )
-    ) < len(tasks):
+    while await waiting(onlooker) < len(tasks):
         assert [one for one in tasks if one.done()] == []
+
+
+async def waiting(onlooker: Any) -> int:
+    """How many others wait for a lock."""
+    found: int = await onlooker.fetchval(
+        "SELECT COUNT(DISTINCT pid) FROM pg_locks WHERE NOT granted"
+        " AND pid <> pg_backend_pid() AND pid IN (SELECT pid FROM pg_stat_activity"
+        " WHERE datname = current_database())"
+    )
+    return found

@@ -73,9 +73,10 @@ async def _send(work: Work, session: Session, address: EmailAddress) -> codes.Se
             is_decoy=is_decoy,
         ),
     )
-    if claim is not None and isinstance(sent, codes.Sent):
-        # Of nobody's account: who asks reads their own journal, and would learn of the other.
-        await work.note(EventName.ADDRESS_WANTED_BY_OTHER)
+    if isinstance(sent, codes.Sent):
+        if claim is not None:
+            # Of nobody's account: who asks reads their own journal, and would learn of the other.
+            await work.note(EventName.ADDRESS_WANTED_BY_OTHER)
         await tell_owner(work, address.address, claim, kind="address_wanted")
     return sent
 

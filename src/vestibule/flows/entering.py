@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from vestibule.domain.account import Account
 from vestibule.domain.assurance import amr
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
@@ -221,8 +222,10 @@ async def end_everything_else(
         await work.note(EventName.SESSION_ENDED, account_id=account_id, ended=ended)
 
 
-async def known_browser(work: Work, caller: Caller, account_id: str) -> bool:
+async def known_browser(work: Work, caller: Caller, account: Account | None) -> bool:
     """Whether this browser has completed a sign-in of this account before (RL-03)."""
     if not caller.browser_token:
         return False
+    # EN-03: looked for where there is none too.
+    account_id = account.id if account else ""
     return await sessions.knows_browser(work.tx, digest(caller.browser_token), account_id)

@@ -248,8 +248,14 @@ def place(source: str) -> str:
     return str(ipaddress.ip_network((address, 48), strict=False))
 
 
-async def tell_owner(work: Work, to: str, claim: Claim, *, kind: str) -> None:
-    """Say in its own mailbox that somebody tried to use an address, in its owner's language."""
+async def tell_owner(work: Work, to: str, claim: Claim | None, *, kind: str) -> None:
+    """Say in its own mailbox that somebody tried to use an address, in its owner's language.
+
+    Nobody is told of a free one, in about the same time (EN-03).
+    """
+    if claim is None:
+        await outbox.put_nothing(work.tx)
+        return
     held = claim.held_until
     await put_notice(
         work,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.domain.account import Account
 from vestibule.domain.event import EventName
-from vestibule.domain.identifier import EmailAddress, parse_email
+from vestibule.domain.identifier import EmailAddress
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.throttle import NETWORK_PASSWORD_WAIT, network_try, password_wait
 from vestibule.flows.addresses import account_named
@@ -37,17 +37,15 @@ class PasswordTry:
     network_lane: bytes | None
 
 
-async def account_known_here(means: Means, caller: Caller, email: str) -> str | None:
-    """The account of a typed address where this browser has completed a sign-in of it, or None."""
-    address = parse_email(email) if caller.browser_token else None
-    if address is None:
+async def account_known_here(means: Means, caller: Caller, address: EmailAddress) -> str | None:
+    """The account of an address where this browser has completed a sign-in of it, or None."""
+    if not caller.browser_token:
         return None
 
     async def unit(work: Work) -> str | None:
         account = await account_named(work, address.key)
-        if account is None or not await known_browser(work, caller, account.id):
-            return None
-        return account.id
+        is_known = await known_browser(work, caller, account)
+        return account.id if account is not None and is_known else None
 
     return await look(means, caller, unit)
 
@@ -60,10 +58,8 @@ async def reserve_password_try(work: Work, address: EmailAddress) -> PasswordTry
     without an account has one too, so that waiting tells nothing.
     """
     account = await account_named(work, address.key)
-    is_known = account is not None and await known_browser(work, work.caller, account.id)
+    is_known = await known_browser(work, work.caller, account) or await _has_own_lane(work, account)
     keyring, source = work.means.keyring, source_of(work)
-    if account is not None and not is_known:
-        is_known = await _has_own_lane(work, account.id)
     whose = f"browser {work.caller.browser_token}" if is_known else "anybody"
     lane = keyring.bucket("password", address.key, whose)
     source_lane, network_lane = None, None
@@ -113,8 +109,8 @@ async def open_own_lane(work: Work, account_id: str) -> str:
     return token
 
 
-async def _has_own_lane(work: Work, account_id: str) -> bool:
-    token = work.caller.browser_token
+async def _has_own_lane(work: Work, account: Account | None) -> bool:
+    token, account_id = work.caller.browser_token, account.id if account else ""
     if token is None:
         return False
     # Under each key: it was opened for a day, and outlives a change of the root.

@@ -64,7 +64,7 @@ async def request(
         if account is not None and await written(work, account, address.key) is None:
             # R8: an address that "not me" doubts gets no code, so it is one that nobody has.
             account = None
-        known = account is not None and await known_browser(work, caller, account.id)
+        known = await known_browser(work, caller, account)
         reset = Reset(
             id=means.entropy.id(),
             account_id=account.id if account else None,

@@ -165,7 +165,7 @@ async def _begin(work: Work, account: Account, return_to: str | None) -> Pending
         id=work.means.entropy.id(),
         account_id=account.id,
         state=SignInState.SECOND_FACTOR if enrolled else SignInState.ENROLLMENT,
-        is_known_browser=await known_browser(work, work.caller, account.id),
+        is_known_browser=await known_browser(work, work.caller, account),
         authenticator_id=account.default_authenticator_id,
         channel=account.default_channel,
         password_at=work.now,

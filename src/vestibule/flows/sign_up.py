@@ -169,11 +169,9 @@ async def _keep(
             await sign_ups.end(work.tx, old.id)
             await challenges.end(work.tx, Purpose.SIGN_UP, old.id, work.now)
     await sign_ups.add(work.tx, sign_up, token_digest=digest(token), visit_digest=visit)
-    if claim is not None:
-        await work.note(EventName.SIGN_UP_EXISTING_ADDRESS)
-        await tell_owner(work, sign_up.email, claim, kind="address_taken")
-    else:
-        await work.note(EventName.SIGN_UP_STARTED)
+    is_free = claim is None
+    await work.note(EventName.SIGN_UP_STARTED if is_free else EventName.SIGN_UP_EXISTING_ADDRESS)
+    await tell_owner(work, sign_up.email, claim, kind="address_taken")
     return Started(token)
 
 
@@ -195,8 +193,9 @@ async def resend(means: Means, caller: Caller, token: str) -> codes.Sent | Refus
         sent = await codes.send(work, _asked(sign_up))
         # Looked for in either case, so that both take as long.
         claim = await claim_on(work, sign_up.email_key)
-        if claim is not None and sign_up.is_decoy and isinstance(sent, codes.Sent):
-            await tell_owner(work, sign_up.email, claim, kind="address_taken")
+        if isinstance(sent, codes.Sent):
+            of_owner = claim if sign_up.is_decoy else None
+            await tell_owner(work, sign_up.email, of_owner, kind="address_taken")
         return sent
 
     return await work(means, caller, unit)

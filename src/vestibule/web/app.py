@@ -32,6 +32,7 @@ from vestibule.web.doors import DOORS, Door
 from vestibule.web.forms import FormRefused, read_form
 from vestibule.web.guard import INSIDE, elsewhere
 from vestibule.web.headers import SecurityHeaders
+from vestibule.web.lines import line_of
 from vestibule.web.metrics import Meter, metrics_route
 from vestibule.web.paths import safe_path
 from vestibule.web.policy_reports import reports_route
@@ -145,7 +146,7 @@ async def _answer(front: Front, door: Door, visit: Visit) -> Response:
         await visit.note_presence()
     beat = front.beat if is_post and door.is_on_the_beat else 0
     # Not before the form is here: whoever sends it slowly must not hold a place meanwhile.
-    async with on_the_beat(beat), front.turns.of(await visit.line()):
+    async with on_the_beat(beat), front.turns.of(await line_of(visit, door)):
         response = await handler(visit, Desk(front.pages, front.pages.words(visit)))
     if is_post and visit.cookie(Cookie.NOTICE) and not _sets(response, visit, Cookie.NOTICE):
         visit.cookies.drop(response, Cookie.NOTICE)

@@ -17,7 +17,7 @@ from vestibule.domain.language import Languages
 from vestibule.domain.pending import PendingSignIn, Reset
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session, Standing, standing
-from vestibule.flows import account_settings, changes, password_lanes, reset, sign_in
+from vestibule.flows import account_settings, changes, reset, sign_in
 from vestibule.flows.work import Caller, Means
 from vestibule.web.cookies import NOTICE_AGE, Cookie, Cookies
 from vestibule.web.forms import Form
@@ -64,10 +64,6 @@ class Notice:
     typed: Mapping[str, str]
 
 
-LONGEST_ADDRESS = 254
-"""Characters; whatever is longer is no address, and waits with its likes."""
-
-
 @dataclass(slots=True)
 class Visit:
     request: Request
@@ -112,22 +108,6 @@ class Visit:
     def is_newly_chosen(self) -> bool:
         """Whether the choice was made before anybody was signed in, and no account has it."""
         return (self.cookie(Cookie.LANGUAGE) or "").endswith(NEWLY_CHOSEN)
-
-    async def line(self) -> str:
-        """Where this request waits for its turn; "" where it is nobody's.
-
-        Whoever is inside, or was in this browser before, does not stand behind those who only try
-        to get in. An address counts as it is typed, whether it has an account or not.
-        """
-        inside = self.session or self.idle_session
-        if inside is not None:
-            return f"{inside.account_id} inside"
-        found = self.pending or self.reset
-        if found is not None and found.account_id:
-            return f"{found.account_id} inside" if found.is_known_browser else found.account_id
-        email = self.typed("email")
-        known = await password_lanes.account_known_here(self.means, self.caller, email)
-        return f"{known} inside" if known else email.strip().casefold()[:LONGEST_ADDRESS]
 
     def typed(self, name: str) -> str:
         return self.form.get(name, "")
