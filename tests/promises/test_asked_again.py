@@ -15,7 +15,14 @@ from tests.promises import states
 from tests.promises.states import cookie, rows
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
-from vestibule.flows import account_settings, address_change, closing, enroll, sign_in
+from vestibule.flows import (
+    account_settings,
+    address_change,
+    closing,
+    enroll,
+    notice_address_change,
+    sign_in,
+)
 from vestibule.flows.reauthenticate import Proof
 from vestibule.flows.work import Caller, Means
 
@@ -29,6 +36,13 @@ ACTS: dict[str, Act] = {
     "address": lambda means, caller, session: address_change.start(
         means, caller, session, email="new@example.com"
     ),
+    "second address": lambda means, caller, session: notice_address_change.start(
+        means, caller, session, email="new@example.com"
+    ),
+    "second address's code": lambda means, caller, session: notice_address_change.verify(
+        means, caller, session, typed="000000"
+    ),
+    "second address's removal": notice_address_change.remove,
     "default": lambda means, caller, session: account_settings.set_default(
         means, caller, session, method="sms"
     ),
