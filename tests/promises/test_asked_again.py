@@ -13,9 +13,18 @@ from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
 from tests.promises import states
 from tests.promises.states import cookie, rows
+from vestibule.domain.pending import Reset, ResetStage
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
-from vestibule.flows import account_settings, address_change, closing, enroll, sign_in
+from vestibule.flows import (
+    account_settings,
+    address_change,
+    closing,
+    enroll,
+    notice_address_change,
+    reset,
+    sign_in,
+)
 from vestibule.flows.reauthenticate import Proof
 from vestibule.flows.work import Caller, Means
 
@@ -29,6 +38,13 @@ ACTS: dict[str, Act] = {
     "address": lambda means, caller, session: address_change.start(
         means, caller, session, email="new@example.com"
     ),
+    "second address": lambda means, caller, session: notice_address_change.start(
+        means, caller, session, email="new@example.com"
+    ),
+    "second address's code": lambda means, caller, session: notice_address_change.verify(
+        means, caller, session, typed="000000"
+    ),
+    "second address's removal": notice_address_change.remove,
     "default": lambda means, caller, session: account_settings.set_default(
         means, caller, session, method="sms"
     ),
@@ -167,3 +183,56 @@ async def test_closing_needs_the_open_gate(house: FrontDoor) -> None:
 
     assert asked == Refused(Reason.STEP_UP_NEEDED)
     assert not [one for one in await rows(house, "safeguards") if one["closes_at"]]
+
+
+async def _reset(house: FrontDoor, person: Person) -> Reset:
+    token = cookie(person, "reset") or ""
+    found = await reset.find(house.built.means, _caller(person), token)
+    assert found is not None
+    return found
+
+
+async def _beside(house: FrontDoor, ada: states.Member, now: Reset) -> dict[ResetStage, object]:
+    """What the two other stages say to right answers."""
+    means, caller = house.built.means, _caller(ada.person)
+    said: dict[ResetStage, object] = {}
+    if now.stage is not ResetStage.CODE:
+        house.clock.advance(seconds=60)
+        await reset.resend(means, caller, now)
+        code = await house.code("email")
+        said[ResetStage.CODE] = await reset.submit_code(means, caller, now, typed=code)
+    if now.stage is not ResetStage.SECOND_FACTOR:
+        said[ResetStage.SECOND_FACTOR] = await reset.submit_second_factor(
+            means, caller, now, typed=ada.next_code(), next_typed=""
+        )
+    if now.stage is not ResetStage.PASSWORD:
+        # The account's own: nobody tries it here, without the waits of the first door.
+        said[ResetStage.PASSWORD] = await reset.set_password(
+            means, caller, now, new_password=ada.password
+        )
+    return said
+
+
+async def test_stages_of_a_reset_stay_in_order(house: FrontDoor) -> None:
+    """AR-01, R2: each stage of a reset answers its own question alone, whatever page asks: mailed
+    code, second factor, new password."""
+    ada = await states.member(house)
+    ada.person = house.browser()
+    said = {}
+    for stage in (ResetStage.CODE, ResetStage.SECOND_FACTOR, ResetStage.PASSWORD):
+        if stage is ResetStage.CODE:
+            await states.ask_reset(ada.person, ada.email)
+        elif stage is ResetStage.SECOND_FACTOR:
+            await ada.person.press("Verify", code=await house.code("email"))
+        else:
+            await ada.person.press("Verify", code=ada.next_code())
+        now = await _reset(house, ada.person)
+        assert now.stage is stage
+        said[stage] = await _beside(house, ada, now)
+
+    expired = Refused(Reason.SIGN_IN_EXPIRED)
+    assert said == {
+        stage: dict.fromkeys((one for one in ResetStage if one is not stage), expired)
+        for stage in ResetStage
+    }
+    assert await rows(house, "strikes") == []

@@ -12,6 +12,7 @@ from tests.promises.states import Member, member
 from vestibule.domain.event import EventName
 
 HOUR = 3600
+DAY = 24 * HOUR
 MOST = 50
 """The figure of the promise, said again: the house's own could be wrong with it."""
 
@@ -46,6 +47,59 @@ async def test_fifty_guesses_a_year_are_short(house: FrontDoor) -> None:
     await thief.press("Verify", code=code)
     assert "Two-factor authentication" in thief.text, thief.text
     assert await rows(house, "SELECT * FROM strikes") == []
+
+
+async def test_they_are_counted_for_a_year(house: FrontDoor) -> None:
+    """EM-04: the fifty are those of a year: 364 days after the first the next code is long yet."""
+    ada = await member(house)
+    for _ in range(10):
+        await guess_five(house, ada)
+        house.clock.advance(seconds=HOUR)
+
+    house.clock.advance(seconds=364 * DAY - 10 * HOUR)
+    _, code = await thief_at_the_gate(house, ada)
+    assert len(code) == 10
+    house.clock.advance(seconds=DAY)
+    _, code = await thief_at_the_gate(house, ada)
+    assert len(code) == 6
+
+
+async def test_short_code_that_is_out_gives_way(house: FrontDoor) -> None:
+    """EM-04: the owner, whose short code was out when the fifty came to their end, waits for no
+    timer: the longer one is sent as soon as it is asked for, and opens settings."""
+    ada = await member(house)
+    for _ in range(9):
+        await guess_five(house, ada)
+        house.clock.advance(seconds=HOUR)
+    await ada.sign_in(ada.person)
+    await ada.person.press("User Settings")
+    short = await house.code("email")
+    await guess_five(house, ada)
+
+    await ada.person.press("Verify", code=short)
+    assert "we use longer ones here" in ada.person.text, ada.person.text
+    await ada.person.press("Send code")
+    long = await house.code("email")
+    assert (len(short), len(long)) == (6, 10)
+    await ada.person.press("Verify", code=long)
+    assert "Two-factor authentication" in ada.person.text, ada.person.text
+    # A long one was no guess of the fifty, so it gives none back.
+    _, code = await thief_at_the_gate(house, ada)
+    assert len(code) == 10
+
+
+async def test_each_account_has_its_own_fifty(house: FrontDoor) -> None:
+    """EM-04, R4: guesses at one account make nobody else's code longer."""
+    ada = await member(house)
+    eve = await member(house, "eve@example.com")
+    for _ in range(10):
+        await guess_five(house, ada)
+        house.clock.advance(seconds=HOUR)
+
+    await eve.sign_in(eve.person)
+    await eve.person.press("User Settings")
+
+    assert len(await house.code("email", to="eve@example.com")) == 6
 
 
 async def test_guesses_at_once_are_no_more(either_house: FrontDoor) -> None:

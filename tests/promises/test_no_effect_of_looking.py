@@ -90,7 +90,9 @@ UNSEEN = {
         "sec-fetch-dest": "document",
         "sec-fetch-user": "?1",
     },
-    "an old browser's fetch ahead": {"x-moz": "prefetch"},
+    "an own page's picture": {"sec-fetch-site": "same-origin", "sec-fetch-dest": "image"},
+    "an old Firefox's fetch ahead": {"x-moz": "prefetch"},
+    "an old Safari's fetch ahead": {"purpose": "prefetch"},
 }
 OWN_FORM = {"sec-fetch-site": "same-origin", "sec-fetch-dest": "document", "sec-fetch-user": "?1"}
 
@@ -137,14 +139,15 @@ async def test_unseen_pages_do_not_take_the_recovery_code(
     assert 'name="shown"' in person.response.text
 
 
-@pytest.mark.parametrize("how", NEIGHBOURS)
-async def test_a_neighbours_page_keeps_no_session_awake(house: FrontDoor, how: str) -> None:
-    """SE-03: a page of a neighbouring host that asks all the while is nobody's presence."""
+@pytest.mark.parametrize("how", [*NEIGHBOURS, "a page built ahead"])
+async def test_unasked_pages_keep_no_session_awake(house: FrontDoor, how: str) -> None:
+    """SE-03: a page of a neighbouring host that asks all the while, or a browser that fetches
+    ahead, is nobody's presence."""
     person, _, _ = await house.member_with_app()
     for _ in range(4):
         house.clock.advance(seconds=600)
         for path in ("/", "/session"):
-            await person.client.get(path, headers=NEIGHBOURS[how])
+            await person.client.get(path, headers=UNSEEN[how])
 
     await person.get("/", headers=OWN_FORM)
 

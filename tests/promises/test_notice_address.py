@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.answers import ADA, told
+from tests.attack import journal
 from tests.front_door import PASSWORD, FrontDoor
 from tests.promises.addresses import change, codes_to, purposes
 from tests.promises.closers import ask as ask_closing
@@ -34,6 +35,7 @@ from tests.promises.states import (
     rows,
     snapshot,
 )
+from vestibule.domain.event import EventName
 from vestibule.flows.housekeeping import purge
 from vestibule.flows.pulse import Mark
 from vestibule.flows.restored import make_safe
@@ -99,6 +101,8 @@ async def test_asking_alone_changes_nothing(house: FrontDoor) -> None:
     await add_app(house, ada.person)
     assert await told(house, to=SECOND) == {}
 
+    # What binds a method ends the codes that are out.
+    await ask(ada.person)
     house.clock.advance(seconds=30 * 60 - 60)
     await ada.step_up()
     await ada.person.get(CODE)
@@ -170,7 +174,8 @@ async def test_what_is_no_other_address_is_refused(house: FrontDoor, typed: str,
 
 
 async def test_wrong_codes_are_counted(house: FrontDoor) -> None:
-    """OC-07, OC-09: five wrong codes use it up; the same one goes out again after a wait."""
+    """OC-07, OC-09, AU-01: five wrong codes use it up, and are noted; the same one goes out again
+    after a wait."""
     ada = await member(house)
     await ada.step_up()
     await ask(ada.person)
@@ -185,10 +190,13 @@ async def test_wrong_codes_are_counted(house: FrontDoor) -> None:
 
     assert IS_SET not in ada.person.text
     assert await standing(house) == 0
+    noted = await journal(house, EventName.CHALLENGE_FAILED)
+    assert [one.details["purpose"] for one in noted] == ["notice_address"] * 5
 
 
 async def test_another_takes_its_place(house: FrontDoor) -> None:
-    """EM-07, R5, R8: the one before stays until the new one is proven, and is told for a week."""
+    """EM-07, R5, R8: the one before stays until the new one is proven, and is told for a week;
+    the journal names both, masked."""
     ada = await told_twice(house)
     await ask(ada.person, OTHER)
     await add_app(house, ada.person)
@@ -198,6 +206,8 @@ async def test_another_takes_its_place(house: FrontDoor) -> None:
     await ada.person.press("Verify", code=await house.code("email", to=OTHER))
 
     assert await standing(house) == 1
+    noted = [one.details for one in await journal(house, EventName.NOTICE_ADDRESS_SET)]
+    assert {"address": "a•••@example.net", "old": "a•••@example.org"} in noted
     for to, times in ((ADA, 2), (SECOND, 2), (OTHER, 1)):
         assert (await told(house, to=to))["notice_address_set"] == times
     house.clock.advance(seconds=6 * DAY)
@@ -231,12 +241,17 @@ async def test_removed_is_told_for_seven_days(either_house: FrontDoor) -> None:
 async def test_own_address_that_becomes_the_second_is_told_once(house: FrontDoor) -> None:
     """EM-07: a mailbox that is both hears once, as the account's own; settings ask for another."""
     ada = await told_twice(house)
-    await change(house, ada.person, SECOND)
+    own = SECOND.replace("ada", "Ada")
+    await change(house, ada.person, own)
     assert "This is your own address now" in ada.person.text
 
-    assert (await told(house, to=SECOND))["address_changed"] == 1
+    heard = [(await told(house, to=to))["address_changed"] for to in (own, SECOND)]
+    assert sum(heard) == 1
     offered = {row["notice_address_id"] for row in await rows(house, "disavowals")}
     assert len(offered) == 2  # of the second address, from before, and none
+    # The answer of the account's own mailbox takes back; that of a second one only stops.
+    now = [one for one in await rows(house, "disavowals") if one["notice"] == "address_changed"]
+    assert {one["notice_address_id"] for one in now} == {None}
 
 
 async def test_one_mailbox_for_many(house: FrontDoor) -> None:
@@ -323,6 +338,26 @@ async def test_review_shows_it_after_a_restore(house: FrontDoor, tmp_path: Path)
     assert "a•••@example.org" in ada.person.text
     await ada.person.post("/review", {"not_mine": "notice-address"})
     assert await standing(house) == 0
+
+
+async def test_review_takes_off_none_that_has_stood_for_a_week(
+    house: FrontDoor, tmp_path: Path
+) -> None:
+    """R12, R8: what was set eight days ago is shown, and *Not mine* reaches it no more."""
+    ada = await told_twice(house)
+    house.clock.advance(seconds=8 * DAY)
+    await make_safe(house.built.means, Mark(tmp_path / "mark.json"), after=0)
+    await ada.sign_in_as_far_as_it_goes(ada.person)
+    await house.prove_mailbox(ada.person)
+    await ada.person.press("Set new password", new_password="a heron on the weathervane")
+    await ada.person.get("/")
+    assert ada.person.path == "/review", ada.person.text
+    assert "a•••@example.org" in ada.person.text
+
+    await ada.person.post("/review", {"not_mine": "notice-address"})
+
+    assert ada.person.path == "/review"
+    assert await standing(house) == 1
 
 
 async def test_choosing_again_after_removal(house: FrontDoor) -> None:

@@ -6,6 +6,7 @@ mistake, and many accounts that all write to one mailbox.
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.attack import all_at_once, journal
 from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.addresses import ask_reset, codes_to
+from tests.promises.between import Between
 from tests.promises.notice_addresses import (
     CODE,
     PAGE,
@@ -37,6 +39,10 @@ from tests.promises.states import (
 )
 from tests.promises.states import standing as methods
 from vestibule.domain.event import EventName
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows import notice_address_change
+from vestibule.flows.account_settings import find_session, sign_out
+from vestibule.flows.work import Caller
 
 pytestmark = pytest.mark.anyio
 
@@ -331,3 +337,59 @@ async def test_answer_beside_the_thiefs_code(either_house: FrontDoor) -> None:
 
     assert not await is_inside(thief)
     assert await standing(house) == 0
+
+
+async def test_session_that_ends_beside_its_code_sets_none(either_house: FrontDoor) -> None:
+    """EM-07, SE-07: a session that is ended while its code is compared sets no second address."""
+    house = either_house
+    ada = await member(house)
+    await ada.step_up()
+    await ask(ada.person)
+    code = await house.code("email", to=SECOND)
+    means, caller = (
+        house.built.means,
+        Caller("203.0.113.7", "", "", "en", cookie(ada.person, "browser")),
+    )
+    found = await find_session(means, caller, cookie(ada.person, "session") or "")
+    assert found is not None
+
+    between = Between(house.database, lambda: sign_out(means, caller, found[0]))
+    refused = await notice_address_change.verify(
+        replace(means, database=between), caller, found[0], typed=code
+    )
+
+    assert refused == Refused(Reason.SIGN_IN_EXPIRED)
+    assert await rows(house, "notice_addresses") == []
+
+
+async def test_two_sessions_set_the_same_one_once(house: FrontDoor) -> None:
+    """EM-07: the second of two sessions that ask for the same address finds it set."""
+    ada = await member(house)
+    other = await thief_inside(house, ada)
+    await ada.sign_in(ada.person)
+    await ada.step_up()
+    codes = []
+    for person in (other, ada.person):
+        house.clock.advance(seconds=60)
+        await ask(person)
+        codes.append(await house.code("email", to=SECOND))
+
+    for person, code in zip((other, ada.person), codes, strict=True):
+        await person.press("Verify", code=code)
+
+    assert "This address is told already" in ada.person.text
+    assert len(await rows(house, "notice_addresses")) == 1
+    assert (await told(house))["notice_address_set"] == 1
+
+
+async def test_removal_takes_the_code_that_is_out(house: FrontDoor) -> None:
+    """EM-07: whoever removes the second address sets no other by a code of before."""
+    ada = await told_twice(house)
+    await ask(ada.person, THIEFS)
+    form = ada.person.filled("Verify", code=await house.code("email", to=THIEFS))
+    await remove(ada.person)
+
+    await ada.person.post(*form)
+
+    assert await standing(house) == 0
+    assert await told(house, to=THIEFS) == {}

@@ -93,7 +93,9 @@ async def test_known_browser_stands_behind_no_stranger(postgresql: Store, tmp_pa
         owner, _ = await house.member(EVE, phone="07400 123457")
         await owner.press("Sign out")
         await owner.get("/sign-in")
-        stranger = house.browser()
+        # A browser that completed sign-ins too, of another account.
+        stranger, _ = await house.member(ADA, phone="07400 123456")
+        await stranger.press("Sign out")
         await stranger.get("/sign-in")
         action, data = stranger.filled("Sign in", email=EVE, password=PASSWORD)
         hold = f"UPDATE accounts SET guard = guard + 1 WHERE email = '{EVE}'"  # noqa: S608 - ours
@@ -114,7 +116,8 @@ async def test_known_browser_stands_behind_no_stranger(postgresql: Store, tmp_pa
 
 
 async def test_line_of_one_account_ends() -> None:
-    """RL-07: of one account two are at work, others wait, and nobody's line stays behind."""
+    """RL-07: of one account two are at work, others wait, and nobody's line stays behind; whoever
+    is nobody yet waits for nobody."""
     lines, at_work, most = Turns(), 0, 0
     go_on = asyncio.Event()
 
@@ -128,7 +131,7 @@ async def test_line_of_one_account_ends() -> None:
 
     tasks = [asyncio.create_task(one("eve")) for _ in range(10)]
     await asyncio.sleep(0)
-    async with lines.of("ada"), lines.of(""):
+    async with lines.of("ada"), lines.of(""), lines.of(""), lines.of(""):
         assert at_work == AT_ONCE
     tasks.pop().cancel()
     go_on.set()

@@ -34,6 +34,20 @@ async def test_known_browser_does_not_wait(house: FrontDoor) -> None:
     assert person.path == "/"
 
 
+async def test_right_password_starts_the_own_lane_afresh(house: FrontDoor) -> None:
+    """RL-03: slips of earlier sign-ins keep a known browser from none: four before each right one,
+    three times."""
+    person, _ = await house.member()
+    for _ in range(3):
+        await person.press("Sign out")
+        for _ in range(4):
+            await house.password(person, password="not the right one")
+        await house.password(person)
+        assert person.path == "/sign-in/code", person.text
+        house.clock.advance(seconds=31)
+        await house.sign_in(person)
+
+
 async def test_proving_the_mailbox_gives_a_waiting_browser_its_own_lane(house: FrontDoor) -> None:
     """The mailed code of a forgotten password lets its browser try the password at once."""
     await house.member()

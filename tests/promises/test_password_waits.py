@@ -1,11 +1,15 @@
 """The waits between passwords, walked through the sign-in page by the clock (RL-02)."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
+from vestibule.domain.identifier import parse_email
+from vestibule.flows.password_lanes import PasswordTry, forgive_password_try, reserve_password_try
+from vestibule.flows.work import Caller, Work, work
 
 pytestmark = pytest.mark.anyio
 
@@ -55,3 +59,29 @@ async def test_the_waits_double_to_an_hour(house: FrontDoor, lane: str) -> None:
     house.clock.advance(seconds=1)
     assert await is_looked_at(house, person, "ada@example.com", PASSWORD)
     assert person.path == "/sign-in/code", person.text
+
+
+async def test_tries_that_are_given_back_leave_no_wait(either_house: FrontDoor) -> None:
+    """RL-07: five right passwords that are compared at once, in whatever order they are given back,
+    make nobody wait: the fifth one's half minute goes with it."""
+    house = either_house
+    await house.member()
+    means, caller = house.built.means, Caller("203.0.113.9", "", "", "en")
+    address = parse_email("ada@example.com")
+    assert address is not None
+    tries = []
+    for _ in range(5):
+        tried = await work(means, caller, lambda unit: reserve_password_try(unit, address))
+        assert isinstance(tried, PasswordTry)
+        tries.append(tried)
+    for number in (1, 2, 4, 3, 5):
+        await work(means, caller, partial(_give_back, tries[number - 1]))
+
+    person = house.browser(source="203.0.113.9")
+    await house.password(person)
+
+    assert person.path == "/sign-in/code", person.text
+
+
+async def _give_back(tried: PasswordTry, unit: Work) -> None:
+    await forgive_password_try(unit, tried)
