@@ -11,6 +11,15 @@ from tests.person import Person
 class Everyday(Owner):
     """One act each; none of them needs to succeed, and none leaves the owner without a way in."""
 
+    async def _come_in(self, person: Person) -> None:
+        """(x) the first sign-in after a reset, a freeze or a recovery opens with a review (R12)."""
+        is_due = (await self.world.guard()).get("review_from_at") is not None
+        await super()._come_in(person)
+        seen = {page.partition(":")[0] for page in self.trace}
+        # A recovery names what is lost itself; the sign-in after it is asked.
+        if is_due and "/sign-in" in seen and "/set-up" not in seen:
+            assert "/review" in seen, f"(x) a sign-in without its review: {self.trace}"
+
     async def mistype(self, person: Person, times: int) -> None:
         """Wrong codes of their own, in a sign-in that is finished or left."""
         await person.get("/sign-in")
