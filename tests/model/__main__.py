@@ -13,7 +13,7 @@ from os import devnull
 from pathlib import Path
 
 from tests.model.databases import PostgresqlDatabases, SqliteFiles
-from tests.model.machine import play
+from tests.model.playing import play
 from tests.postgresql import shared_cluster
 from vestibule.clock import SystemClock
 

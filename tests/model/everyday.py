@@ -4,12 +4,21 @@ from datetime import timedelta
 
 from tests.attack import wrong
 from tests.model.owner import LockedOut, Owner
-from tests.model.world import NUMBER, has
+from tests.model.world import NUMBER, has, moment
 from tests.person import Person
 
 
 class Everyday(Owner):
     """One act each; none of them needs to succeed, and none leaves the owner without a way in."""
+
+    async def _come_in(self, person: Person) -> None:
+        """(x) the first sign-in after a reset, a freeze or a recovery opens with a review (R12)."""
+        is_due = (await self.world.guard()).get("review_from_at") is not None
+        await super()._come_in(person)
+        seen = {page.partition(":")[0] for page in self.trace}
+        # A recovery names what is lost itself; the sign-in after it is asked.
+        if is_due and "/sign-in" in seen and "/set-up" not in seen:
+            assert "/review" in seen, f"(x) a sign-in without its review: {self.trace}"
 
     async def mistype(self, person: Person, times: int) -> None:
         """Wrong codes of their own, in a sign-in that is finished or left."""
@@ -72,6 +81,96 @@ class Everyday(Owner):
             if has(self.known, "Confirm"):
                 await self.known.press("Confirm")
                 await self._keep_paper(self.known)
+
+    # --- who else is told ------------------------------------------------------------------------
+
+    async def set_second(self) -> None:
+        """A second address for notices, in the place of any other."""
+        if not await self._may_change():
+            return
+        self._made += 1
+        person, new = self.known, f"second.{self._made}@example.net"
+        await person.get("/settings/notice-address")
+        if not has(person, "Send code"):
+            return
+        await person.press("Send code", email=new)
+        if person.path != "/settings/notice-address/code":
+            return
+        await person.press("Verify", code=await self.world.code("email", to=new))
+        if "Notices go to your second address too" in person.text:
+            (row,) = await self.world.rows(
+                "SELECT id FROM notice_addresses WHERE account_id = :id AND told_until_at IS NULL",
+                id=self.world.account_id,
+            )
+            did = "replaced" if self.world.second else "set"
+            self.world.seconds[str(row["id"])] = self.world.second = new
+            self.world.tally[f"owner {did} a second address"] += 1
+
+    async def remove_second(self) -> None:
+        if not await self._may_change():
+            return
+        await self.known.get("/settings/notice-address/remove")
+        if has(self.known, "Remove"):
+            await self.known.press("Remove")
+            self.world.tally["owner removed the second address"] += 1
+
+    # --- who else is inside ----------------------------------------------------------------------
+
+    async def end_other_sessions(self) -> None:
+        """End all other sessions: the one that asked is left, and no half sign-in either."""
+        await self.come_in()
+        await self.known.get("/sessions")
+        if not has(self.known, "End all other sessions"):
+            return
+        await self.known.press("End all other sessions", password=self.password)
+        assert await self.is_inside(self.known), self.known.text
+        for table, left in (("sessions", 1), ("sign_ins", 0)):
+            found = await self.world.number_of(
+                f"SELECT COUNT(*) AS n FROM {table} WHERE account_id = :id",  # noqa: S608 - ours
+                id=self.world.account_id,
+            )
+            assert found <= left, f"(iii) {found} of {table} after all others were ended"
+        self.world.tally["owner ended other sessions"] += 1
+
+    # --- on the last day of something ------------------------------------------------------------
+
+    async def reset_elsewhere(self) -> None:
+        """Forgot password in a browser that nobody knows: by a text it waits for a day.
+
+        Where the present address is doubted, by the one before, as its mail says.
+        """
+        person = self.world.browser(agent="Mozilla/5.0 (iPhone) Safari/19 owner")
+        is_doubted = (await self.world.guard()).get("address_suspended_at") is not None
+        before = self.world.addresses[-2:][0]
+        await self.reset(person, first=before if is_doubted else "")
+
+    async def prove_by_newest_app(self) -> None:
+        """Password and the app that was added last: it lifts no freeze on what brought it."""
+        await self.come_in()
+        person = self.known
+        if not self.apps or not await self.open_settings(person):
+            return
+        await person.get("/settings/confirm")
+        name = list(self.apps)[-1]
+        if f"code {name} shows" not in person.text and has(person, name):
+            await person.press(name)
+        if f"code {name} shows" not in person.text:
+            return
+        before = await self.world.guard()
+        await self._press_app_code(person, "Confirm", self.apps[name], password=self.password)
+        held = before.get("frozen_act_id")
+        if held is None:
+            return
+        bound = await self.world.rows(
+            "SELECT id FROM authenticators WHERE account_id = :id AND name = :name",
+            id=self.world.account_id,
+            name=name,
+        )
+        is_doubted = held in {self.world.made.get(str(row["id"])) for row in bound}
+        stands = (await self.world.guard())["frozen_act_id"] == held
+        if is_doubted and moment(before["frozen_until_at"]) > self.world.now:
+            assert stands, "(viii) what the doubted act brought has lifted its freeze"
+            self.world.tally["doubted app lifted no freeze"] += 1
 
     # --- who they are, and leaving --------------------------------------------------------------
 

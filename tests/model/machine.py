@@ -14,19 +14,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import seed as from_seed
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
-from tests.model.attackers import Attackers
 from tests.model.everyday import Everyday
+from tests.model.latecomers import Latecomers
 from tests.model.operator import Copy, Databases, Operator
 from tests.model.owner import Kept, LockedOut
 from tests.model.strangers import ThievesKept
@@ -37,12 +34,18 @@ from vestibule.storage.database import connect
 T = TypeVar("T")
 
 P, M, N, R = Holding.PASSWORD, Holding.MAILBOX, Holding.NUMBER, Holding.PAPER
+S = Holding.SECOND
 PLOTS: tuple[frozenset[Holding], ...] = tuple(
     frozenset(plot)
-    for plot in ((), (P,), (M,), (N,), (R,), (P, M), (P, N), (M, N), (M, R), (N, R), (M, N, R))
+    for plot in (
+        *((), (P,), (M,), (N,), (R,), (P, M), (P, N), (M, N), (M, R), (N, R), (M, N, R)),
+        *((S,), (P, S), (M, S), (P, N, S)),
+    )
 )
 """What the attackers of one run get hold of in the end."""
 
+LAST_DAY = timedelta(days=6, hours=22)
+"""Notices of now are answered still, and what they say was a week ago when that ends."""
 waits = st.sampled_from(
     [
         timedelta(seconds=1),
@@ -50,6 +53,7 @@ waits = st.sampled_from(
         timedelta(minutes=16),
         timedelta(minutes=61),
         timedelta(hours=25),
+        LAST_DAY,
         timedelta(days=8),
         timedelta(days=91),
     ]
@@ -68,6 +72,11 @@ OWNER_DOES: tuple[Callable[[Everyday], Awaitable[None]], ...] = (
     Everyday.change_address,
     Everyday.change_name,
     Everyday.ask_closing,
+    Everyday.set_second,
+    Everyday.set_second,
+    Everyday.remove_second,
+    Everyday.reset_elsewhere,
+    Everyday.prove_by_newest_app,
 )
 
 
@@ -107,7 +116,7 @@ class Model(RuleBasedStateMachine):
         self.world: World = await self._open.enter_async_context(world_over(database, folder))
         self.operator = Operator(self.world, self._databases, url)
         self.owner = Everyday(self.world, kind)
-        self.attackers = Attackers(self.world, self.owner)
+        self.attackers = Latecomers(self.world, self.owner)
         self.watch = Watch(self.world, kind)
         await self.owner.join()
         self._owner_rests_until = self.world.now
@@ -162,6 +171,7 @@ class Model(RuleBasedStateMachine):
         async def whole() -> None:
             await self._keep_in_time()
             await work
+            self.world.tally["steps"] += 1
             await self.watch.look()
             await self._nobody_is_inside()
 
@@ -278,6 +288,11 @@ class Model(RuleBasedStateMachine):
     def owner_does(self, does: Callable[[Everyday], Awaitable[None]]) -> None:
         self.own(does(self.owner))
 
+    @rule()
+    def owner_ends_other_sessions_at_once(self) -> None:
+        """Without waiting for the next day: whoever is inside is there for minutes."""
+        self.act(self._unless_lost(self.owner.end_other_sessions()))
+
     @rule(which=few)
     def owner_answers_a_notice(self, which: int) -> None:
         self.own(self.owner.answer_notice(which))
@@ -296,8 +311,8 @@ class Model(RuleBasedStateMachine):
     def stranger_claims_addresses(self, which: int) -> None:
         self.act(self.attackers.claim_addresses(which))
 
-    @rule(does=st.sampled_from([Attackers.sign_up_again, Attackers.guess_answers]))
-    def stranger_tries(self, does: Callable[[Attackers], Awaitable[None]]) -> None:
+    @rule(does=st.sampled_from([Latecomers.sign_up_again, Latecomers.guess_answers]))
+    def stranger_tries(self, does: Callable[[Latecomers], Awaitable[None]]) -> None:
         self.act(does(self.attackers))
 
     @precondition(lambda self: self.attackers.holds(P))
@@ -335,6 +350,21 @@ class Model(RuleBasedStateMachine):
     def swapper_is_inside(self, does: int) -> None:
         self.act(self.attackers.be_inside(does))
 
+    @precondition(lambda self: self.attackers.inside)
+    @rule(times=st.integers(1, 8), is_at_once=st.booleans())
+    def swapper_guesses_at_settings(self, times: int, is_at_once: bool) -> None:
+        self.act(self.attackers.guess_gate(times, is_at_once=is_at_once))
+
+    @precondition(lambda self: self.attackers.holds(S) and self.world.seconds)
+    @rule(which=st.integers(0, 9))
+    def thief_of_the_second_mailbox_presses_a_link(self, which: int) -> None:
+        self.act(self.attackers.press_second_link(which))
+
+    @precondition(lambda self: self.attackers.holds(S) and self.world.second)
+    @rule()
+    def thief_of_the_second_mailbox_tries_doors(self) -> None:
+        self.act(self.attackers.try_second_doors())
+
     @precondition(lambda self: self.attackers.holds(N))
     @rule(which=few)
     def swapper_answers_a_text(self, which: int) -> None:
@@ -354,37 +384,3 @@ class Model(RuleBasedStateMachine):
     @rule()
     def thief_of_the_paper_tries_it(self) -> None:
         self.act(self.attackers.try_paper())
-
-
-def play(
-    databases: Databases,
-    tally: Counter[str],
-    *,
-    examples: int,
-    steps: int,
-    seed: int | None = None,
-    shrinks: bool = True,
-) -> None:
-    """So many runs of so many steps, the same ones each time unless a seed is given.
-
-    A failure is printed as the calls that lead to it, with a blob that repeats it.
-    """
-    phases = (Phase.generate, Phase.shrink) if shrinks else (Phase.generate,)
-    chosen = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        derandomize=seed is None,
-        database=None,
-        print_blob=True,
-        phases=phases,
-        # Each step is many requests, so the clock of the machine says nothing about a rule.
-        suppress_health_check=list(HealthCheck),
-    )
-
-    def machine() -> Model:
-        return Model(databases, tally)
-
-    factory = machine if seed is None else from_seed(seed)(machine)
-    # Hypothesis calls it; the annotation asks for the class alone.
-    run_state_machine_as_test(factory, settings=chosen)  # type: ignore[arg-type]  # a factory

@@ -33,6 +33,7 @@ class Copy:
     at: datetime
     guesses: tuple[Guess, ...]
     """Those that it knows of."""
+    gate_guesses: tuple[datetime, ...]
 
 
 class Operator:
@@ -52,7 +53,8 @@ class Operator:
         await copies.back_up(self._url, file, self.world.folder)
         await self._beat()
         self.world.tally["copied"] += 1
-        return Copy(file, self.world.now, tuple(self.world.remembered))
+        world = self.world
+        return Copy(file, world.now, tuple(world.remembered), tuple(world.gate_remembered))
 
     async def _beat(self) -> None:
         """A minute of a served house."""
@@ -75,4 +77,5 @@ class Operator:
         await make_safe(means, self._mark, after=self._mark.epoch())
         await refuse_restored(database, self._mark)
         self.world.remembered = list(copy.guesses)
+        self.world.gate_remembered = list(copy.gate_guesses)
         self.world.tally["restored"] += 1

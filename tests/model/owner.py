@@ -201,9 +201,19 @@ class Owner:
         if has(person, "Send code"):
             await self.world.pass_time(A_MOMENT)
             await person.press("Send code")
-        if "Six-digit code" in person.text:
-            await person.press("Verify", code=await self.world.mailed_code())
+        await self._enter_mailed_code(person)
+        if "Send a new code; it has" in person.text:
+            await self.world.pass_time(A_MOMENT)
+            await person.press("Send code")
+            await self._enter_mailed_code(person)
         return True
+
+    async def _enter_mailed_code(self, person: Person) -> None:
+        if "-digit code" not in person.text or not has(person, "Verify"):
+            return
+        if "Ten-digit code" in person.text:
+            self.world.tally["owner opened settings by ten digits"] += 1
+        await person.press("Verify", code=await self.world.mailed_code())
 
     async def step_up(self, person: Person) -> bool:
         """Settings with their gate open and proofs fresh; False where something says not now."""
@@ -223,14 +233,14 @@ class Owner:
         """Sign in by whatever is left; raises `LockedOut`.
 
         Known browsers wait for nobody. After a restore none is known: what strangers have used up
-        that day may be waited for.
+        that day may be waited for, and a reset of one's own while the paper is void.
         """
-        days = REST_DAYS if self.is_forgotten and person is None else 0
-        for day in range(days + 1):
+        for day in range(REST_DAYS + 1):
             try:
                 await self._come_in(person or self.known)
             except LockedOut:
-                if day == days:
+                may_wait = self.is_forgotten or (self._later and not self.paper)
+                if day == REST_DAYS or person is not None or not may_wait:
                     raise
                 self.world.tally["owner came back after a restore the next day"] += 1
                 await self.world.pass_time(timedelta(hours=25))
@@ -267,7 +277,9 @@ class Owner:
                 await self._enter_code(person)
             case "/sign-in/stopped":
                 self.world.tally["password opened nothing"] += 1
-                if not await self.reset(person):
+                # An app counts at once where a text has to wait.
+                is_reset = await self.reset(person)
+                if not is_reset and not (self.apps and await self.reset(person, by_app=True)):
                     await self._recover(person)
             case "/review":
                 self.world.tally["review answered"] += 1
@@ -333,11 +345,15 @@ class Owner:
 
     # --- without the password, or without the second factor -------------------------------------
 
-    async def reset(self, person: Person) -> bool:
+    async def reset(self, person: Person, *, first: str = "", by_app: bool = False) -> bool:
         """Forgot password, by mailbox and second factor; whether a new one counts at once."""
-        if not await self._ask_reset(person):
+        if not await self._ask_reset(person, first or self.world.email):
             return False
         await person.press("Verify", code=await self.world.mailed_code())
+        for name in await self._others(person) if by_app else []:
+            if name in self.apps and has(person, name):
+                await person.press(name)
+                break
         if not await self.answer(person, "Verify") or person.path != "/forgot-password/new":
             self.trace.append(f"reset stops at {person.path}: {person.text[:160]}")
             return False
@@ -352,12 +368,13 @@ class Owner:
             self._answered |= set(await self.links("reset_waits"))
             return False
         self.world.tally["owner reset the password"] += 1
+        self._later = ""
         return True
 
-    async def _ask_reset(self, person: Person) -> bool:
-        """A code of a reset, at the present address; where none comes, at one of before."""
-        known = [one for one in reversed(self.world.addresses) if one != self.world.email]
-        for email in (self.world.email, *known):
+    async def _ask_reset(self, person: Person, first: str) -> bool:
+        """A code of a reset, at this address; where none comes, at another one that was had."""
+        known = [one for one in reversed(self.world.addresses) if one != first]
+        for email in (first, *known):
             before = len([one for one in await self.world.letters() if one.code])
             await person.get("/forgot-password")
             if person.path != "/forgot-password":

@@ -115,6 +115,10 @@ class Strangers:
         if not has(person, "Send code"):
             return
         await person.press("Send code", email=wanted)
+        if "We cannot send more codes now" in person.text:
+            # As for any address that is asked for so often.
+            self.world.tally["no more codes to the owner's address"] += 1
+            return
         assert person.path == "/settings/address/code", person.text
         await person.press("Verify", code=await self.world.mailed_code() or "123456")
         self.world.tally["attacker asked for the owner's address"] += 1

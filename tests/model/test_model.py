@@ -11,12 +11,14 @@ import pytest
 from tests.figures import Record, note
 from tests.model.databases import PostgresqlDatabases, SqliteFiles
 from tests.model.everyday import Everyday
-from tests.model.machine import Model, play
+from tests.model.machine import LAST_DAY, Model
 from tests.model.operator import Databases
+from tests.model.playing import play
 from tests.model.world import Holding, Kind
 from tests.postgresql import Cluster
 
 P, M, N, R = Holding.PASSWORD, Holding.MAILBOX, Holding.NUMBER, Holding.PAPER
+S = Holding.SECOND
 HOUR, DAY = timedelta(hours=1), timedelta(hours=25)
 
 
@@ -213,6 +215,67 @@ def _closing(run: Model) -> None:
     run.wait(by=timedelta(days=8), restarts=False)
 
 
+def _second(run: Model) -> None:
+    run.begin(kind=Kind.BOTH, plot=frozenset({S}))
+    run.owner_does(does=Everyday.set_second)
+    run.owner_does(does=Everyday.add_another_app)
+    run.steal(which=0)
+    for which in range(2):
+        run.thief_of_the_second_mailbox_presses_a_link(which=which)
+    run.thief_of_the_second_mailbox_tries_doors()
+    run.owner_does(does=Everyday.set_second)
+    run.owner_does(does=Everyday.ask_closing)
+    run.thief_of_the_second_mailbox_presses_a_link(which=0)
+    run.owner_does(does=Everyday.remove_second)
+    run.owner_does(does=Everyday.change_password)
+    run.wait(by=timedelta(days=8), restarts=False)
+    run.thief_of_the_second_mailbox_presses_a_link(which=0)
+
+
+def _settings(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({P, N}))
+    run.steal(which=0)
+    run.steal(which=0)
+    for turn in range(11):
+        run.swapper_with_password_enters(mistyped=0)
+        run.swapper_guesses_at_settings(times=5 + turn % 3, is_at_once=turn % 2 == 0)
+        run.wait(by=DAY, restarts=False)
+    run.owner_does(does=Everyday.change_name)
+
+
+def _others(run: Model) -> None:
+    run.begin(kind=Kind.BOTH, plot=frozenset({P, N}))
+    run.steal(which=0)
+    run.steal(which=0)
+    run.owner_signs_in(mistyped=0)
+    run.swapper_with_password_enters(mistyped=0)
+    run.password_holder_guesses(times=1, other=0, is_patient=False)
+    run.owner_ends_other_sessions_at_once()
+
+
+def _last_day(run: Model) -> None:
+    run.begin(kind=Kind.BOTH, plot=frozenset({N}))
+    run.owner_does(does=Everyday.add_another_app)
+    run.steal(which=0)
+    run.wait(by=LAST_DAY, restarts=False)
+    run.swapper_answers_a_text(which=0)
+    for _ in range(2):
+        run.wait(by=DAY, restarts=False)
+    run.owner_does(does=Everyday.prove_by_newest_app)
+    run.owner_does(does=Everyday.change_name)
+
+
+def _past_the_week(run: Model) -> None:
+    run.begin(kind=Kind.PHONE, plot=frozenset({M}))
+    run.owner_does(does=Everyday.change_address)
+    run.steal(which=0)
+    run.thief_of_the_mailbox_presses_a_link(which=0)
+    run.wait(by=LAST_DAY, restarts=False)
+    run.owner_does(does=Everyday.reset_elsewhere)
+    run.wait(by=DAY, restarts=False)
+    run.owner_signs_in(mistyped=0)
+
+
 REACHED = {
     _password: {"guess of 6 digits", "guess of 10 digits"}
     | {"attacker was paused", "replay refused", "guesses at once", "restarted", "rotated"}
@@ -245,6 +308,16 @@ REACHED = {
     | {"attacker was kept from changes", "not me by a thief of the mailbox"},
     _paper: {"paper alone opened nothing", "wrong password", "unasked reset", "owner recovered"}
     | {"recovery code saved", "not me by the owner"},
+    _second: {"owner set a second address", "owner replaced a second address"}
+    | {"owner removed the second address", "not me by a thief of the second mailbox"}
+    | {"changes frozen by the second mailbox alone", "second address opened nothing"}
+    | {"second address was told", "freeze lifted"},
+    _settings: {"guess of 6 digits at settings", "guess of 10 digits at settings"}
+    | {"guesses at once at settings", "owner opened settings by ten digits"},
+    _others: {"owner ended other sessions"},
+    _last_day: {"changes frozen by a text", "changes frozen by the number alone"}
+    | {"doubted app lifted no freeze"},
+    _past_the_week: {"owner's reset waits", "reset that waited has counted"},
 }
 """Each way, and the states that it has gone through."""
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.model.later_watch import YEAR, LaterWatch
 from tests.model.world import Kind, World, moment
 from vestibule.domain.totp import step_at
 
-YEAR = timedelta(days=365)
 EPOCH_BUDGET, YEAR_BUDGET = 20, 50
 """The figures of the promise, said again: the house's own could be wrong with it."""
 OF_OPEN_ACCOUNTS = ("passwords", "recovery_codes", "challenges", "known_browsers")
@@ -31,6 +31,8 @@ TOLD = {
     "address_changed": ("address_changed",),
     "account_closing_asked": ("closing_asked",),
     "account_closing_cancelled": ("closing_cancelled",),
+    "notice_address_set": ("notice_address_set",),
+    "notice_address_removed": ("notice_address_removed",),
 }
 """Each of these in the journal has a mail of one of these kinds."""
 
@@ -46,6 +48,10 @@ class Watch:
     _looked_at: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
     _held: dict[str, datetime] = field(default_factory=dict)
     _mails_forgotten: Counter[str] = field(default_factory=Counter)
+    _later: LaterWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._later = LaterWatch(self.world)
 
     async def look(self) -> None:
         """Raise AssertionError where an invariant does not hold."""
@@ -55,6 +61,7 @@ class Watch:
         await self._single_use_and_nothing_revives()
         await self._two_factors()
         await self._told()
+        await self._later.look()
 
     def _budgets(self) -> None:
         """(i) at most 20 six-digit guesses for a password, and 50 in any 365 days.
@@ -70,6 +77,7 @@ class Watch:
             for last in guesses:
                 within = sum(last.at - YEAR < one.at <= last.at for one in guesses)
                 assert within <= most, f"(i) {within} guesses within 365 days"
+        self._later.budgets(YEAR_BUDGET)
 
     async def known_mails(self) -> Counter[str]:
         """The notices that the database knows of: a restore forgets what came after the copy."""
@@ -92,6 +100,7 @@ class Watch:
         self._mails_forgotten = await self.world.mails() - known
         self._before = {table: self._before[table] for table in GONE}
         self._gone = {table: self._gone[table] for table in GONE}
+        await self._later.restored()
 
     async def _time_steps_are_used(self) -> None:
         used = {key: row["last_step"] for key, row in self._before["authenticators"].items()}
@@ -181,7 +190,9 @@ class Watch:
         # What was told of what is forgotten tells of nothing that is known.
         mails = await self.known_mails()
         events = await self.world.rows(
-            "SELECT name, COUNT(*) AS n FROM events WHERE account_id = :id GROUP BY name",
+            # What an answer takes off is told with the answer.
+            "SELECT name, COUNT(*) AS n FROM events WHERE account_id = :id"
+            " AND (reason IS NULL OR reason <> 'not_me') GROUP BY name",
             id=self.world.account_id,
         )
         made = {row["name"]: row["n"] for row in events}

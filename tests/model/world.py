@@ -19,10 +19,13 @@ from vestibule.crypto.key_source import KeyFile
 from vestibule.delivery.providers.simulator import Delivered
 from vestibule.domain import totp
 from vestibule.flows import keys
+from vestibule.flows.housekeeping import purge
 from vestibule.storage.database import Database
 
 EMAIL = "ada@example.com"
 NUMBER = "+447400123456"
+SWEPT_AFTER, HALF_A_DAY, MOST_PARTS = timedelta(hours=1), timedelta(hours=12), 20
+"""A long wait is gone through in parts, so that the worker comes by while it lasts."""
 
 
 class Holding(StrEnum):
@@ -33,6 +36,8 @@ class Holding(StrEnum):
     NUMBER = "number"
     PAPER = "paper"
     """A copy of the recovery code."""
+    SECOND = "second mailbox"
+    """Every second address for notices that there was."""
 
 
 class Kind(StrEnum):
@@ -68,10 +73,20 @@ class World:
     guesses: list[Guess] = field(default_factory=list)
     remembered: list[Guess] = field(default_factory=list)
     """Those that the database knows of: a restore forgets what came after the copy."""
+    gate_guesses: list[datetime] = field(default_factory=list)
+    """When a wrong six-digit code was compared at the door of settings."""
+    gate_remembered: list[datetime] = field(default_factory=list)
+    """Those that the database knows of."""
     addresses: list[str] = field(default_factory=lambda: [EMAIL])
     """Every address that the account had; the owner reads them all."""
     email: str = EMAIL
     """The present one; empty once the account is closed."""
+    seconds: dict[str, str] = field(default_factory=dict)
+    """Every second address that the account had, by its row."""
+    second: str = ""
+    """The one that stands."""
+    made: dict[str, str] = field(default_factory=dict)
+    """Which act bound each authenticator; the house forgets it some day."""
     account_id: str = ""
     closes: AsyncExitStack = field(default_factory=AsyncExitStack)
     """What a run opened, closed at its end."""
@@ -86,9 +101,15 @@ class World:
         return self.house.clock()
 
     async def pass_time(self, by: timedelta) -> None:
-        """The clock moves, and the worker does what is due by then."""
+        """The clock moves; the worker does what is due on the way, and what is old is deleted."""
         await self.house.deliver()
-        await self.house.let_time_pass(seconds=by.total_seconds())
+        is_long, left = by >= SWEPT_AFTER, by
+        while left > timedelta():
+            part = min(left, max(HALF_A_DAY, by / MOST_PARTS))
+            await self.house.let_time_pass(seconds=part.total_seconds())
+            if is_long:
+                await purge(self.house.built.means)
+            left -= part
         self._collect()
 
     async def messages(self, channel: str, *, to: str | None = None) -> list[Delivered]:
@@ -116,6 +137,11 @@ class World:
         """All that came to any address of the owner, oldest first."""
         return [one for one in await self.messages("email") if one.to in self.addresses]
 
+    async def letters_to_second(self) -> list[Delivered]:
+        """All that came to any second address, oldest first."""
+        found = set(self.seconds.values())
+        return [one for one in await self.messages("email") if one.to in found]
+
     async def mailed_code(self) -> str:
         """The newest code in any of the owner's mailboxes; empty where none ever came."""
         found = [one.code for one in await self.letters() if one.code]
@@ -124,6 +150,12 @@ class World:
     async def mails(self) -> Counter[str]:
         """How many notices of each kind the owner has got."""
         return Counter(one.purpose for one in await self.letters() if not one.code)
+
+    def note_gate_guess(self, at: datetime, digits: int) -> None:
+        self.tally[f"guess of {digits} digits at settings"] += 1
+        if digits == 6:
+            self.gate_guesses.append(at)
+            self.gate_remembered.append(at)
 
     def note(self, guess: Guess) -> None:
         self.guesses.append(guess)
@@ -177,6 +209,31 @@ class World:
             "SELECT email FROM accounts WHERE id = :id", id=self.account_id
         )
         self.email = str(account["email"])
+
+    async def learn_second(self) -> None:
+        """Which second address stands, and which act bound what."""
+        found = await self.rows(
+            "SELECT id FROM notice_addresses WHERE account_id = :id AND told_until_at IS NULL",
+            id=self.account_id,
+        )
+        self.second = self.seconds[str(found[0]["id"])] if found else ""
+        for row in await self.rows("SELECT * FROM made WHERE kind = 'authenticator'"):
+            self.made[str(row["thing_id"])] = str(row["act_id"])
+
+    async def guard(self) -> Mapping[str, Any]:
+        """What holds the account back; empty where nothing ever did."""
+        found = await self.rows(
+            "SELECT * FROM safeguards WHERE account_id = :id", id=self.account_id
+        )
+        return found[0] if found else {}
+
+    async def noted(self, name: str) -> int:
+        """How often the journal says this of the account."""
+        return await self.number_of(
+            "SELECT COUNT(*) AS n FROM events WHERE account_id = :id AND name = :name",
+            id=self.account_id,
+            name=name,
+        )
 
     @property
     def is_closed(self) -> bool:
