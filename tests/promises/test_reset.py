@@ -312,7 +312,7 @@ async def test_texted_code_of_a_reset_lives_ten_minutes(
 
 
 async def test_asking_anew_ends_the_reset_before(house: FrontDoor) -> None:
-    """AR-01, SE-05: whoever copied the cookie of a reset whose mailbox is proven stands before nothing
+    """AR-01, SE-05: whoever copied the cookie of a reset, its mailbox proven, stands before nothing
     once its owner asks again."""
     ada = await member(house)
     person = house.browser()
