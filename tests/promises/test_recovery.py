@@ -22,6 +22,8 @@ from tests.promises.states import (
     snapshot,
     standing,
 )
+from vestibule.flows import recovery_codes as codes
+from vestibule.flows.work import Caller, work
 
 DAY = 24 * 3600
 
@@ -232,6 +234,39 @@ async def test_wrong_recovery_codes_slow_and_never_disable(house: FrontDoor) -> 
     owner = house.browser(source="203.0.113.8")
     await recover(house, owner, ada.recovery_code, ada.email)
     assert owner.path == "/set-up/recovery-code", owner.text
+
+
+async def test_a_source_has_ten_recovery_codes_an_hour(house: FrontDoor) -> None:
+    """RC-06: wrong recovery codes are counted for their source over all sign-ins and accounts."""
+    compared = 0
+    for number in range(3):
+        ada = await member(house, f"one{number}@example.com")
+        stranger = house.browser(source="198.51.100.9")
+        await house.password(stranger, ada.email)
+        await stranger.get("/sign-in/recovery-code")
+        for _ in range(4):
+            await stranger.press("Recover and set up 2FA", recovery_code="0" * 24)
+            compared += "That is not your recovery code" in stranger.text
+
+    assert compared == 10
+
+
+async def test_recovery_ends_the_code_beside_the_used_one(house: FrontDoor) -> None:
+    """RC-04, RC-05: who recovers with a code that was issued and not saved, as by a change of
+    number, leaves the saved one void as well: of all codes the newest alone stands."""
+    ada = await member(house)
+    (account,) = await rows(house, "accounts")
+    means, caller = house.built.means, Caller("203.0.113.7", "", "", "en")
+    await work(means, caller, lambda unit: codes.make(unit, account["id"], owner_id="x"))
+    issued = await codes.take(means, caller, account_id=account["id"], owner_id="x")
+    assert issued is not None
+
+    person = house.browser()
+    await recover(house, person, issued.code, ada.email)
+
+    assert person.path == "/set-up/recovery-code", person.text
+    current = [one for one in await rows(house, "recovery_codes") if not one["ended_at"]]
+    assert [one["is_provisional"] for one in current] == [True]
 
 
 async def test_recovery_shows_the_code_of_the_account_it_is_for(house: FrontDoor) -> None:

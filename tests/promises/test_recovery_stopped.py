@@ -2,6 +2,7 @@
 
 from tests.front_door import FrontDoor
 from tests.person import Person
+from vestibule.flows.housekeeping import purge
 
 
 async def _recover(house: FrontDoor, code: str) -> tuple[Person, str]:
@@ -30,6 +31,27 @@ async def test_sign_in_by_an_old_method_stops_a_recovery(either_house: FrontDoor
     assert new != stolen
     await thief.get("/set-up/phone")
     assert thief.path == "/sign-in"
+    house.clock.advance(seconds=60)
+    await house.password(thief)
+    await thief.get("/sign-in/recovery-code")
+    await thief.press("Recover and set up 2FA", recovery_code=stolen)
+    assert "That is not your recovery code" in thief.text
+
+
+async def test_code_of_a_recovery_that_ran_out_is_void_too(house: FrontDoor) -> None:
+    """RC-04: the code that a recovery showed only resumes it, so the owner's next sign-in voids it
+    though the recovery itself has ended long before, unfinished."""
+    owner, code = await house.member()
+    house.clock.advance(seconds=60)
+    thief, stolen = await _recover(house, code)
+    house.clock.advance(seconds=2 * 24 * 3600)
+    await purge(house.built.means)
+
+    await house.password(owner)
+    await owner.press("Verify", code=await house.code("sms"))
+
+    assert owner.path == "/set-up/recovery-code", owner.text
+    await house.save_recovery_code(owner)
     house.clock.advance(seconds=60)
     await house.password(thief)
     await thief.get("/sign-in/recovery-code")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.answers import told
+from tests.attack import all_at_once, wrong
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
 from tests.promises.states import (
@@ -307,3 +309,55 @@ async def test_texted_code_of_a_reset_lives_ten_minutes(
     await person.press("Verify", code=code)
 
     assert (person.path == "/forgot-password/new") is is_in, person.text
+
+
+async def test_asking_anew_ends_the_reset_before(house: FrontDoor) -> None:
+    """AR-01, SE-05: whoever copied the cookie of a reset, its mailbox proven, stands before nothing
+    once its owner asks again."""
+    ada = await member(house)
+    person = house.browser()
+    await prove_mailbox(house, person, ada.email)
+    thief = house.browser(source="198.51.100.66")
+    put_cookie(thief, "reset", cookie(person, "reset") or "")
+
+    await ask_reset(person, ada.email)
+
+    await thief.get("/forgot-password/second-factor")
+    assert thief.path == "/forgot-password"
+    assert len(await rows(house, "resets")) == 1
+
+
+async def test_wrong_second_factors_end_a_reset(house: FrontDoor) -> None:
+    """AR-01, OC-07: after five wrong codes of an app the mailbox has to be proven anew."""
+    ada = await member(house)
+    person = house.browser()
+    await prove_mailbox(house, person, ada.email)
+    for by in range(1, 6):
+        await person.press("Verify", code=wrong(ada.next_code(), by=by * 1000))
+
+    assert await rows(house, "resets") == []
+
+
+async def test_present_password_is_no_new_one(house: FrontDoor) -> None:
+    """AR-01: behind both proofs the present password is refused, and the reset goes on."""
+    ada = await member(house)
+    person = house.browser()
+    await to_new_password(ada, person)
+
+    await person.press("Set new password", new_password=PASSWORD)
+    assert "This is your present password" in person.text, person.text
+    await person.press("Set new password", new_password=NEW)
+
+    assert person.path == "/sign-in"
+
+
+async def test_of_passwords_set_at_once_one_counts(either_house: FrontDoor) -> None:
+    """AR-01, R4: one reset sets one password, and is told once."""
+    ada = await member(either_house)
+    person = either_house.browser()
+    await to_new_password(ada, person)
+
+    typed = [{"new_password": f"{NEW} {number}"} for number in range(4)]
+    await all_at_once(person, "Set new password", typed)
+
+    assert (await told(either_house))["password_reset"] == 1

@@ -187,6 +187,7 @@ async def test_recovery_code_is_not_used_up(house: FrontDoor) -> None:
 
     assert SUSPENDED in person.text
     assert person.path == "/sign-in"
+    assert await rows(house, "sign_ins") == []
     await unsuspend(house)
     again = house.browser()
     await recover(house, again, ada.recovery_code, ADA)
