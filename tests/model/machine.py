@@ -102,10 +102,15 @@ class Model(RuleBasedStateMachine):
 
     # --- beginning and end --------------------------------------------------------------------
 
-    @initialize(kind=st.sampled_from(Kind), plot=st.sampled_from(PLOTS))
-    def begin(self, kind: Kind, plot: frozenset[Holding]) -> None:
+    @initialize(kind=st.sampled_from(Kind), plot=st.sampled_from(PLOTS), is_stolen=st.booleans())
+    def begin(self, kind: Kind, plot: frozenset[Holding], is_stolen: bool = False) -> None:
+        """With everything stolen at once there is a second address already, if that is read."""
         self.plot = plot
         self.run(self._begin(kind))
+        if is_stolen:
+            self.world.held |= plot
+            if S in plot:
+                self.own(self.owner.set_second())
 
     async def _begin(self, kind: Kind) -> None:
         folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="model-")))
@@ -350,7 +355,7 @@ class Model(RuleBasedStateMachine):
     def swapper_is_inside(self, does: int) -> None:
         self.act(self.attackers.be_inside(does))
 
-    @precondition(lambda self: self.attackers.inside)
+    @precondition(lambda self: self.attackers.holds(P, N))
     @rule(times=st.integers(1, 8), is_at_once=st.booleans())
     def swapper_guesses_at_settings(self, times: int, is_at_once: bool) -> None:
         self.act(self.attackers.guess_gate(times, is_at_once=is_at_once))
