@@ -118,7 +118,8 @@ class Everyday(Owner):
 
     async def end_other_sessions(self) -> None:
         """End all other sessions: the one that asked is left, and no half sign-in either."""
-        await self.come_in()
+        if not await self.is_inside(self.known):
+            return
         await self.known.get("/sessions")
         if not has(self.known, "End all other sessions"):
             return

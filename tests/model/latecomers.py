@@ -42,6 +42,9 @@ class Latecomers(Attackers):
         """Wrong codes where settings open; five end a session, and another is soon opened."""
         person = await self._at_gate()
         if person is None:
+            await self.enter(0)
+            person = await self._at_gate()
+        if person is None:
             return
         right = await self.world.mailed_code()
         before, at = await self.world.noted("settings_gate_fail"), self.world.now

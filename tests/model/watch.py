@@ -37,6 +37,16 @@ TOLD = {
 """Each of these in the journal has a mail of one of these kinds."""
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a database knows of: a restore forgets what came after its copy."""
+
+    mails: Counter[str]
+    """The notices."""
+    held: Mapping[str, datetime]
+    """Former addresses, and how long each is nobody else's."""
+
+
 @dataclass
 class Watch:
     """Remembers the step before."""
@@ -79,14 +89,13 @@ class Watch:
                 assert within <= most, f"(i) {within} guesses within 365 days"
         self._later.budgets(YEAR_BUDGET)
 
-    async def known_mails(self) -> Counter[str]:
-        """The notices that the database knows of: a restore forgets what came after the copy."""
-        return await self.world.mails() - self._mails_forgotten
+    async def known(self) -> Known:
+        return Known(await self.world.mails() - self._mails_forgotten, dict(self._held))
 
-    async def restored(self, known: Counter[str]) -> None:
+    async def restored(self, known: Known) -> None:
         """(iii) what was gone or used is so in the database that was put back; begin anew with it.
 
-        `known` are the notices that the copy knows of.
+        `known` is what the copy knows of.
         """
         for table in (*GONE, "known_browsers"):
             found = await self.world.number_of(f"SELECT COUNT(*) AS n FROM {table}")  # noqa: S608 - our own names
@@ -97,7 +106,9 @@ class Watch:
             )
             assert found == 0, f"(iii) of {table} something lives again"
         await self._time_steps_are_used()
-        self._mails_forgotten = await self.world.mails() - known
+        self._mails_forgotten = await self.world.mails() - known.mails
+        self._held = dict(known.held)
+        await self.world.learn_address()
         self._before = {table: self._before[table] for table in GONE}
         self._gone = {table: self._gone[table] for table in GONE}
         await self._later.restored()
@@ -188,7 +199,7 @@ class Watch:
     async def _told(self) -> None:
         """(v) the first wrong code, 10, 15, 20 and 50, and every change have been mailed."""
         # What was told of what is forgotten tells of nothing that is known.
-        mails = await self.known_mails()
+        mails = (await self.known()).mails
         events = await self.world.rows(
             # What an answer takes off is told with the answer.
             "SELECT name, COUNT(*) AS n FROM events WHERE account_id = :id"
