@@ -27,7 +27,7 @@ from vestibule.simulator import telephone as network
 from vestibule.simulator.telephone import Call, CallState, Ended, Heard, Telephone
 
 _STATIC = StaticFiles(packages=[("vestibule.simulator", "static")])
-PAGE_SIZE = 10
+PAGE_SIZE = 8
 """Messages on the page; older ones are a link away, and the page stays small."""
 
 

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from vestibule.domain.challenge import Channel
+from vestibule.domain.challenge import Challenge, Channel
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import address_change, codes, names
 from vestibule.web.cookies import Cookie
@@ -39,45 +39,19 @@ async def submit_address(visit: Visit, desk: Desk) -> Response:
     sent = await address_change.start(
         visit.means, visit.caller, visit.the_session(), email=visit.typed("email")
     )
-    if isinstance(sent, codes.Sent):
-        return visit.go(CODE)
-    # The same address asked for again: its code is out already, so go and enter it.
-    if sent.reason is Reason.SEND_TOO_SOON:
-        return visit.again(sent, to=CODE)
-    if sent.field is None and sent.reason in {Reason.SENDS_USED_UP, Reason.SEND_BUDGET_SPENT}:
-        sent = Refused(sent.reason, "email", sent.details)
-    return back(visit, sent, to=ADDRESS, keep=("email",))
+    return after_asking(visit, sent, asking=ADDRESS)
 
 
 async def show_code(visit: Visit, desk: Desk) -> Response:
     view = await address_change.view(visit.means, visit.caller, visit.the_session())
     if view is None:
         return visit.go(ADDRESS)
-    live = view.challenge
-    return desk.pages.page(
-        visit,
-        "address_code.html",
-        doors=2,
-        email=view.email,
-        asking=ADDRESS,
-        digits=live.digits,
-        number=live.number,
-        sent_at=desk.translate.clock_time(live.last_sent_at or live.issued_at),
-        resend=resend(
-            live,
-            action="/settings/address/send",
-            channel=Channel.EMAIL,
-            visit=visit,
-            _=desk.translate,
-        ),
-    )
+    return code_page(visit, desk, view.challenge, email=view.email, asking=ADDRESS)
 
 
 async def send_code(visit: Visit, desk: Desk) -> Response:
     sent = await address_change.resend(visit.means, visit.caller, visit.the_session())
-    if isinstance(sent, codes.Sent):
-        return visit.go(CODE)
-    return back(visit, sent, to=ADDRESS if sent.reason is Reason.SET_UP_EXPIRED else CODE)
+    return after_resend(visit, sent, asking=ADDRESS)
 
 
 async def submit_code(visit: Visit, desk: Desk) -> Response:
@@ -102,3 +76,48 @@ def back(visit: Visit, refused: Refused, *, to: str, keep: tuple[str, ...] = ())
     return (
         done(visit, refused) if refused.reason in helped else visit.again(refused, to=to, keep=keep)
     )
+
+
+# --- an address that a code was asked for: the account's own, or the second one -----------------
+
+
+def after_asking(visit: Visit, sent: codes.Sent | Refused, *, asking: str) -> Response:
+    """On to the page of the code, or back to the page that asks for the address."""
+    if isinstance(sent, codes.Sent):
+        return visit.go(f"{asking}/code")
+    # The same address asked for again: its code is out already, so go and enter it.
+    if sent.reason is Reason.SEND_TOO_SOON:
+        return visit.again(sent, to=f"{asking}/code")
+    if sent.field is None and sent.reason in {Reason.SENDS_USED_UP, Reason.SEND_BUDGET_SPENT}:
+        sent = Refused(sent.reason, "email", sent.details)
+    return back(visit, sent, to=asking, keep=("email",))
+
+
+def code_page(visit: Visit, desk: Desk, live: Challenge, *, email: str, asking: str) -> Response:
+    """The page of the code that was mailed to the address, which it shows whole, as it was typed
+    a moment ago: a slip is seen here or never."""
+    return desk.pages.page(
+        visit,
+        "address_code.html",
+        doors=2,
+        email=email,
+        asking=asking,
+        digits=live.digits,
+        number=live.number,
+        sent_at=desk.translate.clock_time(live.last_sent_at or live.issued_at),
+        resend=resend(
+            live,
+            action=f"{asking}/send",
+            channel=Channel.EMAIL,
+            visit=visit,
+            _=desk.translate,
+        ),
+    )
+
+
+def after_resend(visit: Visit, sent: codes.Sent | Refused, *, asking: str) -> Response:
+    """To the page of the code, or to the one that asks for the address where no code is out."""
+    if isinstance(sent, codes.Sent):
+        return visit.go(f"{asking}/code")
+    is_over = sent.reason is Reason.SET_UP_EXPIRED
+    return back(visit, sent, to=asking if is_over else f"{asking}/code")

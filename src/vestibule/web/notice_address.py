@@ -2,14 +2,12 @@
 
 from starlette.responses import Response
 
-from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import mask_email
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.flows import codes, notice_address_change
+from vestibule.flows import notice_address_change
 from vestibule.web.desk import Desk
-from vestibule.web.details import back
+from vestibule.web.details import after_asking, after_resend, back, code_page
 from vestibule.web.settings import NOTICE_ADDRESS, SETTINGS
-from vestibule.web.views import resend
 from vestibule.web.visit import Told, Visit
 
 CODE = f"{NOTICE_ADDRESS}/code"
@@ -25,14 +23,7 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     sent = await notice_address_change.start(
         visit.means, visit.caller, visit.the_session(), email=visit.typed("email")
     )
-    if isinstance(sent, codes.Sent):
-        return visit.go(CODE)
-    # The same address asked for again: its code is out already, so go and enter it.
-    if sent.reason is Reason.SEND_TOO_SOON:
-        return visit.again(sent, to=CODE)
-    if sent.field is None and sent.reason in {Reason.SENDS_USED_UP, Reason.SEND_BUDGET_SPENT}:
-        sent = Refused(sent.reason, "email", sent.details)
-    return back(visit, sent, to=NOTICE_ADDRESS, keep=("email",))
+    return after_asking(visit, sent, asking=NOTICE_ADDRESS)
 
 
 async def show_code(visit: Visit, desk: Desk) -> Response:
@@ -40,31 +31,12 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
     live = view.challenge
     if live is None or view.asked is None:
         return visit.go(NOTICE_ADDRESS)
-    return desk.pages.page(
-        visit,
-        "address_code.html",
-        doors=2,
-        # Whole, as it was typed a moment ago: a slip is seen here or never.
-        email=view.asked.address,
-        asking=NOTICE_ADDRESS,
-        digits=live.digits,
-        number=live.number,
-        sent_at=desk.translate.clock_time(live.last_sent_at or live.issued_at),
-        resend=resend(
-            live,
-            action=f"{NOTICE_ADDRESS}/send",
-            channel=Channel.EMAIL,
-            visit=visit,
-            _=desk.translate,
-        ),
-    )
+    return code_page(visit, desk, live, email=view.asked.address, asking=NOTICE_ADDRESS)
 
 
 async def send_code(visit: Visit, desk: Desk) -> Response:
     sent = await notice_address_change.resend(visit.means, visit.caller, visit.the_session())
-    if isinstance(sent, codes.Sent):
-        return visit.go(CODE)
-    return back(visit, sent, to=NOTICE_ADDRESS if sent.reason is Reason.SET_UP_EXPIRED else CODE)
+    return after_resend(visit, sent, asking=NOTICE_ADDRESS)
 
 
 async def submit_code(visit: Visit, desk: Desk) -> Response:
