@@ -40,6 +40,15 @@ class Worker:
         self._purged_at: datetime | None = None
         self._is_ending = False
 
+    @property
+    def under_way(self) -> int:
+        """How many messages it has begun to send that have no outcome yet."""
+        return self._dispatcher.under_way
+
+    async def next_sent(self) -> None:
+        """Returns once any message under way has its outcome; at once if none is."""
+        await self._dispatcher.next_done()
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Runs for as long as the block does; what is under way may end before it returns.

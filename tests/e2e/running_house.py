@@ -61,14 +61,24 @@ class RunningHouse:
         return self.messages()
 
     async def _settle(self) -> None:
-        await drain(self.built.worker.delivering)
+        await self._hand_over()
         assert self.built.telephone is not None
         await self.built.telephone.settle()
 
+    async def _hand_over(self) -> None:
+        """Send what waits, and see what the worker has begun to send arrive."""
+        worker = self.built.worker
+        while await drain(worker.delivering) or worker.under_way:
+            await worker.next_sent()
+
     def wait_for(self, wanted: Callable[[Message], bool]) -> Message:
-        """The newest message that is wanted and that no test has read; it may yet arrive."""
+        """The newest message that is wanted and that no test has read; it may yet arrive.
+
+        What is on its way arrives first: else an older one that nobody read would be taken for it.
+        """
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
+            self._inside(self._hand_over())
             for one in reversed(self.messages()):
                 if one["id"] not in self._read and wanted(one):
                     self._read.add(one["id"])
