@@ -4,6 +4,16 @@ Fixtures of one room live in that room's own conftest.
 """
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Properties say what comes out, never how soon: that would be the machine's to say.
+settings.register_profile(
+    "any machine",
+    settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

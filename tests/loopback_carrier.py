@@ -37,6 +37,7 @@ class Carrier:
     """Every message that was posted whole, accepted or not."""
     port: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _hung_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
@@ -45,6 +46,10 @@ class Carrier:
     def provider(self, clock: Clock, *, patience: float = 5) -> WebhookProvider:
         target = WebhookTarget(self.url, Secrets(SECRET), timedelta(seconds=patience))
         return WebhookProvider(target, clock)
+
+    def hang_up(self) -> None:
+        """Break off every post that it hangs on, now and from now on."""
+        self._hung_up.set()
 
     async def until(self, messages: int, *, within: float = 20) -> None:
         """Returns once that many messages were posted; fails after the time."""
@@ -70,19 +75,30 @@ class Carrier:
         length = int(head.split("content-length: ")[1].split("\r\n")[0])
         self.got.append(json.loads(await reader.readexactly(length)))
         self._news.set()
-        if self.behaviour == "hangs":
-            await reader.read()
-            return False
-        if self.behaviour == "resets":
+        how = self.behaviour
+        if how == "hangs":
+            await self._hang(reader)
+        if how in {"hangs", "resets"}:
             writer.transport.abort()
             return False
-        if self.behaviour == "garbage":
+        if how == "garbage":
             writer.write(b"what?\r\n\r\n")
             return False
-        head, _, body = _ANSWERS[self.behaviour].partition("\r\n\r\n")
+        head, _, body = _ANSWERS[how].partition("\r\n\r\n")
         writer.write(f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
         await writer.drain()
         return True
+
+    async def _hang(self, reader: asyncio.StreamReader) -> None:
+        """Until whoever posted is gone, or the test lets it hang up."""
+        gone = asyncio.create_task(reader.read())
+        released = asyncio.create_task(self._hung_up.wait())
+        try:
+            await asyncio.wait({gone, released}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            released.cancel()
+            await asyncio.gather(gone, released, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -83,13 +83,14 @@ def _running(
 def _note_messages(alarm: LeakAlarm, ports: Sequence[int]) -> None:
     """Every code that the servers' simulators show, and whom each went to."""
     for port in ports:
-        for one in httpx.get(f"http://127.0.0.1:{port}/simulator/messages").json():
+        url = f"http://127.0.0.1:{port}/simulator/messages"
+        for one in httpx.get(url, timeout=PATIENCE).json():
             alarm.register_message(one["to"], one["channel"], one["code"])
 
 
 async def ready(origins: Sequence[str]) -> None:
     """Returns once every server says that it can work."""
-    async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
+    async with httpx.AsyncClient(timeout=PATIENCE) as client, asyncio.timeout(PATIENCE):
         for origin in origins:
             while not await _is_ready(client, origin):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)

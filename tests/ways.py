@@ -20,7 +20,15 @@ from vestibule.flows.delivering import Pace
 from vestibule.flows.notices import put_notice
 from vestibule.flows.work import Caller, Work, work
 
-QUICK = Pace(attempt_for=timedelta(seconds=1), mail_for=timedelta(seconds=1))
+GIVES_UP, NEVER = 1.0, 20.0
+"""Seconds until a carrier that hangs is given up, and such as never pass on a machine however slow:
+whoever answers shall not be taken for one that hangs."""
+PACE = Pace(
+    claim_for=timedelta(seconds=3 * NEVER),
+    attempt_for=timedelta(seconds=NEVER),
+    mail_for=timedelta(seconds=NEVER),
+)
+"""The carriers' own patience ends an attempt, not the worker's."""
 
 
 @dataclass
@@ -69,14 +77,17 @@ class Ways:
 
 
 @asynccontextmanager
-async def ways(house: FrontDoor, first: Behaviour, second: Behaviour) -> AsyncIterator[Ways]:
+async def ways(
+    house: FrontDoor, first: Behaviour, second: Behaviour, *, gives_up: float = GIVES_UP
+) -> AsyncIterator[Ways]:
+    """`gives_up` are the seconds for a carrier that begins as one that hangs."""
     await house.member()
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(carrier(first))
         two = await stack.enter_async_context(carrier(second))
         providers: dict[str, Provider] = {
-            "first": one.provider(house.clock, patience=0.5),
-            "second": two.provider(house.clock, patience=0.5),
+            "first": one.provider(house.clock, patience=_patience(first, gives_up)),
+            "second": two.provider(house.clock, patience=_patience(second, gives_up)),
         }
         for provider in providers.values():
             stack.push_async_callback(provider.close)
@@ -85,8 +96,11 @@ async def ways(house: FrontDoor, first: Behaviour, second: Behaviour) -> AsyncIt
             {**worker.routes.providers, **providers},
             {**worker.routes.everywhere, "sms": ("first", "second")},
         )
-        delivering = replace(worker, routes=routes, pace=QUICK)
-        yield Ways(house, one, two, delivering)
+        yield Ways(house, one, two, replace(worker, routes=routes, pace=PACE))
+
+
+def _patience(behaviour: Behaviour, gives_up: float) -> float:
+    return gives_up if behaviour == "hangs" else NEVER
 
 
 async def text_somebody(at: Ways, e164: str = "") -> None:

@@ -2,15 +2,14 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.databases import migrated_sqlite
+from tests.faults.processes import free_ports
 from tests.figures import Record, note
 from tests.postgresql import Cluster
 from tests.serving import ready, serving
@@ -22,14 +21,6 @@ from vestibule.entropy import SystemEntropy
 pytestmark = pytest.mark.anyio
 
 SERVERS = 4
-
-
-def _ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def _doctor(*options: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +38,7 @@ def _doctor(*options: str) -> subprocess.CompletedProcess[str]:
 
 async def _attack(folder: Path, url: str, count: int) -> tuple[int, list[dict[str, int]], str]:
     root_key.make(folder / "root.key", SystemEntropy())
-    ports, found = _ports(count), folder / "found.json"
+    ports, found = free_ports(count), folder / "found.json"
     origins = [f"http://127.0.0.1:{port}" for port in ports]
     async with serving(folder, url, ports):
         await ready(origins)
@@ -100,7 +91,7 @@ async def test_what_was_not_tried_fails_a_strict_job(tmp_path: Path) -> None:
     secret.write_text("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\n")
     account = ["--email", "a@example.com", "--password-file", str(password)]
     account += ["--app-secret-file", str(secret)]
-    [port] = _ports(1)
+    [port] = free_ports(1)
     origin = f"http://127.0.0.1:{port}"
     tried, left_out = ("--only", "forwarded"), ("--only", "race-text")
     async with serving(tmp_path, url, [port], has_simulator=False):

@@ -15,7 +15,7 @@ from vestibule.delivery.rendering import House, SentCode, code_message
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 SENDER = "Ålesund, Café & חנות <codes@id.example.com>"
 LOGIN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
-SHORT, ENOUGH, LONG = timedelta(seconds=0.2), timedelta(seconds=1), timedelta(seconds=20)
+SHORT, ENOUGH, LONG = timedelta(seconds=0.2), timedelta(seconds=4), timedelta(seconds=20)
 """How long a mail may take: to see it time out, to see it also get through, never to matter."""
 
 MESSAGE = code_message(

@@ -184,7 +184,7 @@ async def _running(tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
 
 
 async def _asked(
-    reach: Reach, url: str, *, trusts: ssl.SSLContext | None = None, patience: float = 5
+    reach: Reach, url: str, *, trusts: ssl.SSLContext | None = None, patience: float = 20
 ) -> object:
     transport = httpx.AsyncHTTPTransport(verify=trusts) if trusts else None
     caller = HttpCaller(reach, patience=timedelta(seconds=patience), transport=transport)

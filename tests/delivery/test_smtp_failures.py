@@ -276,7 +276,7 @@ async def test_probe_of_something_else(ours: Certificate, greeting: bytes, reaso
     """A server that hangs or speaks otherwise costs a probe the patience and no more."""
     async with (
         odd_server(greeting) as port,
-        provider(port, ours, patience=SHORT) as mail,
+        provider(port, ours, patience=SHORT if reason == "timeout" else LONG) as mail,
     ):
         probe = await mail.probe()
 

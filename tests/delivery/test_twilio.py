@@ -38,6 +38,8 @@ from vestibule.domain.delivery import Fault
 
 SID = "AC" + "0a" * 16
 TOKEN = "an auth token of Twilio"
+HANGS, ENOUGH = timedelta(seconds=1), timedelta(seconds=20)
+"""For a carrier that says nothing, and for one that answers."""
 ACCOUNT = TwilioAccount(sid=SID, auth_token=TOKEN, sender="+14155550100")
 CREATED = Said(201, {"sid": "SM" + "1b" * 16, "status": "queued", "error_code": None})
 ACCEPTED = Accepted("SM" + "1b" * 16)
@@ -65,7 +67,7 @@ async def sent(
     account: TwilioAccount = ACCOUNT,
     *,
     origin: str = ORIGIN,
-    patience: timedelta = timedelta(seconds=10),
+    patience: timedelta = ENOUGH,
 ) -> Outcome:
     provider = TwilioProvider(replace(account, api_url=url), origin=origin, patience=patience)
     try:
@@ -319,7 +321,7 @@ async def test_a_carrier_that_hangs(twilio: Carrier) -> None:
     """A carrier that says nothing costs the patience, and may have the message."""
     twilio.says = Said(hangs=True)
 
-    outcome = await sent(twilio.url, patience=timedelta(seconds=0.3))
+    outcome = await sent(twilio.url, patience=HANGS)
     assert outcome == InDoubt("timeout")
 
 
@@ -376,9 +378,7 @@ def test_only_private_addresses() -> None:
 async def test_probe(twilio: Carrier, says: Said, probe: Probe) -> None:
     """A probe shows the credentials to something that a standard API key may read."""
     twilio.says = says
-    provider = TwilioProvider(
-        replace(ACCOUNT, api_url=twilio.url), origin=ORIGIN, patience=timedelta(seconds=0.5)
-    )
+    provider = TwilioProvider(replace(ACCOUNT, api_url=twilio.url), origin=ORIGIN, patience=HANGS)
     assert await provider.probe() == probe
     await provider.close()
     [got] = twilio.got

@@ -44,6 +44,8 @@ from vestibule.delivery.providers.vonage import FAULTS, VonageAccount, VonagePro
 from vestibule.domain.delivery import Fault
 from vestibule.entropy import SeededEntropy
 
+HANGS, ENOUGH = timedelta(seconds=1), timedelta(seconds=20)
+"""For a carrier that says nothing, and for one that answers."""
 NOW = datetime(2026, 11, 23, 10, 42, tzinfo=UTC)
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -78,7 +80,7 @@ def provider(
     account: VonageAccount = APPLICATION,
     *,
     origin: str = ORIGIN,
-    patience: timedelta = timedelta(seconds=10),
+    patience: timedelta = ENOUGH,
 ) -> VonageProvider:
     return VonageProvider(
         replace(account, api_url=url),
@@ -314,7 +316,7 @@ async def test_a_carrier_that_hangs(vonage: Carrier) -> None:
     """A carrier that says nothing costs the patience, and may have the message."""
     vonage.says = Said(hangs=True)
 
-    outcome = await sent(vonage.url, patience=timedelta(seconds=0.3))
+    outcome = await sent(vonage.url, patience=HANGS)
     assert outcome == InDoubt("timeout")
 
 
@@ -390,7 +392,7 @@ async def test_probe(vonage: Carrier) -> None:
 async def test_probe_fails(vonage: Carrier, says: Said, text: str) -> None:
     """A probe that is refused names what was not let in, or that nobody answered."""
     vonage.says = says
-    found = provider(vonage.url, BOTH, patience=timedelta(seconds=0.5))
+    found = provider(vonage.url, BOTH, patience=HANGS)
     assert await found.probe() == Probe(False, text)
     await found.close()
 

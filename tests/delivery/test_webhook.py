@@ -39,6 +39,8 @@ SCHEMA = json.loads(
 SECRET = "a secret of the operator's own making"
 SIGNED = f"posts signed by {key_id(SECRET)}"
 NOW = datetime(2026, 11, 23, 10, 42, tzinfo=UTC)
+HANGS, ENOUGH = 1.0, 20.0
+"""Seconds for a carrier that says nothing, and for one that answers."""
 MESSAGE = Message(
     id="message-1",
     channel="sms",
@@ -88,7 +90,7 @@ async def carrier() -> AsyncIterator[Carrier]:
         yield found
 
 
-def _provider(carrier: Carrier, patience: float = 5) -> WebhookProvider:
+def _provider(carrier: Carrier, patience: float = ENOUGH) -> WebhookProvider:
     target = WebhookTarget(
         f"http://127.0.0.1:{carrier.port}/messages", Secrets(SECRET), timedelta(seconds=patience)
     )
@@ -96,7 +98,11 @@ def _provider(carrier: Carrier, patience: float = 5) -> WebhookProvider:
 
 
 async def _sent(
-    carrier: Carrier, message: Message = MESSAGE, to: str = "+447400123456", *, patience: float = 5
+    carrier: Carrier,
+    message: Message = MESSAGE,
+    to: str = "+447400123456",
+    *,
+    patience: float = ENOUGH,
 ) -> Outcome:
     provider = _provider(carrier, patience)
     try:
@@ -229,7 +235,7 @@ async def test_slow_drops_of_an_answer_time_out(carrier: Carrier) -> None:
     carrier.answer = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
     carrier.drips = True
 
-    assert await _sent(carrier, patience=0.3) == InDoubt("timeout")
+    assert await _sent(carrier, patience=HANGS) == InDoubt("timeout")
 
 
 async def test_garbage_leaves_doubt(carrier: Carrier) -> None:
@@ -243,7 +249,7 @@ async def test_hanging_carrier_times_out(carrier: Carrier) -> None:
     """A carrier that says nothing costs the timeout, and may have the message."""
     carrier.hangs = True
 
-    assert await _sent(carrier, patience=0.2) == InDoubt("timeout")
+    assert await _sent(carrier, patience=HANGS) == InDoubt("timeout")
 
 
 async def test_reset_leaves_doubt() -> None:

@@ -29,7 +29,7 @@ from vestibule.flows.deliver import drain
 from vestibule.settings import Settings
 from vestibule.storage.database import connect
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which something that does not happen is a failure."""
 
 Message = dict[str, Any]
@@ -45,7 +45,7 @@ class RunningHouse:
         self.built = built
         self.alarm = alarm
         self.loop = asyncio.new_event_loop()
-        self._http = httpx.Client(base_url=origin)
+        self._http = httpx.Client(base_url=origin, timeout=PATIENCE)
         self._read: set[str] = set()
 
     def messages(self) -> list[Message]:
@@ -56,11 +56,17 @@ class RunningHouse:
         return found
 
     def settled(self) -> list[Message]:
-        """The same after all that waited has left: now nothing more is coming."""
+        """The same after all that waited has left and all that is due by now was told.
+
+        Until the clock is moved nothing more is coming.
+        """
         self._inside(self._settle())
         return self.messages()
 
     async def _settle(self) -> None:
+        await self._hand_over()
+        # The worker looks by itself once a second, but nobody knows when.
+        await self.built.worker.work_once()
         await self._hand_over()
         assert self.built.telephone is not None
         await self.built.telephone.settle()

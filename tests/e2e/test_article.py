@@ -151,7 +151,10 @@ def test_simulated_call_is_answered(arrive: Arrive) -> None:
     phone.button("Answer").click()
     transcript = phone.page.get_by_role("log", name="Transcript")
     phone.page.get_by_role("button", name="5", exact=True).click()
+    # The digits come from the house, and only then have they a time of their own to run.
+    expect(transcript).to_contain_text("You pressed 5")
     phone.page.clock.run_for(60_000)
+    expect(transcript).to_contain_text(re.compile(r"\d( \d){5}"))
     spoken = re.search(r"^\d( \d){5}$", transcript.inner_text(), re.MULTILINE)
     assert spoken, transcript.inner_text()
 

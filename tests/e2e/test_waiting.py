@@ -36,7 +36,7 @@ def test_call_instead_opens_by_itself(visitor: Visitor, house: RunningHouse) -> 
 
     house.clock.advance(seconds=20)
 
-    expect(call).to_be_enabled(timeout=20_000)
+    expect(call).to_be_enabled()
     expect(visitor.page.locator(".waiting.slow")).to_be_visible()
     assert len(polls) > 2
     visitor.forgive(503)

@@ -82,7 +82,7 @@ async def join(houses: Houses, origin: str, email: str) -> Member:
 
 async def mailed_code(houses: Houses, to: str) -> str:
     """The code that was mailed, as the simulator of whichever house sent it shows it."""
-    async with httpx.AsyncClient(timeout=10) as client, asyncio.timeout(PATIENCE):
+    async with httpx.AsyncClient(timeout=PATIENCE) as client, asyncio.timeout(PATIENCE):
         while True:
             for origin in houses.origins:
                 messages = (await client.get(f"{origin}/simulator/messages")).json()
@@ -96,6 +96,6 @@ async def mailed_code(houses: Houses, to: str) -> str:
 
 async def is_inside(origin: str, session: str) -> bool:
     """Whether this session's cookie still opens the dashboard."""
-    async with httpx.AsyncClient(base_url=origin, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=origin, timeout=PATIENCE) as client:
         answer = await client.get("/", headers={"cookie": f"session={session}"})
         return answer.status_code == 200

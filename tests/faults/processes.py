@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -24,13 +24,18 @@ PATIENCE = 60.0
 """Seconds after which a house that does not answer is a failure."""
 
 
+_held: list[socket.socket] = []
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+    """Ports that nobody listens on, and that nobody is given by chance while this process runs."""
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        # A server says the same of its own, and then may listen there, again and again.
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind(("127.0.0.1", 0))
+    _held.extend(held)
+    return [int(one.getsockname()[1]) for one in held]
 
 
 class Houses:
@@ -106,7 +111,9 @@ class Houses:
         """Somebody's browser at one of them; its requests count for `strike_after`."""
         hooks = {"request": [self._note_request]}
         watched = Watched(httpx.AsyncHTTPTransport(), self.alarm)
-        return httpx.AsyncClient(base_url=origin, timeout=10, event_hooks=hooks, transport=watched)
+        return httpx.AsyncClient(
+            base_url=origin, timeout=PATIENCE, event_hooks=hooks, transport=watched
+        )
 
     def strike_after(self, requests: int, strike: Callable[[], None]) -> None:
         """Call it once, as the request of that number is on its way beside all others."""
@@ -193,7 +200,10 @@ class Houses:
     async def ready(self) -> None:
         """Wait until every one of them answers that it is ready."""
         # Whoever made the certificate need not be asked whether it is right.
-        async with httpx.AsyncClient(verify=False) as client, asyncio.timeout(PATIENCE):  # noqa: S501 - see above
+        async with (
+            httpx.AsyncClient(verify=False, timeout=PATIENCE) as client,  # noqa: S501 - see above
+            asyncio.timeout(PATIENCE),
+        ):
             for origin in self.origins:
                 while not await _is_ready(client, origin):  # noqa: ASYNC110 - another process
                     await asyncio.sleep(0.02)

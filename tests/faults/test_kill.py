@@ -13,7 +13,7 @@ from tests.databases import migrated_sqlite
 from tests.faults.audit import audit
 from tests.faults.load import Load
 from tests.faults.members import Member, join
-from tests.faults.processes import Houses
+from tests.faults.processes import PATIENCE, Houses
 from tests.faults.trial import MEMBERS, Trial, trial_over
 from tests.figures import Record, note, note_audit
 from tests.front_door import PASSWORD
@@ -117,7 +117,7 @@ async def _joins(houses: Houses, email: str, index: int) -> Member | None:
 
 
 async def _recover(houses: Houses, member: Member) -> bool:
-    async with httpx.AsyncClient(base_url=houses.origins[0], timeout=10) as client:
+    async with httpx.AsyncClient(base_url=houses.origins[0], timeout=PATIENCE) as client:
         person = Person(client)
         await person.get("/sign-in")
         await person.press("Sign in", email=member.email, password=PASSWORD)

@@ -85,7 +85,7 @@ async def _rounds_until(load: Load, houses: Houses, said: str) -> None:
 
 async def _half_way(origin: str, member: Member) -> Person:
     """Somebody past the password, with the form of the code open."""
-    person = Person(httpx.AsyncClient(base_url=origin, timeout=10))
+    person = Person(httpx.AsyncClient(base_url=origin, timeout=PATIENCE))
     await person.get("/sign-in")
     await person.press("Sign in", email=member.email, password=PASSWORD)
     assert person.path == "/sign-in/code"

@@ -10,7 +10,7 @@ import structlog
 
 from tests.databases import migrated_sqlite
 from tests.faults.processes import free_ports
-from tests.serving import ready, serving
+from tests.serving import PATIENCE, ready, serving
 from vestibule.crypto import root_key
 from vestibule.entropy import SystemEntropy
 from vestibule.observability.logging import MOST_AN_HOUR, MOST_KINDS, ServerWords
@@ -53,7 +53,7 @@ async def _answer(port: int, what: bytes) -> bytes:
     """The first line that comes back."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(what)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         line = await reader.readline()
     writer.close()
     return line.strip()

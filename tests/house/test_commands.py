@@ -89,7 +89,7 @@ def test_run_ends_without_a_complaint_on_ctrl_c(clone: Path) -> None:
         next_line(running)
         next_line(running)
         os.killpg(running.pid, signal.SIGINT)
-        rest, _ = running.communicate(timeout=10)
+        rest, _ = running.communicate(timeout=60)
 
     assert rest == "ended\n"
 
@@ -100,7 +100,7 @@ def test_run_passes_on_a_stop_from_outside(clone: Path) -> None:
         next_line(running)
         next_line(running)
         os.kill(running.pid, signal.SIGTERM)
-        rest, _ = running.communicate(timeout=10)
+        rest, _ = running.communicate(timeout=60)
 
     assert "ended\n" in rest
 

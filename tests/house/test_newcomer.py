@@ -3,25 +3,20 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
 import httpx
 
+from tests.faults.processes import free_ports
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def test_make_run_serves_from_a_fresh_copy(tmp_path: Path) -> None:
     """`make run` installs what the server needs and no more, migrates, serves, and ends cleanly."""
-    copy, port = tmp_path / "copy", _free_port()
+    copy, [port] = tmp_path / "copy", free_ports(1)
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, check=True)
     for name in listed.stdout.decode().splitlines():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)

@@ -26,11 +26,11 @@ from tests.loopback_carrier import SECRET, Carrier, carrier
 from tests.postgresql import Cluster
 from vestibule.clock import SystemClock
 from vestibule.entropy import SeededEntropy
-from vestibule.storage.database import Transaction, connect
+from vestibule.storage.database import Database, Transaction, connect
 
 pytestmark = pytest.mark.anyio
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 MESSAGES = 200
 KILLS = 3
 IN_HAND = 16
@@ -127,6 +127,21 @@ def _worker(folder: Path, url: str, at: Carrier) -> dict[str, str]:
     }
 
 
+async def _until_listening(database: Database, count: int) -> None:
+    """Until so many workers are at work: one that is still starting has not heard of signals."""
+
+    async def unit(tx: Transaction) -> int:
+        row = await tx.fetch_one(
+            """SELECT COUNT(*) AS n FROM pg_stat_activity
+            WHERE application_name = 'vestibule listener' AND datname = current_database()"""
+        )
+        return int(row["n"]) if row else 0
+
+    async with asyncio.timeout(PATIENCE):
+        while await database.read(unit) < count:  # noqa: ASYNC110 - other processes
+            await asyncio.sleep(0.05)
+
+
 async def test_workers_share_the_outbox(
     postgresql_cluster: Cluster, tmp_path: Path, record_property: Record
 ) -> None:
@@ -135,17 +150,18 @@ async def test_workers_share_the_outbox(
     url = postgresql_cluster.url(name)
     database = connect(url)
     async with carrier() as at:
-        asked = settings(tmp_path, at.url)
-        async with front_door(database, tmp_path, settings=asked) as house:
-            house.clock.advance(SystemClock()() - house.clock())
-            for turn in range(MESSAGES):
-                await text_somebody(house.built, turn)
-            await _close(house)
         worker, settings_of_workers = ("-m", "vestibule", "work"), _worker(tmp_path, url, at)
+        asked = settings(tmp_path, at.url)
         async with (
+            front_door(database, tmp_path, settings=asked) as house,
             process(at, *worker, **settings_of_workers) as one,
             process(at, *worker, **settings_of_workers) as two,
         ):
+            house.clock.advance(SystemClock()() - house.clock())
+            await _until_listening(database, 2)
+            for turn in range(MESSAGES):
+                await text_somebody(house.built, turn)
+            await _close(house)
             await at.until(MESSAGES, within=PATIENCE)
             for running in (one, two):
                 running.send_signal(signal.SIGTERM)

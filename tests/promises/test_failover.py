@@ -12,7 +12,7 @@ import pytest
 from tests.attack import rows
 from tests.front_door import FrontDoor
 from tests.loopback_carrier import Behaviour
-from tests.ways import QUICK, notify, text_somebody, ways
+from tests.ways import GIVES_UP, NEVER, PACE, notify, text_somebody, ways
 from vestibule.delivery.provider import Message, Outcome, Probe
 from vestibule.delivery.providers.webhook import WebhookProvider
 from vestibule.delivery.routing import attempt
@@ -114,12 +114,13 @@ async def test_carrier_is_told_the_seconds_that_are_left(house: FrontDoor) -> No
 
 async def test_ended_between_two_carriers(house: FrontDoor) -> None:
     """A code that ends while the first carrier hangs does not go by the second."""
-    async with ways(house, "hangs", "accepts") as at:
+    async with ways(house, "hangs", "accepts", gives_up=NEVER) as at:
         person = await at.asked()
         sending = asyncio.create_task(at.drain())
         await at.first.until(1)
 
         await person.press("Sign out")
+        at.first.hang_up()
         await sending
 
         assert at.second.got == []
@@ -128,7 +129,7 @@ async def test_ended_between_two_carriers(house: FrontDoor) -> None:
 
 async def test_lease_lost_between_two_carriers(house: FrontDoor) -> None:
     """Whoever lost the lease while a carrier hung asks no further one, and writes nothing of it."""
-    async with ways(house, "hangs", "accepts") as at:
+    async with ways(house, "hangs", "accepts", gives_up=NEVER) as at:
         await at.asked()
         sending = asyncio.create_task(at.drain())
         await at.first.until(1)
@@ -136,6 +137,7 @@ async def test_lease_lost_between_two_carriers(house: FrontDoor) -> None:
         at.first.behaviour = "accepts"
 
         await at.drain()
+        at.first.hang_up()
         await sending
 
         assert at.second.got == []
@@ -216,7 +218,7 @@ async def test_last_carrier_is_asked_even_at_rest(house: FrontDoor) -> None:
 
 async def test_hanging_carrier_holds_up_no_other_lane(house: FrontDoor) -> None:
     """With every text hanging, mails and calls leave; with notices hanging, codes overtake them."""
-    async with ways(house, "hangs", "hangs") as at:
+    async with ways(house, "hangs", "hangs", gives_up=NEVER) as at:
         for _ in range(12):
             await text_somebody(at)
         dispatcher = Dispatcher(at.delivering)
@@ -226,7 +228,7 @@ async def test_hanging_carrier_holds_up_no_other_lane(house: FrontDoor) -> None:
         await notify(at, "someone@example.com", Channel.EMAIL)
 
         await dispatcher.fill()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(NEVER):
             while len(house.inbox()) == before:
                 await dispatcher.next_done()
 
@@ -329,11 +331,11 @@ async def test_provider_that_ignores_its_end(house: FrontDoor) -> None:
             at.delivering.routes,
             providers={**at.delivering.routes.providers, "first": Stuck()},
         )
-        pace = replace(QUICK, attempt_for=timedelta(seconds=0.6))
+        pace = replace(PACE, attempt_for=timedelta(seconds=GIVES_UP))
         at.delivering = replace(at.delivering, routes=routes, pace=pace)
         await at.asked()
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(NEVER):
             await at.drain()
 
         assert await at.attempts() == [("first", "in_doubt"), ("second", "accepted")]
@@ -391,7 +393,7 @@ async def test_attempt_that_is_cancelled_cancels_the_send() -> None:
     await asyncio.sleep(0)
     task.cancel()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(NEVER):
         await ended.wait()
 
 

@@ -43,7 +43,7 @@ class Servers:
 
     async def code(self, channel: str, to: str, *, besides: str | None = None) -> str:
         """A code for somebody, from whichever process has delivered it, that is not `besides`."""
-        async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
+        async with httpx.AsyncClient(timeout=PATIENCE) as client, asyncio.timeout(PATIENCE):
             while True:
                 for origin in self.origins:
                     messages = (await client.get(f"{origin}/simulator/messages")).json()
@@ -138,7 +138,7 @@ async def test_headers_have_an_end(tmp_path: Path) -> None:
     url, (port,) = migrated_sqlite(tmp_path / "vestibule.db"), free_ports(1)
     async with serving(tmp_path, url, [port]):
         await ready([f"http://127.0.0.1:{port}"])
-        async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
+        async with httpx.AsyncClient(timeout=PATIENCE) as client, asyncio.timeout(PATIENCE):
             for name, headers in HEADERS.items():
                 answer = await _answer(port, headers)
                 assert answer.startswith(b"HTTP/1.1 4") or answer == b"", (name, answer[:40])

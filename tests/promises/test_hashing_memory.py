@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import socket
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from tests.databases import migrated_sqlite
+from tests.faults.processes import free_ports
 from tests.serving import ready, serving
 from vestibule.crypto import root_key
 from vestibule.crypto.password_hash import OWASP
@@ -52,9 +52,7 @@ async def test_two_hundred_sign_ins_stay_within_their_memory(tmp_path: Path) -> 
     the queue takes its number and is answered, and what is past it gets 503 with Retry-After."""
     url = migrated_sqlite(tmp_path / "vestibule.db")
     root_key.make(tmp_path / "root.key", SystemEntropy())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    [port] = free_ports(1)
     origin = f"http://127.0.0.1:{port}"
     async with serving(tmp_path, url, [port]) as served:
         await ready([origin])

@@ -23,8 +23,8 @@ from vestibule.flows.work import Caller, Work, work
 
 pytestmark = pytest.mark.anyio
 
-TAKES, MAY_TAKE = 0.25, timedelta(seconds=1)
-"""Each mail takes a quarter of what an attempt may take; eight of them take twice that."""
+TAKES, MAY_TAKE = 0.5, timedelta(seconds=3)
+"""Each mail takes a sixth of what an attempt may take; eight of them take more than that."""
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ KNOWN, UNKNOWN = "ada@example.com", "eve@example.com"
 DAY = 24 * 3600
 LEAST_P = 0.01
 MOST_SHIFT, MOST_SECONDS = 0.05, 0.005
+SAMPLES = 3
 
 Ask = Callable[[str], Awaitable[float]]
 
@@ -75,11 +76,18 @@ async def _differs(house: FrontDoor, ask: Ask, *, times: int) -> str:
 
 
 async def _hold(house: FrontDoor, ask: Ask, *, times: int) -> None:
-    """Both conditions; a difference counts when a second sample shows one too."""
-    found = await _differs(house, ask, times=times)
-    if found:
-        again = await _differs(house, ask, times=times)
-        assert not again, f"{found}; again: {again}"
+    """Both conditions; a difference counts when it shows in each of three samples.
+
+    One that is there shows each time. One that is not shows once in a hundred samples, so once in
+    a million runs; by two samples it were once in ten thousand.
+    """
+    found: list[str] = []
+    while len(found) < SAMPLES:
+        one = await _differs(house, ask, times=times)
+        if not one:
+            return
+        found.append(one)
+    pytest.fail("; again: ".join(found))
 
 
 async def test_sign_in_takes_as_long_for_nobody(house: FrontDoor) -> None:

@@ -40,7 +40,8 @@ typed = st.text(max_size=300) | st.sampled_from(
     ["\0", "a" * 70_000, "\ud800", "‮", "1" * 5000, "+" * 3000, "@" * 3000, "%s{0}${x}"]
 )
 hostile = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SHIPPED = Path("deploy/nginx.conf")
 NAME = "localhost"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 _AROUND = """\
 daemon off;

@@ -18,7 +18,7 @@ from tests.faults.processes import free_ports
 from tests.front_door import PASSWORD, FrontDoor, front_door
 from tests.leaks import WatchedApp
 from tests.person import Person
-from tests.proxies.nginx import NAME, Ports, nginx
+from tests.proxies.nginx import NAME, PATIENCE, Ports, nginx
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +41,7 @@ class Proxied:
         return httpx.AsyncClient(
             base_url=self.origin,
             headers=headers,
+            timeout=PATIENCE,
             transport=httpx.AsyncHTTPTransport(verify=self.trust, local_address=source),
         )
 
@@ -93,6 +94,9 @@ async def proxied(tmp_path: Path) -> AsyncIterator[Proxied]:
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
+        async with asyncio.timeout(PATIENCE):
+            while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
+                await asyncio.sleep(0.02)
         async with nginx(tmp_path, ports, tmp_path / f"{NAME}.pem"):
             proxied = Proxied(house, ports, ours.client, tmp_path)
             yield proxied
@@ -131,7 +135,7 @@ async def test_source_is_the_clients(proxied: Proxied) -> None:
 
 async def test_plain_http_is_led_to_https(proxied: Proxied) -> None:
     """Nothing is served without TLS but the way to it, under our own name only."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         answer = await client.get(f"http://{NAME}:{proxied.ports.http}/sign-in?next=/settings")
         assert answer.status_code == 308
         assert answer.headers["location"] == f"{proxied.origin}/sign-in?next=/settings"

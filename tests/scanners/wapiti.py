@@ -20,14 +20,13 @@ LONGEST_CRAWL = 20
 """Seconds, after which the scanner goes on with what it has."""
 LONGEST = 300
 """Seconds after which a scanner that has not ended is a failure."""
-STARTS = 2
+STARTS = 4
 """The scanner ends a module by cancelling it, at times amid a commit of its own database, and then
-it breaks without a report: it is started once more."""
+it breaks without a report: it is started again."""
 
 _BOUNDS = {
     "--dns-endpoint": "localhost",
     "--format": "json",
-    "--max-scan-time": str(LONGEST_CRAWL),
     # Without its token a form is not tried at all; that it is refused is tested elsewhere.
     "--skip": "csrf",
     # One at a time: two first requests at once would get two visits, and forms fit one.
@@ -55,8 +54,12 @@ async def scan(
     start: Sequence[str] = ("/",),
     exclude: Sequence[str] = (),
     longest_module: int = LONGEST_MODULE,
+    patience: int = 1,
 ) -> Report:
-    """Scan the site; raises where the scanner is missing, fails or does not end."""
+    """Scan the site; raises where the scanner is missing, fails or does not end.
+
+    All times are multiplied by `patience`.
+    """
     assert PROGRAM.exists(), "no wapiti: `make test` installs it, or `scripts/tool wapiti`"
     said = ""
     for turn in range(STARTS):
@@ -66,7 +69,8 @@ async def scan(
             **_BOUNDS,
             "--cookie": str(_cookie_file(place, cookies or {}, origin.startswith("https"))),
             "--endpoint": endpoint,
-            "--max-attack-time": str(longest_module),
+            "--max-attack-time": str(longest_module * patience),
+            "--max-scan-time": str(LONGEST_CRAWL * patience),
             "--module": ",".join(MODULES),
             "--output": str(place / "report.json"),
             "--store-config": str(place / "config"),
@@ -76,13 +80,13 @@ async def scan(
         command = [part for option in options.items() for part in option]
         command += [part for path in start for part in ("--start", origin + path)]
         command += [part for path in exclude for part in ("--exclude", origin + path)]
-        said = await _run(command)
+        said = await _run(command, within=LONGEST * patience)
         if (place / "report.json").exists():
             return _read(json.loads((place / "report.json").read_text()), said)
     raise AssertionError(said)
 
 
-async def _run(command: Sequence[str]) -> str:
+async def _run(command: Sequence[str], *, within: float) -> str:
     """What the scanner said until it ended; raises where it does not."""
     process = await asyncio.create_subprocess_exec(
         PROGRAM,
@@ -92,7 +96,7 @@ async def _run(command: Sequence[str]) -> str:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(within):
             said, _ = await process.communicate()
     finally:
         if process.returncode is None:

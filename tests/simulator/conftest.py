@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -49,6 +49,9 @@ ARGUMENTS = [
 ]
 
 Put = Callable[..., str]
+PATIENCE = 60.0
+"""Seconds after which something that does not happen is a failure."""
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 class Guarded:
@@ -164,6 +167,6 @@ def context(chromium: Browser, origin: str) -> Iterator[BrowserContext]:
     context = chromium.new_context(
         base_url=origin, reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"]
     )
-    context.set_default_timeout(5000)
+    context.set_default_timeout(PATIENCE * 1000)
     yield context
     context.close()

@@ -162,8 +162,8 @@ def test_call_rings_is_answered_and_writes_down_what_it_says(page: Page, put: Pu
     expect(page.get_by_role("button", name="Hang up")).to_be_focused()
 
     transcript = page.get_by_role("log", name="Transcript")
-    expect(transcript).to_contain_text("0 4 2 0 4 2", timeout=10_000)
-    page.get_by_role("button", name="Close").click(timeout=10_000)
+    expect(transcript).to_contain_text("0 4 2 0 4 2")
+    page.get_by_role("button", name="Close").click()
     expect(page.locator(".note").first).to_contain_text("Answered")
 
 

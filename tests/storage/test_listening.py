@@ -13,7 +13,7 @@ from vestibule.storage.postgresql import notify
 
 pytestmark = pytest.mark.anyio
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Heard:

@@ -52,7 +52,7 @@ class HeldWriter:
     async def _unit(self, tx: Transaction) -> None:
         await add(tx, "held")
         self._loop.call_soon_threadsafe(self._has_begun.set)
-        self._may_go_on.wait(5)
+        self._may_go_on.wait(60)
 
     async def __aenter__(self) -> None:
         await self._has_begun.wait()
