@@ -116,17 +116,35 @@ class Lasting:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, **owner())
         copy = Lasting(folder)
         copy.start()
-        self.run("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+        self.turn("synchronous_standby_names", "*")
         return copy
 
     def promote(self) -> None:
         """The standby becomes the primary, which waits for nobody."""
-        self.run(
-            "ALTER SYSTEM SET synchronous_standby_names = ''",
-            "SELECT pg_reload_conf()",
-            "SELECT pg_promote()",
-            database="postgres",
-        )
+        self.turn("synchronous_standby_names", "")
+        self.run("SELECT pg_promote()")
+
+    def turn(self, setting: str, value: str) -> None:
+        """Set it for every session, those that are there among them, from their next word on.
+
+        The server reads its settings anew when it comes to it; once a new session has the value,
+        all others were told.
+        """
+        self.run(f"ALTER SYSTEM SET {setting} = '{value}'", "SELECT pg_reload_conf()")
+
+        async def until_read() -> None:
+            async with asyncio.timeout(PATIENCE):
+                while await self._shown(setting) != value:  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.02)
+
+        asyncio.run(until_read())
+
+    async def _shown(self, setting: str) -> str:
+        connection = await asyncpg.connect(self.url("postgres"))
+        try:
+            return str(await connection.fetchval(f"SHOW {setting}"))
+        finally:
+            await connection.close()
 
     def run(self, *statements: str, database: str = "postgres") -> None:
         """Run these past Vestibule."""

@@ -181,6 +181,4 @@ async def test_read_only_database_opens_nothing_and_readiness_says_so(
 
 
 def _turn(lasting: Lasting, read_only: str) -> None:
-    lasting.run(
-        f"ALTER SYSTEM SET default_transaction_read_only = {read_only}", "SELECT pg_reload_conf()"
-    )
+    lasting.turn("default_transaction_read_only", read_only)
