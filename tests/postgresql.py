@@ -170,7 +170,7 @@ def _serving(folder: Path) -> Iterator[None]:
         finally:
             # SIGINT: disconnect everybody and stop.
             server.send_signal(signal.SIGINT)
-            server.wait(timeout=30)
+            server.wait(timeout=60)
             drain.join()
 
 

@@ -78,6 +78,8 @@ class Carrier:
             while not gone.done():
                 writer.write(b" ")
                 await asyncio.wait([gone], timeout=0.05)
+            # Whoever goes with an answer half read resets the connection.
+            await asyncio.gather(gone, return_exceptions=True)
         writer.close()
 
 

@@ -45,7 +45,9 @@ class RunningHouse:
         self.built = built
         self.alarm = alarm
         self.loop = asyncio.new_event_loop()
-        self._http = httpx.Client(base_url=origin, timeout=PATIENCE)
+        # A connection that the server closes while it is idle would look like a broken answer.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.Client(base_url=origin, timeout=PATIENCE, limits=limits)
         self._read: set[str] = set()
 
     def messages(self) -> list[Message]:

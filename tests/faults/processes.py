@@ -110,7 +110,9 @@ class Houses:
     def client(self, origin: str) -> httpx.AsyncClient:
         """Somebody's browser at one of them; its requests count for `strike_after`."""
         hooks = {"request": [self._note_request]}
-        watched = Watched(httpx.AsyncHTTPTransport(), self.alarm)
+        # A connection that a server closes while it is idle would look like a broken answer.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        watched = Watched(httpx.AsyncHTTPTransport(limits=limits), self.alarm)
         return httpx.AsyncClient(
             base_url=origin, timeout=PATIENCE, event_hooks=hooks, transport=watched
         )

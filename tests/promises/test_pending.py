@@ -7,6 +7,7 @@ import pytest
 from tests.attack import wrong
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
+from tests.plain import plain
 from tests.promises.states import (
     Member,
     cookie,
@@ -38,16 +39,16 @@ async def test_pending_row_holds_nothing_of_worth(house: FrontDoor) -> None:
     (password,) = await rows(house, "passwords")
     dump = repr(row)
 
+    assert account["name"] not in plain(dump)
     for secret in (
         PASSWORD,
         account["email"],
-        account["name"],
         password["password_mac"],
         str(cookie(person, "pending")),
     ):
         assert secret not in dump
     assert account["email"] not in person.response.text
-    assert "Ada" not in person.response.text
+    assert "Ada" not in plain(person.response.text)
 
 
 @pytest.mark.parametrize(("reach", "minutes"), [(pending, 15), (wall, 60), (wall_mail, 60)])

@@ -7,6 +7,7 @@ import pytest
 
 from tests.front_door import FrontDoor
 from tests.person import Person
+from tests.plain import plain
 from tests.promises.states import Member, copy_of, member, recover, rows, snapshot
 
 SHOWN = r'name="shown" value="([^"]+)"'
@@ -78,7 +79,7 @@ async def test_code_is_shown_once(house: FrontDoor) -> None:
         for path in ("/settings/recovery-code", "/set-up/recovery-code", "/settings"):
             await one.get(path)
             assert code not in one.response.text
-            assert code[:4] + "-" not in one.response.text
+            assert code[:4] + "-" not in plain(one.response.text)
 
 
 async def test_code_waits_for_its_own_session_only(house: FrontDoor) -> None:
@@ -123,7 +124,7 @@ async def test_code_is_never_sent(house: FrontDoor) -> None:
 
     for code in codes:
         assert code not in said
-        assert code[-4:] not in said
+        assert code[-4:] not in plain(said)
 
 
 async def download(person: Person) -> str | None:

@@ -6,6 +6,7 @@ from tests.answers import told
 from tests.attack import all_at_once, wrong
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
+from tests.plain import plain
 from tests.promises.states import (
     Member,
     ask_reset,
@@ -274,7 +275,7 @@ async def test_links_come_from_the_configured_origin(house: FrontDoor) -> None:
 
     mails = [m for m in house.inbox() if m.channel == "email"]
     assert len(mails) > 4
-    assert not [m for m in mails if "evil" in m.text + (m.subject or "")]
+    assert not [m for m in mails if "evil" in plain(m.text) + (m.subject or "")]
     assert any("http://localhost" in m.text for m in mails)
 
 

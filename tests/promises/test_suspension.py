@@ -153,6 +153,17 @@ async def test_suspended_by_command_and_back(operated: Operated) -> None:
     assert (asked.exit_code, "200 characters" in asked.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("command", ["end-sessions", "suspend", "unsuspend"])
+@pytest.mark.parametrize("number", ["-rW5hbWUgb2Ygbm9ib2R5", "--5hbWUgb2Ygbm9ib2R5_"])
+async def test_an_id_that_begins_with_a_dash_is_no_option(
+    operated: Operated, command: str, number: str
+) -> None:
+    """SE-09: an id of chance's making may begin with a dash, and is an id all the same."""
+    said = await operated.run(command, number, "--reason", WHY)
+
+    assert (said.exit_code, said.stderr) == (2, "There is no account of this address or id.\n")
+
+
 async def test_told_after_both_proofs_and_never_before(house: FrontDoor) -> None:
     """R6: to a stranger, and to somebody with the password alone, a suspended account is like
     any other; who proves both is told, and how to reach support."""

@@ -15,6 +15,9 @@ import httpx
 MOST_REQUESTS = 5000
 MOST_AT_ONCE = 64
 SECONDS_PER_ANSWER = 30.0
+IDLE_FOR = 1.0
+"""Seconds after which a kept connection is used no more: servers close theirs after five, and one
+that closes under a request would look like a house that does not answer."""
 
 
 class Unreachable(Exception):
@@ -79,7 +82,7 @@ class Wire:
             # Browsers are kept by `Browser`; one jar for all would mix them.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=MOST_AT_ONCE),
+            limits=httpx.Limits(max_connections=MOST_AT_ONCE, keepalive_expiry=IDLE_FOR),
             timeout=SECONDS_PER_ANSWER,
             # The target is named by the operator; a proxy of the environment is somebody else.
             trust_env=False,

@@ -278,10 +278,12 @@ def keys_retire(
 
 
 Whose = Annotated[str, typer.Argument(help="The account's address or id.")]
+BY_ID = {"ignore_unknown_options": True}
+"""One id in sixty-four begins with a dash, and is no option for that."""
 Reason = Annotated[str, typer.Option(help="Why; its owner reads it in a mail.")]
 
 
-@accounts.command("end-sessions")
+@accounts.command("end-sessions", context_settings=BY_ID)
 def accounts_end_sessions(
     account: Annotated[str | None, typer.Argument(help="The account's address or id.")] = None,
     reason: Reason = "",
@@ -294,7 +296,7 @@ def accounts_end_sessions(
         typer.echo(accounts_command.end_sessions(_settings(settings), asked))
 
 
-@accounts.command("suspend")
+@accounts.command("suspend", context_settings=BY_ID)
 def accounts_suspend(
     account: Whose,
     reason: Annotated[str, typer.Option(help="Why; its owner reads it in a mail.")],
@@ -305,7 +307,7 @@ def accounts_suspend(
         typer.echo(accounts_command.suspend(_settings(settings), account, reason))
 
 
-@accounts.command("unsuspend")
+@accounts.command("unsuspend", context_settings=BY_ID)
 def accounts_unsuspend(account: Whose, reason: Reason = "", settings: EnvFile = None) -> None:
     """Let an account that was suspended sign in again, with both factors as always."""
     with _telling():
