@@ -181,9 +181,14 @@ def test_impatient_presses_are_one(arrive: Arrive, house: RunningHouse, javascri
     visitor = arrive(javascript=javascript)
     page = visitor.page
 
-    def press_twice(words: str) -> None:
-        before = page.url
-        visitor.button(words).dblclick()
+    def press_twice(words: str, *, is_proof: bool = False) -> None:
+        before, button = page.url, visitor.button(words)
+        if is_proof and not javascript:
+            # Before the browser sends anything: a second press later breaks off the first one's
+            # answer, and with it goes what the proof has brought.
+            button.evaluate("it => { it.click(); it.click(); }")
+        else:
+            button.dblclick()
         # Not the navigation: the second click may abort the first one's.
         expect(page).not_to_have_url(before)
         page.wait_for_load_state("load")
@@ -194,7 +199,7 @@ def test_impatient_presses_are_one(arrive: Arrive, house: RunningHouse, javascri
     visitor.is_at("/sign-up/code")
     assert len(house.settled()) == 1
     visitor.type("Six-digit code", house.code("email"))
-    press_twice("Verify")
+    press_twice("Verify", is_proof=True)
     visitor.is_at("/set-up")
     visitor.follow("Set up 2FA")
     visitor.type("Phone number", "+44 7400 123456")
@@ -202,7 +207,7 @@ def test_impatient_presses_are_one(arrive: Arrive, house: RunningHouse, javascri
     visitor.is_at("/set-up/phone/code")
     assert len(house.settled()) == 2
     visitor.type("Six-digit code", house.code("sms"))
-    press_twice("Verify")
+    press_twice("Verify", is_proof=True)
     visitor.is_at("/set-up/recovery-code")
     visitor.save_recovery_code()
     visitor.press("Sign out")
@@ -216,7 +221,7 @@ def test_impatient_presses_are_one(arrive: Arrive, house: RunningHouse, javascri
     visitor.is_at("/sign-in/code")
     assert len(house.settled()) == before + 1
     visitor.type("Six-digit code", house.code("sms"))
-    press_twice("Verify")
+    press_twice("Verify", is_proof=True)
     visitor.open("/sessions")
 
     visitor.sees("No other browser is signed in.")

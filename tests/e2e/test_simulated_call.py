@@ -93,10 +93,15 @@ def test_call_without_a_script(arrive: Arrive, house: RunningHouse) -> None:
     desk = visitor.page.context.new_page()
     desk.goto(f"{house.origin}/simulator")
     desk.get_by_role("button", name="Answer").click()
-    assert not CODE.search(desk.locator("main").inner_text())
+    keypad = desk.locator("form.keypad")
+    expect(keypad).to_be_visible()
+    said = desk.locator("main").inner_text().replace(keypad.inner_text(), "")
+    assert "press any other key" in said
+    assert not CODE.search(said)
 
     desk.get_by_role("button", name="5", exact=True).click()
 
+    expect(desk.locator(".call .body")).to_contain_text(CODE)
     found = CODE.search(desk.locator(".call .body").inner_text())
     assert found
     desk.get_by_role("button", name="Hang up").click()

@@ -1,5 +1,6 @@
 """`vestibule work` delivers, `serve --no-worker` serves: only where they can be two processes."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from vestibule.entropy import SystemEntropy
 
 
 def _run(command: list[str], settings: dict[str, str]) -> Result:
+    before = logging.getLogger().handlers
     try:
         return CliRunner().invoke(app, command, env=settings)
     finally:
         # The command has sent the log to a stream that is closed by now.
         structlog.reset_defaults()
+        logging.getLogger().handlers = before
 
 
 @pytest.mark.parametrize("command", [["work"], ["serve", "--no-worker"]])
