@@ -200,6 +200,7 @@ async def test_number_proven_on_its_last_day_comes_back_on_the_next(house: Front
 
     assert await works(house, NEW_PASSWORD)
     assert (await house.message("sms")).to == OLD_NUMBER
+    assert len(await journal(house, "authenticator_returned")) == 1
 
 
 async def test_method_that_came_back_changes_no_password_for_a_day(house: FrontDoor) -> None:
