@@ -82,6 +82,9 @@ async def test_what_is_not_there_is_neither_renamed_nor_removed(house: FrontDoor
 
 async def test_only_method_has_no_button_that_removes_it(house: FrontDoor) -> None:
     """EF-02: the page offers to remove what may go, and the only method may not."""
+    person, _ = await house.member("bob@example.com", phone="07400 123457")
+    await house.open_settings(person)
+    assert not [href for _, href in person.page.links if href.endswith("/remove")]
     ada = await member(house)
     await ada.step_up()
     await ada.person.get("/settings")
