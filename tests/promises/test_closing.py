@@ -151,6 +151,10 @@ async def test_asked_twice_keeps_its_day(house: FrontDoor) -> None:
     await ada.person.get("/settings/close/confirm")
 
     assert ada.person.path == "/settings/close"
+    action = "/settings/close/confirm"
+    await ada.person.post(action, {"password": PASSWORD, "code": ada.next_code()})
+    assert "Your account closes already" in ada.person.text
+    assert (await told(house))["closing_asked"] == 1
     (kept,) = await rows(house, "safeguards")
     (asked,) = await journal(house, EventName.ACCOUNT_CLOSING_ASKED)
     assert kept["closes_at"].isoformat() == asked.details["closes"]

@@ -361,6 +361,40 @@ async def test_session_that_ends_beside_its_code_sets_none(either_house: FrontDo
 
     assert refused == Refused(Reason.SIGN_IN_EXPIRED)
     assert await rows(house, "notice_addresses") == []
+    (out,) = [one for one in await rows(house, "challenges") if one["purpose"] == "notice_address"]
+    assert out["used_at"] is None, "a code was used up for a change that nobody could make"
+
+
+async def test_code_of_proofs_that_age_beside_it_serves_once_they_are_fresh(
+    house: FrontDoor,
+) -> None:
+    """EM-07, SU-01: where the proofs grow too old while the code is compared nothing is set, and
+    the owner who proves both again needs no other code."""
+    ada = await member(house)
+    await ada.step_up()
+    await ask(ada.person)
+    code = await house.code("email", to=SECOND)
+    means, caller = (
+        house.built.means,
+        Caller("203.0.113.7", "", "", "en", cookie(ada.person, "browser")),
+    )
+    found = await find_session(means, caller, cookie(ada.person, "session") or "")
+    assert found is not None
+
+    async def ten_minutes() -> None:
+        house.clock.advance(seconds=10 * 60 + 1)
+
+    between = Between(house.database, ten_minutes)
+    refused = await notice_address_change.verify(
+        replace(means, database=between), caller, found[0], typed=code
+    )
+
+    assert refused == Refused(Reason.STEP_UP_NEEDED)
+    assert await rows(house, "notice_addresses") == []
+    await ada.step_up()
+    await ada.person.get(CODE)
+    await ada.person.press("Verify", code=code)
+    assert await standing(house) == 1
 
 
 async def test_two_sessions_set_the_same_one_once(house: FrontDoor) -> None:

@@ -63,6 +63,24 @@ async def test_first_set_up_ends_a_reset_that_asked_for_no_second_factor(house: 
     assert later.path == "/sign-in/code", "the password is the one of before"
 
 
+async def test_reset_before_any_set_up_is_proven_by_the_mailbox(house: FrontDoor) -> None:
+    """AR-02: who forgot the password before 2FA was set up has one factor, and proves that; the
+    wall stands as before, and nothing waits or is reviewed that was never there."""
+    email = "ada@example.com"
+    await house.sign_up(house.browser(), email)
+    person = house.browser(source="192.0.2.8")
+    await prove_mailbox(house, person, email)
+
+    await person.press("Set new password", new_password=NEW)
+
+    assert "Your new password is set" in person.text, person.text
+    assert await rows(house, "safeguards") == []
+    await house.password(person, email)
+    assert person.path == "/sign-in", "the old password opens nothing"
+    await house.password(person, email, password=NEW)
+    assert person.path == "/set-up/email", person.text
+
+
 async def test_reset_never_signs_in(house: FrontDoor) -> None:
     """AR-01: a finished reset leads to the sign-in, which still asks for the second factor."""
     ada = await member(house)

@@ -11,6 +11,7 @@ from tests.answers import (
     sign_in,
     thief_inside,
 )
+from tests.attack import journal
 from tests.front_door import FrontDoor
 from tests.person import Person
 from tests.promises.states import (
@@ -78,6 +79,7 @@ async def test_yes_opens_the_dashboard_and_is_asked_once(house: FrontDoor) -> No
     assert other.path == "/"
     await other.get("/review")
     assert other.path == "/"
+    assert len(await journal(house, "review_answered")) == 1
 
 
 async def test_yes_leads_to_the_page_first_asked_for(house: FrontDoor) -> None:
@@ -205,6 +207,76 @@ async def test_disowned_browser_is_forgotten(house: FrontDoor) -> None:
 
     assert len(await rows(house, "known_browsers")) == 1
     assert not await is_inside(thief)
+
+
+async def test_browser_is_listed_by_its_first_sign_in(house: FrontDoor) -> None:
+    """R12: a browser of several sign-ins stands there once, with the first; one that is known for
+    over a week is counted, and can be doubted by none of its later ones."""
+    ada = await member(house)
+    old = house.browser(source="203.0.113.12", agent="Mozilla/5.0 (Windows NT) Firefox/140")
+    await sign_in(house, old, code_of=ada.next_code())
+    house.clock.advance(seconds=8 * DAY)
+    twice = house.browser(source="203.0.113.13", agent="Mozilla/5.0 (X11; Linux) Firefox/140")
+    for person in (old, twice, twice):
+        await sign_in(house, person, code_of=ada.next_code())
+        assert person.path == "/", person.text
+        await person.press("Sign out")
+    await reset(house, ada.person, code_of=ada.next_code())
+
+    await sign_in(house, ada.person, code_of=ada.next_code(), password=NEW_PASSWORD)
+
+    assert ada.person.path == "/review", ada.person.text
+    assert ada.person.text.count("Firefox on Linux") == 2, "its name and its button"
+    assert "Firefox on Windows" not in ada.person.text
+    assert "2 more that have been used for over a week" in ada.person.text
+
+
+async def test_thief_with_the_paper_disowns_nothing_that_a_recovery_bound(
+    house: FrontDoor,
+) -> None:
+    """R8, R12: at the review after a completed recovery its app is shown, and nobody who got past
+    both doors takes it away there."""
+    ada = await member(house)
+    house.clock.advance(seconds=60)
+    await ada.person.press("Sign out")
+    await recover(house, ada.person, ada.recovery_code, ADA)
+    await house.save_recovery_code(ada.person)
+    await ada.person.get("/set-up/app")
+    await ada.person.press("Show the QR code")
+    ada.secret = house.secret_on(ada.person)
+    await ada.person.press("Verify", code=house.app_code(ada.secret), app_name="New app")
+    thief = house.browser(source="198.51.100.66")
+    await sign_in(house, thief, code_of=ada.next_code())
+    assert thief.path == "/review", thief.text
+    (app,) = await standing(house)
+    assert "New app" in thief.text
+
+    await thief.post("/review", {"not_mine": app["id"]})
+
+    assert thief.path == "/review"
+    assert [one["name"] for one in await standing(house)] == ["New app"]
+    assert await is_inside(ada.person)
+
+
+async def test_neither_this_browser_nor_that_of_the_set_up_is_disowned(house: FrontDoor) -> None:
+    """R8, R12: whoever got in elsewhere does not have the browser forgotten that the account began
+    in, and nobody the one that is asked."""
+    ada = await member(house)
+    house.clock.advance(seconds=3600)
+    other = house.browser(source="198.51.100.66")
+    await reset(house, other, code_of=ada.next_code())
+    await sign_in(house, other, code_of=ada.next_code(), password=NEW_PASSWORD)
+    assert other.path == "/review", other.text
+    assert "Not mine" not in [one[0] for form in other.page.forms for one in form.buttons]
+    acts = [one["id"] for one in await rows(house, "acts") if one["browser_digest"] is not None]
+    before = await rows(house, "known_browsers")
+    assert len(acts) == len(before) == 2
+
+    for act_id in acts:
+        await other.post("/review", {"not_mine": act_id})
+        assert other.path == "/review", other.text
+
+    assert await rows(house, "known_browsers") == before
 
 
 async def frozen_with_a_thiefs_app(house: FrontDoor) -> tuple[Member, Person]:

@@ -309,6 +309,7 @@ async def test_country_closed_for_texts_offers_the_call(built: Built) -> None:
         await person.press("Send code by text message", country="FR", phone="06 12 34 56 78")
         assert "We cannot text numbers in that country. Choose Call me" in person.text
         assert person.path == "/set-up/phone"
+        assert await journal(house, "enrollment_started") == []
 
         await person.press("Call me", country="FR", phone="06 12 34 56 78")
 

@@ -13,7 +13,7 @@ import pytest
 from tests.databases import Store
 from vestibule.domain.account import Authenticator, AuthenticatorKind, RecoveryCode
 from vestibule.domain.challenge import Challenge, Channel, Purpose
-from vestibule.domain.pending import Enrollment, PendingSignIn, SignInState
+from vestibule.domain.pending import Enrollment, PendingSignIn, SignInState, SignUp
 from vestibule.domain.safety import Act, ActKind, EndedBy
 from vestibule.domain.session import Session
 from vestibule.storage import (
@@ -21,13 +21,20 @@ from vestibule.storage import (
     acts,
     authenticators,
     challenges,
+    closing,
+    former_addresses,
     recovery_codes,
+    safeguards,
     sessions,
     sign_ins,
+    sign_ups,
     throttles,
+    waiting_resets,
 )
 from vestibule.storage.database import Database, Transaction
+from vestibule.storage.former_addresses import FormerAddress
 from vestibule.storage.schema import metadata
+from vestibule.storage.waiting_resets import WaitingReset
 
 pytestmark = pytest.mark.anyio
 
@@ -50,6 +57,7 @@ async def person(tx: Transaction, name: str) -> None:
     await sessions.remember_browser(tx, mark, name, NOW)
     await sign_ins.add(tx, pending(name), token_digest=mark, visit_digest=mark)
     await challenges.add(tx, challenge(name))
+    await what_waits(tx, name)
     for number in range(10):
         await throttles.add_strike(
             tx,
@@ -110,6 +118,43 @@ async def recovery_code(tx: Transaction, name: str) -> None:
     )
     await recovery_codes.add(tx, code, code_mac=name.encode(), is_provisional=True)
     await recovery_codes.put_view(tx, name, owner_id=name, code_sealed=b"sealed", expires_at=END)
+
+
+async def what_waits(tx: Transaction, name: str) -> None:
+    """A review, a closing, a reset, an address of before, and a sign-up of the same name."""
+    mark = name.encode()
+    await safeguards.require_review(tx, name, NOW)
+    await closing.ask(tx, name, END)
+    await waiting_resets.put(tx, WaitingReset(name, name, "mac", name, END))
+    await former_addresses.add(
+        tx,
+        FormerAddress(
+            id=name,
+            account_id=name,
+            address_sealed=b"sealed",
+            address_mac=mark,
+            act_id=name,
+            is_returnable=True,
+            replaced_at=NOW,
+            held_until_at=END,
+        ),
+    )
+    await sign_ups.add(tx, sign_up(name), token_digest=mark, visit_digest=mark)
+
+
+def sign_up(name: str) -> SignUp:
+    return SignUp(
+        id=name,
+        email=name,
+        email_key=name,
+        name=name,
+        locale="en",
+        password_mac="mac",
+        is_decoy=False,
+        return_to=None,
+        created_at=NOW,
+        expires_at=END,
+    )
 
 
 def session(name: str) -> Session:
@@ -222,6 +267,23 @@ BY_EVE: dict[str, Step] = {
     "challenges.live": lambda tx: challenges.live(tx, Purpose.STEP_UP, "ada"),
     "challenges.end": lambda tx: challenges.end(tx, Purpose.STEP_UP, "ada", NOW),
     "sessions.touch": lambda tx: sessions.touch(tx, "ada", NOW - timedelta(seconds=1)),
+    "closing.ask": lambda tx: closing.ask(tx, "ada", NOW),
+    "closing.close_due": lambda tx: closing.close_due(tx, "ada", BEFORE),
+    "waiting_resets.take_due": lambda tx: waiting_resets.take_due(tx, "ada", BEFORE),
+    "waiting_resets.cancel": lambda tx: waiting_resets.cancel(tx, "ada", reset_id="eve"),
+    "waiting_resets.put_off": lambda tx: waiting_resets.put_off(
+        tx, "ada", now=BEFORE, until=END + timedelta(hours=1)
+    ),
+    "former_addresses.hold_longer": lambda tx: former_addresses.hold_longer(tx, "ada", BEFORE),
+    "sign_ups.repeat": lambda tx: sign_ups.repeat(
+        tx, sign_up("ada"), token_digest=b"new", visit_digest=b"eve"
+    ),
+    "sign_ups.repeat, of a decoy": lambda tx: sign_ups.repeat(
+        tx, replace(sign_up("ada"), is_decoy=True), token_digest=b"new", visit_digest=b"ada"
+    ),
+    "sign_ups.repeat, to another address": lambda tx: sign_ups.repeat(
+        tx, replace(sign_up("ada"), email_key="eve"), token_digest=b"new", visit_digest=b"ada"
+    ),
 }
 """What names Eve and something of Ada's, nobody, another purpose, or an earlier moment."""
 
@@ -267,6 +329,30 @@ BY_ADA: dict[str, Step] = {
         tx, "ada", authenticator_id="ada", channel=Channel.TOTP
     ),
     "sessions.mark_anew": lambda tx: sessions.mark_anew(tx, b"ada", b"new"),
+    "authenticators.end_enrollments": lambda tx: authenticators.end_enrollments(
+        tx, "ada", session_id=None, sign_in_id=None
+    ),
+    "safeguards.end_review": lambda tx: safeguards.end_review(tx, "ada"),
+    "closing.cancel": lambda tx: closing.cancel(tx, "ada"),
+    "closing.close_due": lambda tx: closing.close_due(tx, "ada", END),
+    "closing.erase": lambda tx: closing.erase(tx, "ada", NOW),
+    "closing.hollow": lambda tx: closing.hollow(tx, "ada", "ada", sealed=b"", mac=b""),
+    "closing.forget_person": lambda tx: closing.forget_person(tx, "ada"),
+    "waiting_resets.cancel": lambda tx: waiting_resets.cancel(tx, "ada"),
+    "waiting_resets.take_due": lambda tx: waiting_resets.take_due(tx, "ada", END),
+    "waiting_resets.put_off": lambda tx: waiting_resets.put_off(
+        tx, "ada", now=END, until=END + timedelta(hours=1)
+    ),
+    "former_addresses.hold_longer": lambda tx: former_addresses.hold_longer(
+        tx, "ada", END + timedelta(hours=1)
+    ),
+    "former_addresses.let_go": lambda tx: former_addresses.let_go(tx, "ada"),
+    "former_addresses.settle": lambda tx: former_addresses.settle(tx, "ada"),
+    "sign_ups.end": lambda tx: sign_ups.end(tx, "ada"),
+    "sign_ups.end_for_address": lambda tx: sign_ups.end_for_address(tx, "ada"),
+    "sign_ups.repeat": lambda tx: sign_ups.repeat(
+        tx, sign_up("ada"), token_digest=b"new", visit_digest=b"ada"
+    ),
 }
 """What is Ada's alone, and changes something."""
 
@@ -359,6 +445,12 @@ LATE: dict[str, Callable[[Transaction, datetime], Awaitable[object]]] = {
         tx, "ada", AuthenticatorKind.TOTP, now
     ),
     "recovery_codes.take_view": lambda tx, now: recovery_codes.take_view(tx, "ada", now),
+    "sign_ups.find": lambda tx, now: sign_ups.find(tx, b"ada", now),
+    "sign_ups.repeat": lambda tx, now: sign_ups.repeat(
+        tx, replace(sign_up("ada"), created_at=now), token_digest=b"ada", visit_digest=b"ada"
+    ),
+    "former_addresses.of_account": lambda tx, now: former_addresses.of_account(tx, "ada", now),
+    "former_addresses.find": lambda tx, now: former_addresses.find(tx, [b"ada"], now),
 }
 """What has an end, and is taken then or a second before."""
 

@@ -173,7 +173,10 @@ async def resend(
             return Refused(Reason.SET_UP_EXPIRED)
         way, number = _way(channel), _number(work, enrollment)
         refused = _refuse_way(means, way, number)
-        return refused or await codes.send(work, _asked(enrollment, binder, number, way))
+        if refused is not None:
+            # Said of the way: the page of the code has no field of the number.
+            return replace(refused, field=None)
+        return await codes.send(work, _asked(enrollment, binder, number, way))
 
     return await work(means, caller, unit)
 

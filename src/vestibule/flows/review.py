@@ -19,8 +19,9 @@ from vestibule.flows.work import Caller, Means, Work, look, work
 from vestibule.storage import accounts, acts, authenticators, safeguards, sessions
 from vestibule.storage.disavowals import Disavowal
 
-TAKEN_BACK = frozenset({ActKind.SESSION, ActKind.RESET})
-"""What a set-up or a completed recovery began with is never taken back (R8)."""
+TAKEN_BACK = frozenset({ActKind.SESSION})
+"""No reset brought anything that is shown, and what a set-up or a completed
+recovery began with is never taken back (R8)."""
 
 ADDRESS = "address"
 NOTICE_ADDRESS = "notice-address"

@@ -36,7 +36,8 @@ async def must_wait(work: Work, account: Account, reset: Reset) -> bool:
 
     Whoever has a copy of the SIM and the mailbox comes from a browser that nobody knows.
     """
-    if reset.authenticator_id is None or not account.is_enrolled:
+    if reset.authenticator_id is None:
+        # It had no second factor to ask for, and ends with the first set-up.
         return False
     if await _is_browser_known(work, account.id):
         return False

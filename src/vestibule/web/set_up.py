@@ -40,6 +40,9 @@ def _back(visit: Visit, refused: Refused, *, to: str, keep: tuple[str, ...] = ()
         to = "/sign-in"
     if refused.reason is Reason.STEP_UP_NEEDED:
         to = "/settings/confirm"
+    if refused.reason is Reason.SET_UP_EXPIRED:
+        # The page of its code is gone, and would lead on without a word.
+        to = to.removesuffix("/code")
     if refused.reason in WAITING:
         return visit.go("/settings/wait")
     return visit.again(refused, to=to, keep=keep)
