@@ -184,6 +184,26 @@ def test_phone_faults_say_what_is_wrong(typed: str, country: str, fault: PhoneFa
     assert parse_phone(typed, country, served=None) is fault
 
 
+@pytest.mark.parametrize("zeros", ["0", "00", "000"])
+@pytest.mark.parametrize("kind", ["MOBILE", "FIXED_LINE"])
+def test_phone_of_more_trunk_zeros_is_the_same_number(zeros: str, kind: str) -> None:
+    """PN-01, RL-07: zeros of a trunk, typed twice, make no second spelling that limits count apart
+    or that nobody can read again."""
+    others, line = [], getattr(phonenumbers.PhoneNumberType, kind)
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        if phonenumbers.example_number_for_type(region, line) is None:
+            continue
+        e164 = example(kind, region)
+        code = f"+{phonenumbers.country_code_for_region(region)}"
+        found = parse_phone(code + zeros + e164.removeprefix(code), region, served=None)
+        if isinstance(found, PhoneNumber):
+            assert phone_of(found.e164) == found
+            others += [region] if found.e164 != e164 else []
+
+    # A mobile of Italy after a zero is a landline of Como.
+    assert set(others) <= {"IT", "VA"}
+
+
 @pytest.mark.parametrize(
     ("kind", "region"),
     [
@@ -202,6 +222,27 @@ def test_phone_refuses_lines_that_cost_or_reach_nobody(kind: str, region: str) -
     number = example(kind, region)
 
     assert parse_phone(number, region, served=None) is PhoneFault.PHONE_PREMIUM
+
+
+@pytest.mark.parametrize("zeros", ["", "00"])
+@pytest.mark.parametrize("more", ["0", "11", "123"])
+@pytest.mark.parametrize("kind", ["PREMIUM_RATE", "SHARED_COST", "PAGER"])
+def test_phone_refuses_such_lines_with_digits_after_their_end(
+    kind: str, more: str, zeros: str
+) -> None:
+    """PN-05: an exchange passes over digits dialled too much, so they make no other number."""
+    line, taken = getattr(phonenumbers.PhoneNumberType, kind), []
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        if phonenumbers.example_number_for_type(region, line) is None:
+            continue
+        e164 = example(kind, region)
+        code = f"+{phonenumbers.country_code_for_region(region)}"
+        typed = code + zeros + e164.removeprefix(code) + more
+        found = parse_phone(typed, region, served=None)
+        if isinstance(found, PhoneNumber) and found.e164.startswith(e164):
+            taken.append(found.e164)
+
+    assert taken == []
 
 
 def example(kind: str, region: str) -> str:

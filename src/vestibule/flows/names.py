@@ -3,6 +3,7 @@
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
+from vestibule.flows.refusals import note_trifle
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import accounts, sessions
 
@@ -38,8 +39,8 @@ async def rename(means: Means, caller: Caller, session: Session, *, name: str) -
         await sessions.use_gate(work.tx, session.id, work.now)
         if await accounts.rename(work.tx, session.account_id, name):
             # Without the name: the journal says what happened, not what people are called.
-            await work.note(
-                EventName.NAME_CHANGED, account_id=session.account_id, session_id=session.id
+            await note_trifle(
+                work, EventName.NAME_CHANGED, account_id=session.account_id, session_id=session.id
             )
         return None
 
