@@ -49,6 +49,21 @@ async def test_fifty_guesses_a_year_are_short(house: FrontDoor) -> None:
     assert await rows(house, "SELECT * FROM strikes") == []
 
 
+async def test_the_page_says_how_long_the_next_code_is(house: FrontDoor) -> None:
+    """EM-04: before it is sent too: six digits, and ten past the fifty."""
+    ada = await member(house)
+    await ada.person.get("/settings")
+    assert "We send a six-digit code to" in ada.person.text
+    for _ in range(10):
+        house.clock.advance(seconds=HOUR)
+        await guess_five(house, ada)
+
+    house.clock.advance(seconds=HOUR)
+    await ada.sign_in(ada.person)
+    await ada.person.get("/settings")
+    assert "We send a ten-digit code to" in ada.person.text
+
+
 async def test_they_are_counted_for_a_year(house: FrontDoor) -> None:
     """EM-04: the fifty are those of a year: 364 days after the last the next code is long yet."""
     ada = await member(house)

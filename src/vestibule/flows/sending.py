@@ -111,6 +111,11 @@ async def take_short_code(work: Work, address: str) -> bool:
     return await _short_codes(address).take(work, counts_only=False) is None
 
 
+async def has_short_code(work: Work, address: str) -> bool:
+    """Whether `take_short_code` would take one now; takes nothing."""
+    return await _short_codes(address).look(work) is None
+
+
 async def give_short_codes_back(work: Work, address: str, count: int) -> None:
     """The last of them was right, so nobody guesses at them any more.
 
