@@ -26,6 +26,7 @@ from vestibule.flows import codes
 from vestibule.flows.binding import Added, Binder, account_of, bind
 from vestibule.flows.entering import SignedIn
 from vestibule.flows.refusals import note_trifle
+from vestibule.flows.sending import spend_number_question
 from vestibule.flows.tolls import refuse_country
 from vestibule.flows.work import Caller, Means, Work, look, work
 from vestibule.storage import accounts, authenticators, challenges, outbox
@@ -104,7 +105,8 @@ async def _start_phone(
         if any(one.fingerprint_mac in marks for one in bound):
             return Refused(Reason.PHONE_ALREADY_YOURS, "phone")
     if await _is_used_up(work, marks, account.id):
-        return Refused(Reason.PHONE_NOT_USABLE, "phone")
+        spent = await spend_number_question(work, number, channel, account_id=account.id)
+        return spent or Refused(Reason.PHONE_NOT_USABLE, "phone")
     begun = await authenticators.enrollment_of(
         work.tx, binder.id, AuthenticatorKind.PHONE, work.now
     )

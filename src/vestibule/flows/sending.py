@@ -15,7 +15,7 @@ from vestibule.domain.tolls import LimitName
 from vestibule.flows.limits import DAY, HOUR, YEAR, Budget, Stopped, spend_all
 from vestibule.flows.refusals import note_refusal
 from vestibule.flows.sources import network_of, source_of
-from vestibule.flows.tolls import Toll, spend_toll
+from vestibule.flows.tolls import Toll, spend_question, spend_toll
 from vestibule.flows.work import Work
 
 OTHERS_MAY_ASK = {Purpose.SIGN_UP, Purpose.RESET, Purpose.WALL}
@@ -90,6 +90,22 @@ async def spend_send(
         **({"country": country} if country else {}),
     )
     return refused
+
+
+async def spend_number_question(
+    work: Work, number: PhoneNumber, channel: Channel, *, account_id: str
+) -> Refused | None:
+    """Take what a set-up's send costs who asks, where none leaves and that tells of the number."""
+    toll = Toll(
+        number=number,
+        channel=channel,
+        is_confirmed=False,
+        account_id=account_id,
+        known_browser=False,
+        source=source_of(work),
+    )
+    stopped = await spend_question(work, toll)
+    return stopped.refused if stopped else None
 
 
 async def spend_hash(work: Work) -> Refused | None:
