@@ -95,6 +95,9 @@ def test_email_keeps_different_mailboxes_apart(one: str, other: str) -> None:
         "mara@exam\u202eple.org",
         "mara@example.org\u2028",
         "\ud800@example.org",
+        "=?utf-8?q?tom=40example.com=2c?=@example.org",
+        "=?utf-8?b?eA0KQmNjOiB0b21AZXhhbXBsZS5jb20NClg6IA==?=@example.org",
+        "=?us-ascii?q?=6d?=@example.org",
         "a" * 250 + "@example.org",
         "mara@" + "a." * 130 + "org",
         "a" * 5_000_000,
@@ -243,6 +246,15 @@ def test_phone_refuses_such_lines_with_digits_after_their_end(
             taken.append(found.e164)
 
     assert taken == []
+
+
+def test_phone_of_the_internet_is_one_with_digits_after_its_end() -> None:
+    """PN-05: nor does a digit more make an ordinary line of one that the operator refuses."""
+    number = example("VOIP", "NL")
+
+    for typed in (number, number + "1"):
+        found = parse_phone(typed, "NL", served=None, allows_voip=False)
+        assert found is PhoneFault.PHONE_VOIP, typed
 
 
 def example(kind: str, region: str) -> str:

@@ -37,7 +37,8 @@ def parse_email(text: str) -> EmailAddress | None:
     Blanks around it are dropped, as browsers do; nothing inside is: dots and plus tags count.
     """
     typed = text.strip(_BLANKS)
-    if len(typed) > _LONGEST_EMAIL:
+    # An encoded word of mail headers (RFC 2047) would be an address that stands for other text.
+    if len(typed) > _LONGEST_EMAIL or "=?" in typed:
         return None
     try:
         # RFC 6761 §6.2: .test is for trials, and a trial needs addresses.
@@ -162,9 +163,9 @@ def parse_phone(
     if isinstance(number, PhoneFault):
         return number
     home = _region(number)
-    if home == _NOWHERE or _begins_as_refused(number):
+    if home == _NOWHERE or _begins_as(number, _REFUSED_TYPES):
         return PhoneFault.PHONE_PREMIUM
-    if not allows_voip and phonenumbers.number_type(number) == PhoneNumberType.VOIP:
+    if not allows_voip and _begins_as(number, frozenset({PhoneNumberType.VOIP})):
         return PhoneFault.PHONE_VOIP
     if served is not None and home not in served:
         return PhoneFault.PHONE_COUNTRY_NOT_SERVED
@@ -273,19 +274,18 @@ def _without_trunk(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber
     return bare if phonenumbers.is_valid_number(bare) else number
 
 
-def _begins_as_refused(number: phonenumbers.PhoneNumber) -> bool:
-    """Whether it is a line of a refused type, or one with digits after its end.
+def _begins_as(number: phonenumbers.PhoneNumber, types: frozenset[int]) -> bool:
+    """Whether it is a line of one of these types, or one with digits after its end.
 
     Exchanges connect once they have enough, and pass over what was dialled too much; to the
     metadata the longer number is of no type at all.
     """
     if phonenumbers.is_valid_number(number):
-        return phonenumbers.number_type(number) in _REFUSED_TYPES
+        return phonenumbers.number_type(number) in types
     digits = phonenumbers.national_significant_number(number)
     begun = {one[:end] for one in (digits, digits.lstrip("0")) for end in range(3, len(one) + 1)}
     return any(
-        phonenumbers.number_type(phonenumbers.parse(f"+{number.country_code}{one}"))
-        in _REFUSED_TYPES
+        phonenumbers.number_type(phonenumbers.parse(f"+{number.country_code}{one}")) in types
         for one in begun
     )
 

@@ -23,6 +23,7 @@ from vestibule.flows.causes import note_made
 from vestibule.flows.changes import waits
 from vestibule.flows.enroll import NAME_LENGTH
 from vestibule.flows.entering import end_everything_else
+from vestibule.flows.names import folded
 from vestibule.flows.notices import tell
 from vestibule.flows.reauthenticate import Renewed
 from vestibule.flows.refusals import note_trifle
@@ -165,7 +166,7 @@ async def _tell(
 async def rename_app(
     means: Means, caller: Caller, session: Session, *, app_id: str, name: str
 ) -> Refused | None:
-    name = " ".join(name.split())
+    name = folded(name)
     if not name:
         return Refused(Reason.NAME_MISSING, "app_name")
     if len(name) > NAME_LENGTH:

@@ -25,6 +25,7 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import codes
 from vestibule.flows.binding import Added, Binder, account_of, bind
 from vestibule.flows.entering import SignedIn
+from vestibule.flows.names import folded
 from vestibule.flows.refusals import note_trifle
 from vestibule.flows.sending import spend_number_question
 from vestibule.flows.tolls import refuse_country
@@ -309,7 +310,7 @@ async def verify_app(
     means: Means, caller: Caller, binder: Binder, *, typed: str, name: str
 ) -> SignedIn | Added | Refused:
     """Bind the app once it has shown a right code; that step is then used up (TO-03)."""
-    name = " ".join(name.split())
+    name = folded(name)
     if len(name) > NAME_LENGTH:
         return Refused(Reason.NAME_TOO_LONG, "app_name", {"most": NAME_LENGTH})
 
