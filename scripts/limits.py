@@ -211,6 +211,11 @@ def _after_trouble() -> list[list[str]]:
             "the rest is refused and not written down",
         ],
         [
+            "choices of a language, name or zone that the journal names, for an account",
+            f"{refusals.TRIFLES_PER_ACCOUNT_HOUR} of each an hour",
+            "the rest is done and not written down",
+        ],
+        [
             "reports of a broken content policy from a source",
             f"{policy_reports.REPORTS_PER_SOURCE_HOUR} an hour",
             "the rest is dropped",

@@ -105,6 +105,9 @@ async def test_nothing_can_add_a_header(server: MailServer, ours: Certificate) -
             "Eve <eve@example.com>",
             "ada@example.com\n",
             "ada@[127.0.0.1]",
+            # Encoded words: the second is `x CR LF Bcc: eve@example.com CR LF X:`.
+            "=?utf-8?q?eve=40example.com=2c?=@example.com",
+            "=?utf-8?b?eA0KQmNjOiBldmVAZXhhbXBsZS5jb20NClg6IA==?=@example.com",
             "@example.com",
             "ada@",
             "",
@@ -121,6 +124,23 @@ async def test_nothing_can_add_a_header(server: MailServer, ours: Certificate) -
     assert got.mail["Content-Language"] is None
     assert str(got.mail["Subject"]) == "x Bcc: eve@example.com body"
     assert got.mail["Message-ID"] == first.reference
+
+
+@pytest.mark.parametrize(
+    "local", ["ada", "!#$%&'*+-/=^_`{|}~", "?=ada=", "a" * 64, "zoë" * 20, "名前"]
+)
+async def test_an_address_stands_in_its_header_as_it_is(
+    server: MailServer, ours: Certificate, local: str
+) -> None:
+    """EM-06: whatever an address may be made of, one line of the mail has it, letter by letter."""
+    async with provider(server.port, ours) as mail:
+        assert isinstance(await mail.send(MESSAGE, f"{local}@example.com"), Accepted)
+    [got] = server.received
+    head = got.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert [line for line in head if line.startswith(b"To:")] == [
+        f"To: {local}@example.com".encode()
+    ]
+    assert got.recipients == [f"{local}@example.com"]
 
 
 async def test_an_international_address(server: MailServer, ours: Certificate) -> None:

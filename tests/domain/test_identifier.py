@@ -95,6 +95,9 @@ def test_email_keeps_different_mailboxes_apart(one: str, other: str) -> None:
         "mara@exam\u202eple.org",
         "mara@example.org\u2028",
         "\ud800@example.org",
+        "=?utf-8?q?tom=40example.com=2c?=@example.org",
+        "=?utf-8?b?eA0KQmNjOiB0b21AZXhhbXBsZS5jb20NClg6IA==?=@example.org",
+        "=?us-ascii?q?=6d?=@example.org",
         "a" * 250 + "@example.org",
         "mara@" + "a." * 130 + "org",
         "a" * 5_000_000,
@@ -184,6 +187,26 @@ def test_phone_faults_say_what_is_wrong(typed: str, country: str, fault: PhoneFa
     assert parse_phone(typed, country, served=None) is fault
 
 
+@pytest.mark.parametrize("zeros", ["0", "00", "000"])
+@pytest.mark.parametrize("kind", ["MOBILE", "FIXED_LINE"])
+def test_phone_of_more_trunk_zeros_is_the_same_number(zeros: str, kind: str) -> None:
+    """PN-01, RL-07: zeros of a trunk, typed twice, make no second spelling that limits count apart
+    or that nobody can read again."""
+    others, line = [], getattr(phonenumbers.PhoneNumberType, kind)
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        if phonenumbers.example_number_for_type(region, line) is None:
+            continue
+        e164 = example(kind, region)
+        code = f"+{phonenumbers.country_code_for_region(region)}"
+        found = parse_phone(code + zeros + e164.removeprefix(code), region, served=None)
+        if isinstance(found, PhoneNumber):
+            assert phone_of(found.e164) == found
+            others += [region] if found.e164 != e164 else []
+
+    # A mobile of Italy after a zero is a landline of Como.
+    assert set(others) <= {"IT", "VA"}
+
+
 @pytest.mark.parametrize(
     ("kind", "region"),
     [
@@ -202,6 +225,36 @@ def test_phone_refuses_lines_that_cost_or_reach_nobody(kind: str, region: str) -
     number = example(kind, region)
 
     assert parse_phone(number, region, served=None) is PhoneFault.PHONE_PREMIUM
+
+
+@pytest.mark.parametrize("zeros", ["", "00"])
+@pytest.mark.parametrize("more", ["0", "11", "123"])
+@pytest.mark.parametrize("kind", ["PREMIUM_RATE", "SHARED_COST", "PAGER"])
+def test_phone_refuses_such_lines_with_digits_after_their_end(
+    kind: str, more: str, zeros: str
+) -> None:
+    """PN-05: an exchange passes over digits dialled too much, so they make no other number."""
+    line, taken = getattr(phonenumbers.PhoneNumberType, kind), []
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        if phonenumbers.example_number_for_type(region, line) is None:
+            continue
+        e164 = example(kind, region)
+        code = f"+{phonenumbers.country_code_for_region(region)}"
+        typed = code + zeros + e164.removeprefix(code) + more
+        found = parse_phone(typed, region, served=None)
+        if isinstance(found, PhoneNumber) and found.e164.startswith(e164):
+            taken.append(found.e164)
+
+    assert taken == []
+
+
+def test_phone_of_the_internet_is_one_with_digits_after_its_end() -> None:
+    """PN-05: nor does a digit more make an ordinary line of one that the operator refuses."""
+    number = example("VOIP", "NL")
+
+    for typed in (number, number + "1"):
+        found = parse_phone(typed, "NL", served=None, allows_voip=False)
+        assert found is PhoneFault.PHONE_VOIP, typed
 
 
 def example(kind: str, region: str) -> str:

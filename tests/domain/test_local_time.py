@@ -1,5 +1,6 @@
 """How a time is told in a person's zone, and which zones there are (NO-02)."""
 
+import timeit
 from datetime import UTC, datetime, timedelta
 from zoneinfo import available_timezones
 
@@ -167,6 +168,16 @@ def test_a_zone_is_found_by_country_or_town(text: str, tag: str, first: str) -> 
 def test_no_zone_is_found_for_other_text(text: str) -> None:
     """Nothing is found by nothing, by no name, or by the names of two."""
     assert zone.find(text, "en") == ()
+
+
+def test_many_words_cost_hardly_more_than_one() -> None:
+    """WB-07: a field full of one letter keeps nobody waiting: all is looked up in made texts."""
+
+    def took(text: str) -> float:
+        zone.find(text, "en")
+        return min(timeit.repeat(lambda: zone.find(text, "en"), number=1, repeat=7))
+
+    assert took("a " * 32) < 8 * took("a")
 
 
 @pytest.mark.parametrize("tag", [*CATALOGUES.tags, "ar"])

@@ -569,13 +569,29 @@ async def test_name_is_bounded_as_at_sign_up(house: FrontDoor) -> None:
     """EM-04: no empty name and none over 200 characters; markup is text."""
     ada = await member(house)
     await house.open_settings(ada.person)
-    for typed, said in (("   ", "Enter a name"), ("x" * 201, "at most 200")):
+    unseen = "\u200b \u2060\u202e"
+    for typed, said in (("   ", "Enter a name"), (unseen, "Enter a name"), ("x" * 201, "at most")):
         await ada.person.get("/settings/name")
         await ada.person.press("Save", name=typed)
         assert said in ada.person.text
     await ada.person.press("Save", name="<b>Ada</b>")
     assert "<b>Ada" not in ada.person.response.text
     assert await name_of(house) == "<b>Ada</b>"
+
+
+async def test_name_turns_no_text_beside_it_round(house: FrontDoor) -> None:
+    """WB-06: applications behind us are told names without control characters and marks that set
+    the direction of what follows; joiners of many languages stay."""
+    ada = await member(house)
+    await house.open_settings(ada.person)
+    for typed, kept in (
+        ("Ada \u202eecalevoL\u202c \x1b[31m", "Ada ecalevoL [31m"),
+        ("Ada\u2067\x85Lovelace", "Ada Lovelace"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+    ):
+        await ada.person.get("/settings/name")
+        await ada.person.press("Save", name=typed)
+        assert (await ada.person.client.get("/session")).json()["account"]["name"] == kept
 
 
 async def test_name_is_not_changed_with_the_gate_closed(house: FrontDoor) -> None:

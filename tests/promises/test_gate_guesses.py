@@ -49,19 +49,51 @@ async def test_fifty_guesses_a_year_are_short(house: FrontDoor) -> None:
     assert await rows(house, "SELECT * FROM strikes") == []
 
 
+async def test_the_page_says_how_long_the_next_code_is(house: FrontDoor) -> None:
+    """EM-04: before it is sent too: six digits, and ten past the fifty."""
+    ada = await member(house)
+    await ada.person.get("/settings")
+    assert "We send a six-digit code to" in ada.person.text
+    for _ in range(10):
+        house.clock.advance(seconds=HOUR)
+        await guess_five(house, ada)
+
+    house.clock.advance(seconds=HOUR)
+    await ada.sign_in(ada.person)
+    await ada.person.get("/settings")
+    assert "We send a ten-digit code to" in ada.person.text
+
+
 async def test_they_are_counted_for_a_year(house: FrontDoor) -> None:
-    """EM-04: the fifty are those of a year: 364 days after the first the next code is long yet."""
+    """EM-04: the fifty are those of a year: 364 days after the last the next code is long yet."""
     ada = await member(house)
     for _ in range(10):
-        await guess_five(house, ada)
         house.clock.advance(seconds=HOUR)
+        await guess_five(house, ada)
 
-    house.clock.advance(seconds=364 * DAY - 10 * HOUR)
+    house.clock.advance(seconds=364 * DAY)
     _, code = await thief_at_the_gate(house, ada)
     assert len(code) == 10
     house.clock.advance(seconds=DAY)
     _, code = await thief_at_the_gate(house, ada)
     assert len(code) == 6
+
+
+async def test_no_year_has_more_than_fifty(house: FrontDoor) -> None:
+    """EM-04: nor the days around the end of a year that began with one guess: who guessed once, and
+    goes on a year later less a day, has 49 left, and none when that year is over."""
+    ada = await member(house)
+    thief, code = await thief_at_the_gate(house, ada)
+    await thief.press("Verify", code=wrong(code))
+    house.clock.advance(seconds=364 * DAY)
+    for _ in range(10):
+        house.clock.advance(seconds=HOUR)
+        await guess_five(house, ada)
+    house.clock.advance(seconds=DAY)
+
+    _, code = await thief_at_the_gate(house, ada)
+    assert len(code) == 10
+    assert len(await journal(house, EventName.GATE_FAILED)) == MOST
 
 
 async def test_short_code_that_is_out_gives_way(house: FrontDoor) -> None:

@@ -54,6 +54,25 @@ async def test_resets_of_one_customer_fill_no_mailbox(house: FrontDoor) -> None:
     assert (await ask_reset(house, "192.0.2.1")).path == "/forgot-password/code"
 
 
+@pytest.mark.parametrize("has_account", [True, False])
+async def test_spellings_of_one_address_have_one_count(
+    house: FrontDoor, *, has_account: bool
+) -> None:
+    """RL-10, EN-01: letters whose folded forms differ, and which are one address, are counted as
+    one, with an account and without."""
+    spellings = ["\u0390@example.com", "\u0399\u0308\u0301@example.com"]
+    if has_account:
+        await house.sign_up(house.browser(), spellings[0])
+    asked = []
+    for n in range(12):
+        person = house.browser(source=f"2001:db8:1:{n}::1")
+        await person.get("/forgot-password")
+        await person.press("Send code", email=spellings[n % 2])
+        asked.append(person.path)
+
+    assert asked.count("/forgot-password/code") == 5 + 1
+
+
 async def thieves(house: FrontDoor) -> None:
     """Five browsers of different networks that know the password, each with its mailed code."""
     for n in range(5):

@@ -139,6 +139,21 @@ async def test_unseen_pages_do_not_take_the_recovery_code(
     assert 'name="shown"' in person.response.text
 
 
+async def test_a_link_of_another_site_says_that_the_code_waits(house: FrontDoor) -> None:
+    """R7: who comes by such a link is told so, and shown the code once by the page's own link."""
+    person = await _with_a_code_that_waits(house)
+    link = UNSEEN["a link of another site"]
+
+    await person.get("/set-up/recovery-code", headers=link)
+    assert "Your recovery code waits here" in person.text
+    assert "shown already" not in person.text
+    assert ("Show the recovery code", "/set-up/recovery-code") in person.page.links
+    await person.get("/set-up/recovery-code", headers=OWN_FORM)
+    assert "Save your recovery code" in person.text
+    await person.get("/set-up/recovery-code", headers=link)
+    assert "Your recovery code was shown already" in person.text
+
+
 @pytest.mark.parametrize("how", [*NEIGHBOURS, "a page built ahead"])
 async def test_unasked_pages_keep_no_session_awake(house: FrontDoor, how: str) -> None:
     """SE-03: a page of a neighbouring host that asks all the while, or a browser that fetches

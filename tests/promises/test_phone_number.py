@@ -66,6 +66,33 @@ async def test_national_forms_are_one_number(house: FrontDoor, typed: str) -> No
     assert message.to == OLD
 
 
+@pytest.mark.parametrize(
+    ("country", "typed", "one"),
+    [
+        ("AT", "+430 0664 123456", "+43664123456"),
+        ("DE", "+49 00 1512 3456789", "+4915123456789"),
+        ("JP", "00 090 1234 5678", "+819012345678"),
+    ],
+)
+async def test_zeros_too_many_make_no_other_number(
+    house: FrontDoor, country: str, typed: str, one: str
+) -> None:
+    """PN-01, RL-07: a number with a zero too many goes to the one form and its one spacing, and
+    its page opens."""
+    person, other = house.browser(), house.browser(source="198.51.100.8")
+    await house.sign_up(person, "ada@example.com")
+    await house.sign_up(other, "eve@example.com")
+    await person.get("/set-up/phone")
+    await person.press("Send code by text message", country=country, phone=typed)
+    assert (person.status, person.path) == (200, "/set-up/phone/code"), person.text
+    message = await house.message("sms")
+
+    assert message.to == one
+    await other.get("/set-up/phone")
+    await other.press("Send code by text message", country=country, phone=one)
+    assert other.path == "/set-up/phone", other.text
+
+
 async def test_change_of_number_needs_both_proofs(house: FrontDoor) -> None:
     """PN-02: a session without gate and step-up, or a form from elsewhere, changes no number."""
     person, _ = await house.member()

@@ -192,3 +192,19 @@ async def test_a_foreign_host_header_goes_nowhere(house: FrontDoor, host: str) -
 
     assert house.inbox()[-1].purpose == "reset"
     assert not [one for one in house.inbox() if "evil" in f"{one.text}{one.html}"]
+
+
+async def test_a_file_is_kept_under_its_own_name_only(house: FrontDoor) -> None:
+    """WB-03: a cache keeps a file for a year under the digest of its content; asked for by another
+    one, as the next release's, it is asked for anew each time."""
+    person = house.browser()
+    await person.get("/sign-in")
+    own = person.shown(r'href="(/static/[^"]+\.css\?v=[0-9a-f]{12})"')
+    path = own.partition("?")[0]
+
+    kept = await person.client.get(own)
+    assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
+    for other in (path, f"{path}?v=0123456789ab", f"{own}&v=0123456789ab", f"{path}?v="):
+        answer = await person.client.get(other)
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-cache", other

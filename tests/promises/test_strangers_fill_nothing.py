@@ -6,6 +6,7 @@ from tests.attack import journal, rows
 from tests.front_door import FrontDoor
 from tests.person import Person
 from vestibule.flows.refusals import REFUSALS_PER_SOURCE_HOUR as MOST
+from vestibule.flows.refusals import TRIFLES_PER_ACCOUNT_HOUR as TRIFLES
 from vestibule.flows.sending import CROWDED_SOURCE_HOUR as CROWD
 
 
@@ -57,6 +58,55 @@ async def test_refused_sends_fill_no_journal(house: FrontDoor) -> None:
 
     assert len(await journal(house, "challenge_refused")) == MOST
     assert len(await rows(house, "SELECT id FROM outbox")) == 6
+
+
+async def test_a_language_back_and_forth_fills_no_journal(house: FrontDoor) -> None:
+    """AU-05: who has proven a mailbox and nothing else has so many choices of language an hour
+    written down, wherever they come from; the last says that more are not, and each is made."""
+    wall = house.browser()
+    await house.sign_up(wall, "ada@example.com")
+    for n in range(TRIFLES + 11):
+        form = {"language": "de" if n % 2 else "fr", "return_to": "/help"}
+        await wall.post("/language", form, follow=False)
+
+    told = await journal(house, "language_chosen")
+    untold = Counter(one.details.get("untold_until") for one in told)
+    assert untold == {None: TRIFLES - 1, "2026-11-23T11:00:00+00:00": 1}
+    assert await rows(house, "SELECT locale FROM accounts") == [{"locale": "fr"}]
+
+    other = house.browser()
+    await house.sign_up(other, "eve@example.com")
+    await other.post("/language", {"language": "de", "return_to": "/help"}, follow=False)
+    assert len(await journal(house, "language_chosen")) == TRIFLES + 1
+
+
+async def test_numbers_that_get_no_code_fill_no_journal(house: FrontDoor) -> None:
+    """AU-05: nor do ever other numbers past the budgets; each whose code left is written down."""
+    wall = house.browser()
+    await house.sign_up(wall, "ada@example.com")
+    await wall.get("/set-up/phone")
+    for n in range(TRIFLES + 21):
+        form = {"country": "GB", "phone": f"07400 1234{n:02}", "channel": "sms"}
+        await wall.post("/set-up/phone", form, follow=False)
+
+    sent = await rows(house, "SELECT id FROM outbox WHERE kind = 'code_enroll'")
+    assert len(await journal(house, "enrollment_started")) == len(sent) + TRIFLES
+    assert len(sent) == 10
+
+
+async def test_names_back_and_forth_bury_nothing(house: FrontDoor) -> None:
+    """AU-05, AU-06: what somebody inside does again and again, names and zones, leaves the rest
+    of the owner's journal within reach."""
+    ada, _ = await house.member()
+    await house.open_settings(ada)
+    for n in range(TRIFLES + 11):
+        await ada.post("/settings/name", {"name": f"Ada {n % 2}"}, follow=False)
+        zone = "Europe/Berlin" if n % 2 else "Europe/Paris"
+        await ada.post("/settings/time-zone", {"zone": zone}, follow=False)
+
+    told = Counter(one.name for one in await journal(house))
+    assert told["name_changed"] == told["time_zone_chosen"] == TRIFLES
+    assert await rows(house, "SELECT name FROM accounts") == [{"name": "Ada 0"}]
 
 
 async def test_one_source_mails_no_list_of_addresses(house: FrontDoor) -> None:

@@ -144,6 +144,7 @@ APP: dict[str, Any] = {
     "uri": "otpauth://totp/Acme:rosalind@example.com?secret=JBSWY3DP", "account": PERSON.email,
 }  # fmt: skip
 KEY: dict[str, Any] = {
+    "waits": False,
     "code": "".join(GROUPS), "groups": GROUPS, "label": "K7-3Q", "made_on": "3 Nov 2026",
     "account": PERSON.email, "may_make_another": True,
 }  # fmt: skip
@@ -299,6 +300,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "refusal": refusal("last_group", "Those are not its last four characters."),
     }),
     ("gone", "recovery_code.html", PENDING | NO_KEY | {"base": "/set-up"}),
+    ("waits", "recovery_code.html", PENDING | NO_KEY | {"base": "/set-up", "waits": True}),
     ("gone inside", "recovery_code.html",
      INSIDE | NO_KEY | {"base": "/settings", "may_make_another": False}),
     ("quiet", "dashboard.html", INSIDE | {"reminder": None, "last_sign_in": None, "closes": None}),

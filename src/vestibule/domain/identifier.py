@@ -37,7 +37,8 @@ def parse_email(text: str) -> EmailAddress | None:
     Blanks around it are dropped, as browsers do; nothing inside is: dots and plus tags count.
     """
     typed = text.strip(_BLANKS)
-    if len(typed) > _LONGEST_EMAIL:
+    # An encoded word of mail headers (RFC 2047) would be an address that stands for other text.
+    if len(typed) > _LONGEST_EMAIL or "=?" in typed:
         return None
     try:
         # RFC 6761 §6.2: .test is for trials, and a trial needs addresses.
@@ -162,9 +163,9 @@ def parse_phone(
     if isinstance(number, PhoneFault):
         return number
     home = _region(number)
-    if home == _NOWHERE or phonenumbers.number_type(number) in _REFUSED_TYPES:
+    if home == _NOWHERE or _begins_as(number, _REFUSED_TYPES):
         return PhoneFault.PHONE_PREMIUM
-    if not allows_voip and phonenumbers.number_type(number) == PhoneNumberType.VOIP:
+    if not allows_voip and _begins_as(number, frozenset({PhoneNumberType.VOIP})):
         return PhoneFault.PHONE_VOIP
     if served is not None and home not in served:
         return PhoneFault.PHONE_COUNTRY_NOT_SERVED
@@ -248,13 +249,45 @@ def _typed_digits(text: str) -> str | PhoneFault:
 
 def _possible(digits: str, region: str) -> phonenumbers.PhoneNumber | PhoneFault:
     try:
-        number = phonenumbers.parse(digits, region.upper())
+        number = _without_trunk(phonenumbers.parse(digits, region.upper()))
     except NumberParseException as error:
         return _PARSE_FAULTS.get(error.error_type, PhoneFault.PHONE_NOT_POSSIBLE)
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != ValidationResult.IS_POSSIBLE:
         return _LENGTH_FAULTS.get(reason, PhoneFault.PHONE_NOT_POSSIBLE)
     return number
+
+
+def _without_trunk(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
+    """The number that its own E.164 stands for, without zeros of a trunk that were typed twice.
+
+    Parsing drops one; what is left would be one more spelling of the number, counted apart.
+    """
+    read = phonenumbers.parse(_e164(number))
+    while read != number:
+        number, read = read, phonenumbers.parse(_e164(read))
+    digits, bare = phonenumbers.national_significant_number(number), number
+    # Italy's landlines begin with a zero of their own.
+    while not phonenumbers.is_valid_number(bare) and digits.startswith("0"):
+        digits = digits[1:]
+        bare = phonenumbers.parse(f"+{number.country_code}{digits or 0}")
+    return bare if phonenumbers.is_valid_number(bare) else number
+
+
+def _begins_as(number: phonenumbers.PhoneNumber, types: frozenset[int]) -> bool:
+    """Whether it is a line of one of these types, or one with digits after its end.
+
+    Exchanges connect once they have enough, and pass over what was dialled too much; to the
+    metadata the longer number is of no type at all.
+    """
+    if phonenumbers.is_valid_number(number):
+        return phonenumbers.number_type(number) in types
+    digits = phonenumbers.national_significant_number(number)
+    begun = {one[:end] for one in (digits, digits.lstrip("0")) for end in range(3, len(one) + 1)}
+    return any(
+        phonenumbers.number_type(phonenumbers.parse(f"+{number.country_code}{one}")) in types
+        for one in begun
+    )
 
 
 def _number(e164: str) -> phonenumbers.PhoneNumber:

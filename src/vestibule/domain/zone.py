@@ -85,12 +85,17 @@ def find(text: str, language: str) -> tuple[Zone, ...]:
     words = _alphabetical(text[:LONGEST_NAME]).replace("/", " ").replace("_", " ").split()
     if not words:
         return ()
-    found = [zone for zone in zones(language) if all(one in _searched(zone) for one in words)]
+    found = [zone for zone, searched in _index(language) if all(one in searched for one in words)]
     return tuple(sorted(found, key=lambda zone: not _begins(place(zone.name, language), words[0])))
 
 
-def _searched(zone: Zone) -> str:
-    return _alphabetical(f"{zone.label} {zone.name.replace('_', ' ')}")
+@lru_cache(maxsize=16)
+def _index(language: str) -> tuple[tuple[Zone, str], ...]:
+    """Each zone with the text that words are looked for in: thirty words cost no more than one."""
+    return tuple(
+        (zone, _alphabetical(f"{zone.label} {zone.name.replace('_', ' ')}"))
+        for zone in zones(language)
+    )
 
 
 def _begins(town: str, word: str) -> bool:

@@ -23,8 +23,10 @@ from vestibule.flows.causes import note_made
 from vestibule.flows.changes import waits
 from vestibule.flows.enroll import NAME_LENGTH
 from vestibule.flows.entering import end_everything_else
+from vestibule.flows.names import folded
 from vestibule.flows.notices import tell
 from vestibule.flows.reauthenticate import Renewed
+from vestibule.flows.refusals import note_trifle
 from vestibule.flows.sign_up import refuse_password
 from vestibule.flows.silent_numbers import is_opted_out
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
@@ -164,7 +166,7 @@ async def _tell(
 async def rename_app(
     means: Means, caller: Caller, session: Session, *, app_id: str, name: str
 ) -> Refused | None:
-    name = " ".join(name.split())
+    name = folded(name)
     if not name:
         return Refused(Reason.NAME_MISSING, "app_name")
     if len(name) > NAME_LENGTH:
@@ -176,8 +178,8 @@ async def rename_app(
             return account
         if not await authenticators.rename(work.tx, account.id, app_id, name):
             return Refused(Reason.METHOD_UNKNOWN)
-        await work.note(
-            EventName.AUTHENTICATOR_RENAMED, account_id=account.id, session_id=session.id
+        await note_trifle(
+            work, EventName.AUTHENTICATOR_RENAMED, account_id=account.id, session_id=session.id
         )
         return None
 

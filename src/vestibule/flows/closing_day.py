@@ -3,6 +3,8 @@
 Called by the worker, and by whoever says no. Asking for it is `closing`.
 """
 
+from datetime import timedelta
+
 from vestibule.crypto.keyring import Purpose as KeyPurpose
 from vestibule.crypto.seal import Place
 from vestibule.domain.account import Account
@@ -14,9 +16,14 @@ from vestibule.flows.notices import put_notice, tell
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.observability.logging import log_failure
 from vestibule.storage import accounts, closing
+from vestibule.storage.database import StorageDown
 
 NOBODY = Caller(source="", user_agent="", request_id="", locale="en", is_owner=False)
 """Who asks where a day has simply come."""
+
+
+PUT_OFF_FOR = timedelta(minutes=10)
+"""What cannot be closed now, an account whose key is lost say, holds up no other."""
 
 
 async def cancel(
@@ -42,7 +49,19 @@ async def close_due(means: Means) -> int:
             # It stays as it was found, and the others' day comes all the same.
             log_failure("journal_broken", error, chain=account_id)
             await alarm_of(means, NOBODY, error)
+        except StorageDown:
+            raise
+        except Exception as error:
+            log_failure("closing_put_off", error, account_id=account_id)
+            await _put_off(means, account_id)
     return count
+
+
+async def _put_off(means: Means, account_id: str) -> None:
+    now = means.clock()
+    await means.database.transact(
+        lambda tx: closing.put_off(tx, account_id, now=now, until=now + PUT_OFF_FOR)
+    )
 
 
 async def _close(work: Work, account_id: str) -> bool:
@@ -51,25 +70,18 @@ async def _close(work: Work, account_id: str) -> bool:
     account = await accounts.get(work.tx, account_id)
     if account is None or not await closing.close_due(work.tx, account_id, work.now):
         return False
-    second = await notice_addresses.standing(work, account_id)
+    told = await notice_addresses.mailboxes(work, account)
     await work.note(EventName.ACCOUNT_CLOSED, account_id=account_id)
     await closing.erase(work.tx, account_id, work.now)
     await _hollow(work, account)
     await closing.forget_person(work.tx, account_id)
     # Of nobody's account: its body goes with the hand-over, and nothing leads back.
-    await put_notice(
-        work,
-        kind="account_closed",
-        to=account.email,
-        account_id=None,
-        locale=account.locale,
-        time_zone=account.time_zone,
-    )
-    if second is not None and second.key != account.email_key:
+    for to in told:
+        is_own = to.address == account.email
         await put_notice(
             work,
-            kind="account_closed_elsewhere",
-            to=second.address,
+            kind="account_closed" if is_own else "account_closed_elsewhere",
+            to=to.address,
             account_id=None,
             locale=account.locale,
             time_zone=account.time_zone,

@@ -25,6 +25,9 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import codes
 from vestibule.flows.binding import Added, Binder, account_of, bind
 from vestibule.flows.entering import SignedIn
+from vestibule.flows.names import folded
+from vestibule.flows.refusals import note_trifle
+from vestibule.flows.sending import spend_number_question
 from vestibule.flows.tolls import refuse_country
 from vestibule.flows.work import Caller, Means, Work, look, work
 from vestibule.storage import accounts, authenticators, challenges, outbox
@@ -103,15 +106,24 @@ async def _start_phone(
         if any(one.fingerprint_mac in marks for one in bound):
             return Refused(Reason.PHONE_ALREADY_YOURS, "phone")
     if await _is_used_up(work, marks, account.id):
-        return Refused(Reason.PHONE_NOT_USABLE, "phone")
+        spent = await spend_number_question(work, number, channel, account_id=account.id)
+        return spent or Refused(Reason.PHONE_NOT_USABLE, "phone")
     begun = await authenticators.enrollment_of(
         work.tx, binder.id, AuthenticatorKind.PHONE, work.now
     )
     enrollment = begun if begun is not None and begun.fingerprint_mac in marks else None
-    if enrollment is None:
-        enrollment = await _begin_phone(work, binder, account, number, marks[0])
-        await challenges.end(work.tx, Purpose.ENROLL, binder.id, work.now)
-    return await codes.send(work, _asked(enrollment, binder, number, channel))
+    if enrollment is not None:
+        return await codes.send(work, _asked(enrollment, binder, number, channel))
+    enrollment = await _begin_phone(work, binder, account, number, marks[0])
+    await challenges.end(work.tx, Purpose.ENROLL, binder.id, work.now)
+    sent = await codes.send(work, _asked(enrollment, binder, number, channel))
+    started, facts = EventName.ENROLLMENT_STARTED, {"risk_notice": PHONE_RISK_NOTICE}
+    if isinstance(sent, Refused):
+        # What leaves has its budgets; ever other numbers that get no code have none.
+        await note_trifle(work, started, account_id=account.id, method="phone", **facts)
+    else:
+        await work.note(started, account_id=account.id, method="phone", **facts)
+    return sent
 
 
 async def _is_used_up(work: Work, marks: list[bytes], account_id: str) -> bool:
@@ -138,12 +150,6 @@ async def _begin_phone(
         expires_at=work.now + 3 * ENROLLMENT_LIFETIME,
     )
     await authenticators.begin_enrollment(work.tx, enrollment)
-    await work.note(
-        EventName.ENROLLMENT_STARTED,
-        account_id=account.id,
-        method="phone",
-        risk_notice=PHONE_RISK_NOTICE,
-    )
     return enrollment
 
 
@@ -307,7 +313,7 @@ async def verify_app(
     means: Means, caller: Caller, binder: Binder, *, typed: str, name: str
 ) -> SignedIn | Added | Refused:
     """Bind the app once it has shown a right code; that step is then used up (TO-03)."""
-    name = " ".join(name.split())
+    name = folded(name)
     if len(name) > NAME_LENGTH:
         return Refused(Reason.NAME_TOO_LONG, "app_name", {"most": NAME_LENGTH})
 

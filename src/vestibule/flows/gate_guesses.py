@@ -1,4 +1,4 @@
-"""Guesses at the six-digit code that opens User Settings: fifty a year, then the code is longer.
+"""Guesses at the six-digit code that opens User Settings: fifty in any year, then it is longer.
 
 Whoever has the password and a second factor, and not the mailbox, may ask for one code after the
 other; five wrong ones end a session, and the next one is soon opened. Nothing closes: the mailed
@@ -34,6 +34,7 @@ async def take(work: Work, account_id: str, tried: Reserved) -> Refused | None:
         limit=YEAR_BUDGET,
         period=YEAR,
         now=work.now,
+        ends_after_last=True,
     )
     if until is None:
         return None

@@ -6,6 +6,7 @@ Choosing one proves nothing and opens nothing, so it asks for no proof; the jour
 from vestibule.domain.event import EventName
 from vestibule.domain.pending import PendingSignIn, SignInState
 from vestibule.domain.session import Session
+from vestibule.flows.refusals import note_trifle
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import accounts
 
@@ -22,6 +23,6 @@ async def choose(means: Means, caller: Caller, account_id: str, tag: str) -> Non
 
     async def unit(work: Work) -> None:
         if await accounts.set_locale(work.tx, account_id, tag):
-            await work.note(EventName.LANGUAGE_CHOSEN, account_id=account_id, language=tag)
+            await note_trifle(work, EventName.LANGUAGE_CHOSEN, account_id=account_id, language=tag)
 
     await work(means, caller, unit)

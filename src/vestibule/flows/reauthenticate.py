@@ -17,6 +17,7 @@ from vestibule.domain.pending import WALL_LIFETIME, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
 from vestibule.domain.sign_in import Evidence
+from vestibule.domain.throttle import LONG_DIGITS
 from vestibule.flows import (
     addresses,
     codes,
@@ -28,6 +29,7 @@ from vestibule.flows import (
 )
 from vestibule.flows.notices import tell
 from vestibule.flows.password_lanes import forgive_password_try, reserve_password_try
+from vestibule.flows.sending import has_short_code
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, challenges, sessions, sign_ins
 
@@ -40,6 +42,8 @@ GateKeeper = Session | PendingSignIn
 class GateView:
     email: str
     challenge: Challenge | None
+    digits: int
+    """Of the code that is out, or of the one that would be sent now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,7 @@ async def send_gate_code(means: Means, caller: Caller, keeper: GateKeeper) -> co
                 channel=Channel.EMAIL,
                 destination=await addresses.mailbox(work, account),
                 account_id=account.id,
-                digits=await gate_guesses.digits(work, account.id)
-                if isinstance(keeper, Session)
-                else 0,
+                digits=await _digits(work, keeper),
                 act="sign_in" if _must_reverify(keeper) else "",
             ),
         )
@@ -103,10 +105,22 @@ def _must_reverify(keeper: GateKeeper) -> bool:
 async def view_gate(means: Means, caller: Caller, keeper: GateKeeper) -> GateView:
     async def unit(work: Work) -> GateView:
         account = await accounts.get(work.tx, keeper.account_id)
+        mailbox = await addresses.mailbox(work, account) if account else ""
         live = await challenges.live(work.tx, _purpose(keeper), keeper.id)
-        return GateView(await addresses.mailbox(work, account) if account else "", live)
+        if live is not None:
+            return GateView(mailbox, live, live.digits)
+        is_long = isinstance(keeper, PendingSignIn) and not await has_short_code(work, mailbox)
+        digits = LONG_DIGITS if is_long else await _digits(work, keeper)
+        return GateView(mailbox, None, digits or means.policy.code_digits)
 
     return await look(means, caller, unit)
+
+
+async def _digits(work: Work, keeper: GateKeeper) -> int:
+    """How long the next code is; 0 for as long as usual."""
+    if isinstance(keeper, PendingSignIn):
+        return 0
+    return await gate_guesses.digits(work, keeper.account_id)
 
 
 async def submit_gate_code(

@@ -104,6 +104,13 @@ async def take(means: Means, caller: Caller, *, account_id: str, owner_id: str) 
     return await work(means, caller, unit)
 
 
+async def is_waiting(means: Means, caller: Caller, *, owner_id: str) -> bool:
+    """Whether a code waits to be shown; it goes on waiting."""
+    return await look(
+        means, caller, lambda unit: recovery_codes.has_view(unit.tx, owner_id, unit.now)
+    )
+
+
 async def echo(means: Means, caller: Caller, *, account_id: str, code: str) -> Shown | None:
     """The code that the page's own form carries back, only while it is the current one (R7)."""
     parsed = recovery_code.parse(code)

@@ -15,7 +15,7 @@ from vestibule.domain.tolls import LimitName
 from vestibule.flows.limits import DAY, HOUR, YEAR, Budget, Stopped, spend_all
 from vestibule.flows.refusals import note_refusal
 from vestibule.flows.sources import network_of, source_of
-from vestibule.flows.tolls import Toll, spend_toll
+from vestibule.flows.tolls import Toll, spend_question, spend_toll
 from vestibule.flows.work import Work
 
 OTHERS_MAY_ASK = {Purpose.SIGN_UP, Purpose.RESET, Purpose.WALL}
@@ -75,7 +75,7 @@ async def spend_send(
         stopped = await spend_toll(work, toll) or Granted.USUAL
     else:
         stopped = await _spend_mail(
-            work, purpose, account_id, destination.casefold(), known_browser=known_browser
+            work, purpose, account_id, _key_of(destination), known_browser=known_browser
         )
     if isinstance(stopped, Granted):
         return stopped
@@ -90,6 +90,22 @@ async def spend_send(
         **({"country": country} if country else {}),
     )
     return refused
+
+
+async def spend_number_question(
+    work: Work, number: PhoneNumber, channel: Channel, *, account_id: str
+) -> Refused | None:
+    """Take what a set-up's send costs who asks, where none leaves and that tells of the number."""
+    toll = Toll(
+        number=number,
+        channel=channel,
+        is_confirmed=False,
+        account_id=account_id,
+        known_browser=False,
+        source=source_of(work),
+    )
+    stopped = await spend_question(work, toll)
+    return stopped.refused if stopped else None
 
 
 async def spend_hash(work: Work) -> Refused | None:
@@ -111,6 +127,11 @@ async def take_short_code(work: Work, address: str) -> bool:
     return await _short_codes(address).take(work, counts_only=False) is None
 
 
+async def has_short_code(work: Work, address: str) -> bool:
+    """Whether `take_short_code` would take one now; takes nothing."""
+    return await _short_codes(address).look(work) is None
+
+
 async def give_short_codes_back(work: Work, address: str, count: int) -> None:
     """The last of them was right, so nobody guesses at them any more.
 
@@ -120,8 +141,16 @@ async def give_short_codes_back(work: Work, address: str, count: int) -> None:
 
 
 def _short_codes(address: str) -> Budget:
+    return _mail("mailed-short-year", _key_of(address), 10, YEAR)
+
+
+def _key_of(address: str) -> str:
+    """By which an address is counted, however it is spelled: two that are one have one count.
+
+    Folding alone leaves some letters with two marks in two forms.
+    """
     parsed = parse_email(address)
-    return _mail("mailed-short-year", parsed.key if parsed else address, 10, YEAR)
+    return parsed.key if parsed else address
 
 
 async def _spend_mail(

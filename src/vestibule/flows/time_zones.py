@@ -7,6 +7,7 @@ opens nothing, so the open settings are enough; the journal has it.
 from vestibule.domain.event import EventName
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.session import Session
+from vestibule.flows.refusals import note_trifle
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import accounts, sessions
 
@@ -30,8 +31,11 @@ async def choose(
         )
         if is_other:
             # Without the zone: the journal outlives the account, and need not say where it lived.
-            await work.note(
-                EventName.TIME_ZONE_CHOSEN, account_id=session.account_id, session_id=session.id
+            await note_trifle(
+                work,
+                EventName.TIME_ZONE_CHOSEN,
+                account_id=session.account_id,
+                session_id=session.id,
             )
         return None
 

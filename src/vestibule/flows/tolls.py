@@ -61,11 +61,11 @@ class Toll:
 
 async def spend_toll(work: Work, toll: Toll) -> Stopped | Refused | None:
     """Take a send from all that it draws on; None when it may leave."""
-    refused = refuse_country(
-        work.means, toll.number, toll.channel, is_confirmed=toll.is_confirmed
-    ) or await _refuse_opted_out(work, toll)
+    refused = refuse_country(work.means, toll.number, toll.channel, is_confirmed=toll.is_confirmed)
     if refused is not None:
         return refused
+    if (silent := await _refuse_opted_out(work, toll)) is not None:
+        return (None if toll.is_confirmed else await spend_question(work, toll)) or silent
     always = _always(work, toll)
     facts = {"country": toll.number.region, "channel": toll.channel.value}
     stopped = await spend_all(work, [*_budgets(work, toll), *always], **facts)
@@ -75,6 +75,14 @@ async def spend_toll(work: Work, toll: Toll) -> Stopped | Refused | None:
         return stopped
     # Whoever else used the budgets up, the owner's own browser keeps a few.
     return await spend_all(work, [*await _own(work, toll.account_id), *always], **facts)
+
+
+async def spend_question(work: Work, toll: Toll) -> Stopped | None:
+    """Take what a send costs whoever asks for it, before a word about a number that gets none.
+
+    Else numbers could be asked for without end which of them said STOP, or are on many accounts.
+    """
+    return await spend_all(work, _of_asker(toll))
 
 
 async def spend_copy(work: Work, toll: Toll) -> Stopped | Refused | None:
@@ -151,15 +159,7 @@ def _budgets(work: Work, toll: Toll) -> list[Limit]:
     """The source first: who has used up his own must not use up anybody else's."""
     side, number, rule = toll.side, toll.number, _rule(work, toll)
     per_hour = rule.per_hour_confirmed if toll.is_confirmed else rule.per_hour
-    limits: list[Limit] = []
-    if toll.source is not None:
-        limits.append(
-            Budget(LimitName.SOURCE, f"source-hour-{side}", toll.source, SOURCE_HOUR, HOUR)
-        )
-    if toll.account_id is not None:
-        limits.append(
-            Budget(LimitName.ACCOUNT, f"account-day-{side}", toll.account_id, ACCOUNT_DAY, DAY)
-        )
+    limits: list[Limit] = _of_asker(toll)
     if toll.is_spaced:
         spacing = f"number-spacing-{side}"
         limits.append(Budget(LimitName.NUMBER, spacing, number.e164, 1, NUMBER_SPACING))
@@ -184,6 +184,19 @@ def _budgets(work: Work, toll: Toll) -> list[Limit]:
     ]
     if not toll.is_confirmed:
         limits += [PrefixConversion(number), CountryConversion(number.region)]
+    return limits
+
+
+def _of_asker(toll: Toll) -> list[Limit]:
+    side, limits = toll.side, list[Limit]()
+    if toll.source is not None:
+        limits.append(
+            Budget(LimitName.SOURCE, f"source-hour-{side}", toll.source, SOURCE_HOUR, HOUR)
+        )
+    if toll.account_id is not None:
+        limits.append(
+            Budget(LimitName.ACCOUNT, f"account-day-{side}", toll.account_id, ACCOUNT_DAY, DAY)
+        )
     return limits
 
 

@@ -77,6 +77,16 @@ async def due(tx: Transaction, now: datetime) -> list[str]:
     return [str(row["account_id"]) for row in rows]
 
 
+async def put_off(tx: Transaction, account_id: str, *, now: datetime, until: datetime) -> None:
+    """Let it close later: it could not now, and the next ones go on."""
+    await tx.execute(
+        "UPDATE safeguards SET closes_at = :until WHERE account_id = :id AND closes_at <= :now",
+        id=account_id,
+        until=until,
+        now=now,
+    )
+
+
 async def close_due(tx: Transaction, account_id: str, now: datetime) -> bool:
     """Close it for good once its day has come; exactly one of any number of workers does."""
     touched = await tx.execute(

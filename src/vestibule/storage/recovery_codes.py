@@ -184,6 +184,16 @@ async def put_view(
     )
 
 
+async def has_view(tx: Transaction, owner_id: str, now: datetime) -> bool:
+    """Whether a sealed code waits to be shown to its owner."""
+    row = await tx.fetch_one(
+        "SELECT 1 AS found FROM recovery_code_views WHERE owner_id = :owner AND expires_at > :now",
+        owner=owner_id,
+        now=now,
+    )
+    return row is not None
+
+
 async def take_view(tx: Transaction, owner_id: str, now: datetime) -> Mapping[str, Any] | None:
     """The sealed code (`recovery_code_id`, `code_sealed`), for exactly one of any requests."""
     return await tx.fetch_one(

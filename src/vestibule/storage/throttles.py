@@ -10,28 +10,37 @@ from vestibule.storage.database import Transaction
 
 
 async def spend(
-    tx: Transaction, bucket: bytes, *, kind: str, limit: int, period: timedelta, now: datetime
+    tx: Transaction,
+    bucket: bytes,
+    *,
+    kind: str,
+    limit: int,
+    period: timedelta,
+    now: datetime,
+    ends_after_last: bool = False,
 ) -> datetime | None:
     """Take one of `limit` per `period`; None when taken, else the time the window ends.
 
-    The window starts with the first hit. One statement, so N parallel requests take at most
-    `limit` (RL-07).
+    The window starts with the first hit, and ends a period later; or a period after the last, so
+    that none so long, wherever it begins, has more than `limit`. One statement, so N parallel
+    requests take at most `limit` (RL-07).
     """
     taken = await tx.fetch_one(
         """INSERT INTO throttles (bucket_mac, kind, hits, until_at)
         VALUES (:bucket, :kind, 1, :until_at)
         ON CONFLICT (bucket_mac) DO UPDATE SET
             hits = CASE WHEN throttles.until_at <= :now THEN 1 ELSE throttles.hits + 1 END,
-            until_at = CASE WHEN throttles.until_at <= :now2 THEN excluded.until_at
+            until_at = CASE WHEN throttles.until_at <= :slid_from THEN excluded.until_at
                 ELSE throttles.until_at END
-        WHERE throttles.until_at <= :now3 OR throttles.hits < :most
+        WHERE throttles.until_at <= :same_now OR throttles.hits < :most
         RETURNING hits""",
         bucket=bucket,
         kind=kind,
         until_at=now + period,
         now=now,
-        now2=now,
-        now3=now,
+        # Which windows give way to the one that begins now: those that are over, or every one.
+        slid_from=now + period if ends_after_last else now,
+        same_now=now,
         most=limit,
     )
     if taken:

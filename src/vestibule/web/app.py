@@ -37,7 +37,7 @@ from vestibule.web.metrics import Meter, metrics_route
 from vestibule.web.paths import safe_path
 from vestibule.web.policy_reports import reports_route
 from vestibule.web.problems import problem, words_of
-from vestibule.web.render import Pages
+from vestibule.web.render import Pages, version_of
 from vestibule.web.source import Sources
 from vestibule.web.turns import Turns
 from vestibule.web.visit import Visit, look_up, meet
@@ -231,8 +231,12 @@ class Static(StaticFiles):
         return super().lookup_path(path) if len(path) <= LONGEST_NAME else ("", None)
 
     def file_response(self, *args, **kwargs) -> Response:  # type: ignore[no-untyped-def]  # as its base
-        response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        """To be kept for a year under the digest of its content, and under no other name: whoever
+        asks for tomorrow's digest today must not leave today's file in a cache under it."""
+        response, (path, _, scope) = super().file_response(*args, **kwargs), args[:3]
+        is_its_own = scope["query_string"] == f"v={version_of(Path(path))}".encode()
+        kept = "public, max-age=31536000, immutable" if is_its_own else "no-cache"
+        response.headers["Cache-Control"] = kept
         response.headers["Accept-Ranges"] = "none"
         return response
 

@@ -32,8 +32,9 @@ async def show(visit: Visit, desk: Desk) -> Response:
     owner = _owner(visit)
     may_make_another = await _may_make_another(visit)
     if not is_seen(visit.request):
-        # Nobody would see the code, so it waits for its person.
-        return _page(visit, desk, None, may_make_another)
+        # Nobody would see the code, or another site opened this, so it waits for its person.
+        waits = await recovery_codes.is_waiting(visit.means, visit.caller, owner_id=owner.id)
+        return _page(visit, desk, None, may_make_another, waits=waits)
     # Last of all: what fails after it would lose the one showing.
     shown = await recovery_codes.take(
         visit.means, visit.caller, account_id=owner.account_id, owner_id=owner.id
@@ -42,7 +43,12 @@ async def show(visit: Visit, desk: Desk) -> Response:
 
 
 def _page(
-    visit: Visit, desk: Desk, shown: recovery_codes.Shown | None, may_make_another: bool
+    visit: Visit,
+    desk: Desk,
+    shown: recovery_codes.Shown | None,
+    may_make_another: bool,
+    *,
+    waits: bool = False,
 ) -> Response:
     record = shown.record if shown else None
     return desk.pages.page(
@@ -56,6 +62,7 @@ def _page(
         made_on=day_on_paper(record.made_at, desk.translate) if record else "",
         account=visit.account.email if visit.account and visit.session else "",
         may_make_another=may_make_another,
+        waits=waits,
     )
 
 

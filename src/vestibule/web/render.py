@@ -6,6 +6,7 @@ from functools import cache
 from gettext import NullTranslations
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -64,6 +65,12 @@ def _environment() -> Environment:
     return environment
 
 
+@cache
+def version_of(path: Path) -> str:
+    """The digest of a static file's content, which stands in its address."""
+    return sha256(path.read_bytes()).hexdigest()[:12]
+
+
 class Pages:
     """The pages of one house, in its looks and languages."""
 
@@ -71,7 +78,6 @@ class Pages:
         self.site = site
         self._translations = translations
         self._environment = _environment()
-        self._versions: dict[str, str] = {}
 
     def words(self, visit: Visit) -> Words:
         """How the visitor's language is spoken."""
@@ -80,10 +86,8 @@ class Pages:
 
     def static(self, name: str) -> str:
         """The address of a static file, which changes with its content."""
-        if name not in self._versions:
-            content = files("vestibule.web").joinpath("static", name).read_bytes()
-            self._versions[name] = sha256(content).hexdigest()[:12]
-        return f"/static/{name}?v={self._versions[name]}"
+        path = Path(str(files("vestibule.web").joinpath("static", name)))
+        return f"/static/{name}?v={version_of(path)}"
 
     def page(
         self, visit: Visit, template: str, *, doors: int, status: int = 200, **context: object

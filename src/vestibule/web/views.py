@@ -128,7 +128,7 @@ def gate(view: GateView, *, action: str, visit: Visit, _: Words) -> dict[str, An
     return {
         "email": mask_email(view.email),
         "sent": live is not None,
-        "digits": live.digits if live else visit.means.policy.code_digits,
+        "digits": view.digits,
         "number": live.number if live else 1,
         "sent_at": _.clock_time(live.last_sent_at or live.issued_at) if live else "",
         "resend": resend(live, action=action, channel=Channel.EMAIL, visit=visit, _=_)

@@ -16,7 +16,7 @@ from vestibule.delivery.provider import Message
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
-_MAILBOX = re.compile(r'[^\s\x00-\x20\x7f-\xa0\ud800-\udfff()<>\[\]:;@\\,"]{1,64}')
+_MAILBOX = re.compile(r'(?!.*=\?)[^\s\x00-\x20\x7f-\xa0\ud800-\udfff()<>\[\]:;@\\,"]{1,64}')
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _SEVEN_BIT = MAIL_LINES.clone(cte_type="7bit")
@@ -46,7 +46,10 @@ def sender_address(sender: str) -> Address:
 
 
 def address_of(text: str) -> Address | None:
-    """One plain address with an ASCII domain; nothing in it can end a line or a header."""
+    """One plain address with an ASCII domain; nothing in it can end a line or a header.
+
+    Nor what reads as an encoded word (RFC 2047), which may stand for both.
+    """
     local, _, domain = text.rpartition("@")
     if not _MAILBOX.fullmatch(local) or not is_host_name(domain):
         return None
@@ -63,8 +66,8 @@ def write_letter(message: Message, sender: Address, recipient: Address, now: dat
     digest = hashlib.sha256(message.id.encode("utf-8", "replace")).hexdigest()
     unique = message.id if _ID.fullmatch(message.id) else digest
     reference = f"<{unique}@{sender.domain}>"
-    mail = EmailMessage(policy=_SEVEN_BIT.clone(utf8=is_international))
-    mail["To"] = recipient
+    to = f"{recipient.username}@{recipient.domain}"
+    mail = EmailMessage(policy=_SEVEN_BIT)
     mail["Date"] = now
     mail["Message-ID"] = reference
     # RFC 3834 §5: nobody's out-of-office note answers a code.
@@ -77,8 +80,10 @@ def write_letter(message: Message, sender: Address, recipient: Address, now: dat
         mail["Content-Language"] = message.locale
     return Letter(
         reference=reference,
-        recipient=f"{recipient.username}@{recipient.domain}",
-        content=(_from(sender) + _subject(message.subject or "")).encode() + mail.as_bytes(),
+        recipient=to,
+        # By hand, since EmailMessage reads an address anew and decodes what it finds in it.
+        content=f"{_from(sender)}{_subject(message.subject or '')}To: {to}\r\n".encode()
+        + mail.as_bytes(),
         is_international=is_international,
     )
 
