@@ -134,6 +134,9 @@ class Session:
 
     def changes_open_at(self) -> datetime | None:
         """R11: from when its browser may change something; None where it never may."""
+        if self.second_factor_method is Channel.PASSKEY:
+            # A page in between never sees a passkey's proof for us (R11).
+            return self.second_factor_at
         if self.browser_known_at is None or self.is_set_up_browser:
             return self.browser_known_at
         return self.browser_known_at + BROWSER_KNOWN_AFTER

@@ -49,7 +49,7 @@ async def enter(
     complete: Complete,
     *,
     account_id: str,
-    sign_in_id: str,
+    sign_in_id: str | None,
     authenticator_id: str,
     return_to: str | None,
     kind: ActKind = ActKind.SESSION,
@@ -57,13 +57,15 @@ async def enter(
 ) -> SignedIn | Refused:
     """Destroy the pending sign-in and open a session under a new id (EF-06), once.
 
+    A passkey alone has none: its question is used up in the same transaction instead (PK-01).
+
     The browser of a set-up is known at once (R11); a plain sign-in from a new one is told.
     `stale_since` is the last use of a number that had rested: its session opens nothing, and
     makes no browser known, before the mailbox is proven in it too (PN-04).
     """
     # Held, so that a change under way either sees this session or has ended this sign-in.
     await accounts.hold(work.tx, account_id)
-    if not await sign_ins.end(work.tx, sign_in_id):
+    if sign_in_id is not None and not await sign_ins.end(work.tx, sign_in_id):
         return Refused(Reason.SIGN_IN_EXPIRED)
     stopped = await refuse_suspended(work, account_id, sign_in_id)
     if stopped is not None:
@@ -96,7 +98,7 @@ async def enter(
     return SignedIn(token, browser_token, session_id, account_id, return_to, must_reverify)
 
 
-async def _note(work: Work, complete: Complete, session: Session, sign_in_id: str) -> None:
+async def _note(work: Work, complete: Complete, session: Session, sign_in_id: str | None) -> None:
     """Into the account's own journal: how it was entered, and by what."""
     account_id, session_id = session.account_id, session.id
     await work.note(
@@ -125,7 +127,7 @@ async def _tell(work: Work, account_id: str, session_id: str, kind: str) -> None
         await tell(work, account, kind=kind, act_id=session_id)
 
 
-async def refuse_suspended(work: Work, account_id: str, sign_in_id: str) -> Refused | None:
+async def refuse_suspended(work: Work, account_id: str, sign_in_id: str | None) -> Refused | None:
     """Why nobody is let in, told to whoever has proven everything and to nobody else (R6)."""
     account = await accounts.get(work.tx, account_id)
     if account is None:

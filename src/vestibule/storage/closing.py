@@ -21,6 +21,8 @@ GONE = (
     "known_browsers",
     "made",
     "notice_addresses",
+    "passkey_users",
+    "passkeys",
     "passwords",
     "recovery_codes",
     "resets",

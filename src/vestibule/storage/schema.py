@@ -2,7 +2,8 @@
 
 Not used at run time: the server speaks SQL text and never imports SQLAlchemy. The kinds of
 columns are in `schema_columns`, the tables of delivery in `schema_delivery`, those of the journal
-in `schema_journal`, those of notices in `schema_notices`, the triggers in `schema_triggers`.
+in `schema_journal`, those of notices in `schema_notices`, those of passkeys in `schema_passkeys`, the
+triggers in `schema_triggers`.
 """
 
 from sqlalchemy import (
@@ -20,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from vestibule.storage import schema_delivery, schema_journal, schema_notices
+from vestibule.storage import schema_delivery, schema_journal, schema_notices, schema_passkeys
 from vestibule.storage.schema_columns import (
     account_column,
     at_column,
@@ -75,7 +76,8 @@ Table(
         "(default_authenticator_id IS NULL) = (default_channel IS NULL)", name="factor_has_channel"
     ),
     CheckConstraint(
-        "default_channel IS NULL OR default_channel IN ('sms', 'voice', 'totp')", name="channel"
+        "default_channel IS NULL OR default_channel IN ('sms', 'voice', 'totp', 'passkey')",
+        name="channel",
     ),
     ForeignKeyConstraint(
         ["id", "default_authenticator_id"],
@@ -112,7 +114,7 @@ Table(
     text_column("algorithm", default="SHA1"),
     number_column("digits", default=6),
     UniqueConstraint("account_id", "id"),
-    CheckConstraint("kind IN ('phone', 'totp')", name="kind"),
+    CheckConstraint("kind IN ('phone', 'totp', 'passkey')", name="kind"),
     CheckConstraint("(kind = 'phone') = (fingerprint_mac IS NOT NULL)", name="phone_fingerprint"),
     Index("ix_authenticators_fingerprint_mac", "fingerprint_mac"),
 )
@@ -223,7 +225,7 @@ Table(
     at_column("expires_at"),
     text_column("algorithm", default="SHA1"),
     number_column("digits", default=6),
-    CheckConstraint("kind IN ('phone', 'totp')", name="kind"),
+    CheckConstraint("kind IN ('phone', 'totp', 'passkey')", name="kind"),
 )
 
 Table(
@@ -308,7 +310,7 @@ Table(
     CheckConstraint(
         "password_at IS NOT NULL AND second_factor_at IS NOT NULL"
         " AND second_factor_method IS NOT NULL"
-        " AND second_factor_method IN ('sms', 'voice', 'totp')",
+        " AND second_factor_method IN ('sms', 'voice', 'totp', 'passkey')",
         name="two_proofs",
     ),
 )
@@ -362,3 +364,4 @@ Table(
 schema_delivery.add_tables(metadata)
 schema_journal.add_tables(metadata)
 schema_notices.add_tables(metadata)
+schema_passkeys.add_tables(metadata)
