@@ -230,9 +230,8 @@ async def ways_of(
 def _asked_for(account: Account, bound: list[Authenticator]) -> list[Authenticator]:
     """Of several passkeys one, since the browser itself lets people choose among them."""
     keys = [one for one in bound if one.kind is AuthenticatorKind.PASSKEY]
-    first = next(
-        (k for k in keys if k.id == account.default_authenticator_id), next(iter(keys), None)
-    )
+    default = [one for one in keys if one.id == account.default_authenticator_id]
+    first = next(iter(default or keys), None)
     return [one for one in bound if one.kind is not AuthenticatorKind.PASSKEY or one is first]
 
 

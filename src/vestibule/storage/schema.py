@@ -2,8 +2,8 @@
 
 Not used at run time: the server speaks SQL text and never imports SQLAlchemy. The kinds of
 columns are in `schema_columns`, the tables of delivery in `schema_delivery`, those of the journal
-in `schema_journal`, those of notices in `schema_notices`, those of passkeys in `schema_passkeys`, the
-triggers in `schema_triggers`.
+in `schema_journal`, those of notices in `schema_notices`, those of passkeys in `schema_passkeys`,
+the triggers in `schema_triggers`.
 """
 
 from sqlalchemy import (

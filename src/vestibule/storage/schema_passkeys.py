@@ -1,6 +1,6 @@
-"""The tables behind passkeys: what is kept of each, who their owner is to them, and what is asked.
+"""The tables behind passkeys: what is kept of each, who their owner is to them, what is asked.
 
-A part of `schema`, which calls `add_tables`. The credential itself is sealed with its authenticator.
+A part of `schema`, which calls `add_tables`. The credential is sealed with its authenticator.
 """
 
 from sqlalchemy import (
