@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from vestibule.domain.assurance import AuthenticationEvent, Method
 from vestibule.domain.challenge import Channel
 from vestibule.domain.safety import BROWSER_KNOWN_AFTER
 
@@ -172,6 +173,15 @@ class Session:
         Its number may be a stranger's by now, so password and number alone are not its owner.
         """
         return self.stale_since_at is not None and self.gate_opened_at is None
+
+    def proofs(self) -> tuple[AuthenticationEvent, ...]:
+        """What proved it last: two factors, or a passkey that stood for both at one moment."""
+        method = Method(self.second_factor_method.value)
+        is_alone = method is Method.PASSKEY and self.password_at == self.second_factor_at
+        second = AuthenticationEvent(method, self.second_factor_at, user_verified=is_alone)
+        return (
+            (second,) if is_alone else (AuthenticationEvent(Method.PWD, self.password_at), second)
+        )
 
     def has_fresh_password(self, now: datetime) -> bool:
         return fresh(self.password_at, now)
