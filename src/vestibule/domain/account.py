@@ -49,6 +49,8 @@ class Account:
     """What its owner is told times in (NO-02); None where no browser has said it yet."""
     time_zone_chosen_at: datetime | None = None
     """When it was chosen; else it follows the browser."""
+    passkey_offered_at: datetime | None = None
+    """Which sign-in by text its owner was offered a passkey after; it happens once."""
 
     @property
     def is_enrolled(self) -> bool:

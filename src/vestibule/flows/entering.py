@@ -95,6 +95,8 @@ async def enter(
         await _tell(work, account_id, session_id, "new_browser")
     if not must_reverify:
         await _follow_time_zone(work, account_id, is_new=is_new)
+        if kind is ActKind.SESSION and session.second_factor_method is Channel.SMS:
+            await _offer_passkey(work, account_id)
     return SignedIn(token, browser_token, session_id, account_id, return_to, must_reverify)
 
 
@@ -119,6 +121,12 @@ async def _follow_time_zone(work: Work, account_id: str, *, is_new: bool) -> Non
     zone = work.caller.time_zone
     if zone is not None:
         await accounts.follow_time_zone(work.tx, account_id, zone, is_known_browser=not is_new)
+
+
+async def _offer_passkey(work: Work, account_id: str) -> None:
+    """Once, after a sign-in that a passkey would have made safer; its page looks for that."""
+    if work.means.policy.has_passkeys:
+        await accounts.offer_passkey(work.tx, account_id, work.now)
 
 
 async def _tell(work: Work, account_id: str, session_id: str, kind: str) -> None:

@@ -68,6 +68,8 @@ Table(
     # What its owner is told times in (NO-02); as a browser says it, unless it was chosen.
     text_column("time_zone", optional=True),
     at_column("time_zone_chosen_at", optional=True),
+    # When its owner was offered a passkey, which happens once.
+    at_column("passkey_offered_at", optional=True),
     # EF-02: an account that has been enrolled has a second factor, always; see TRIGGERS too.
     CheckConstraint(
         "(enrolled_at IS NULL) = (default_authenticator_id IS NULL)", name="enrolled_has_factor"

@@ -28,6 +28,8 @@ async def show_dashboard(visit: Visit, desk: Desk) -> Response:
     reminder = None if is_saved else "recovery_code"
     if is_saved and await settings_view.has_one_method(visit.means, visit.caller, session):
         reminder = "second_method"
+    if is_saved and visit.the_account().passkey_offered_at == session.signed_in_at:
+        reminder = "passkey"
     resting = None if reminder else await stale_numbers.find(visit.means, visit.caller, session)
     return desk.pages.page(
         visit,

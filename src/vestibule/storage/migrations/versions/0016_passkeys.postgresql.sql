@@ -11,6 +11,8 @@ ALTER TABLE sessions DROP CONSTRAINT ck_sessions_two_proofs, ADD CONSTRAINT ck_s
 CHECK (password_at IS NOT NULL AND second_factor_at IS NOT NULL AND second_factor_method IS NOT NULL
 AND second_factor_method IN ('sms', 'voice', 'totp', 'passkey'))
 
+ALTER TABLE accounts ADD COLUMN passkey_offered_at BIGINT
+
 CREATE TABLE passkeys (
     authenticator_id TEXT NOT NULL,
     account_id TEXT NOT NULL,

@@ -8,6 +8,8 @@ WHERE type = 'table' AND name IN ('authenticators', 'enrollments')
 
 PRAGMA writable_schema = RESET
 
+ALTER TABLE accounts ADD COLUMN passkey_offered_at BIGINT
+
 CREATE TABLE passkeys (
     authenticator_id TEXT NOT NULL,
     account_id TEXT NOT NULL,
