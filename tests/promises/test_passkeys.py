@@ -33,6 +33,10 @@ async def at_step_up(ada: Keeper) -> Person:
     """Inside in a browser of its own, where changes are closed."""
     person = await doors.sign_in_alone(ada.house.browser(), ada.passkey)
     ada.house.clock.advance(seconds=11 * 60)
+    return await at_confirm(ada, person)
+
+
+async def at_confirm(ada: Keeper, person: Person) -> Person:
     await ada.house.open_settings(person)
     await person.get("/settings/confirm")
     return person
@@ -103,6 +107,9 @@ async def test_an_answer_is_taken_once(either_house: FrontDoor, door: str) -> No
     person = await PLACES[door](ada)
     # Somebody else's browser, where the same page is open and its own question was asked.
     other = await PLACES[door](ada)
+    if door == STEP_UP:
+        # Its mailed code was of some minutes ago.
+        await at_confirm(ada, person)
     await asked(other, door)
     answer = ada.passkey.sign(await asked(person, door))
     await hand_in(person, door, answer)
@@ -196,9 +203,8 @@ async def test_a_step_up_opens_no_closing(house: FrontDoor) -> None:
     await hand_in(person, STEP_UP, for_closing)
 
     assert not await is_through(person, STEP_UP)
-    assert (await rows(house, "SELECT COUNT(*) AS n FROM accounts WHERE closes_at IS NOT NULL"))[0][
-        "n"
-    ] == 0
+    closing = await rows(house, "SELECT 1 FROM safeguards WHERE closes_at IS NOT NULL")
+    assert closing == []
 
 
 async def test_ceremonies_are_not_swapped(either_house: FrontDoor) -> None:
