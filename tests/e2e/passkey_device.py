@@ -1,4 +1,4 @@
-"""A passkey's device in Chromium, by the browser's own virtual authenticator; no test lives here."""
+"""A passkey's device in Chromium: its own virtual authenticator. No test lives here."""
 
 from tests.e2e.visitor import Visitor
 

@@ -46,7 +46,7 @@ def test_passkey_alone_signs_in(visitor: Visitor) -> None:
 
 
 def test_device_that_does_not_verify_signs_nobody_in(visitor: Visitor) -> None:
-    """PK-03: without finger, face or PIN the browser gives nothing, and the page says what to do."""
+    """PK-03: without finger, face or PIN nothing is given, and the page says what to do."""
     device = _member_with_passkey(visitor)
     visitor.press("Sign out")
     device.verify(verifies=False)

@@ -5,6 +5,8 @@ caller is looked at here. Nothing is stored, and no time is read: attestations a
 """
 
 import base64
+import hashlib
+import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -257,6 +259,16 @@ def verify_proof(
     except Exception as error:
         raise ProofRefused(str(error)) from error
     return Proven(proven.user_verified, answer.shown)
+
+
+def digest(raw: bytes) -> bytes:
+    """What a challenge, or a credential's id, is found by."""
+    return hashlib.sha256(raw).digest()
+
+
+def is_owned(answer: Answer, handle: bytes) -> bool:
+    """Whether the answer names this owner, where it names one (7.2 step 6)."""
+    return answer.user_handle is None or hmac.compare_digest(answer.user_handle, handle)
 
 
 def _small(text: str) -> str:

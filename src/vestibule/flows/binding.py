@@ -4,7 +4,7 @@ The only place that adds a second factor. Each way is one transaction, so an old
 valid until its replacement is bound, and not a moment longer (R5, PN-03).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from vestibule.crypto.seal import Place
@@ -117,28 +117,7 @@ async def bind(
         return Refused(Reason.SET_UP_EXPIRED)
     before = await authenticators.of_account(work.tx, account.id)
     is_recovered = isinstance(binder, PendingSignIn) and binder.recovered_at is not None
-    bound = Authenticator(
-        id=work.means.entropy.id(),
-        account_id=account.id,
-        kind=enrollment.kind,
-        name=enrollment.name,
-        secret_sealed=b"",
-        fingerprint_mac=enrollment.fingerprint_mac,
-        last_step=step,
-        step_offset=offset,
-        created_at=work.now,
-        last_used_at=work.now,
-        approves_changes_at=work.now + (NEWLY_RECOVERED_FOR if is_recovered else timedelta()),
-        algorithm=enrollment.algorithm,
-        digits=enrollment.digits,
-    )
-    opened = work.means.seal.open(
-        enrollment.secret_sealed, Place("enrollments", "secret_sealed", enrollment.id)
-    )
-    place = Place("authenticators", "secret_sealed", bound.id)
-    await authenticators.add(
-        work.tx, replace(bound, secret_sealed=work.means.seal.seal(opened, place))
-    )
+    bound = await _keep(work, enrollment, step=step, offset=offset, is_recovered=is_recovered)
     if passkey is not None:
         await _keep_passkey(work, bound, passkey)
     await causes.note_made(
@@ -150,6 +129,34 @@ async def bind(
     if isinstance(binder, PendingSignIn):
         return await _bind_first(work, binder, account, bound, channel, before)
     return await _bind_more(work, binder, account, bound, channel, before)
+
+
+async def _keep(
+    work: Work, enrollment: Enrollment, *, step: int, offset: int, is_recovered: bool
+) -> Authenticator:
+    """The authenticator, stored, with what the set-up held sealed in its own place."""
+    bound_id = work.means.entropy.id()
+    opened = work.means.seal.open(
+        enrollment.secret_sealed, Place("enrollments", "secret_sealed", enrollment.id)
+    )
+    place = Place("authenticators", "secret_sealed", bound_id)
+    bound = Authenticator(
+        id=bound_id,
+        account_id=enrollment.account_id,
+        kind=enrollment.kind,
+        name=enrollment.name,
+        secret_sealed=work.means.seal.seal(opened, place),
+        fingerprint_mac=enrollment.fingerprint_mac,
+        last_step=step,
+        step_offset=offset,
+        created_at=work.now,
+        last_used_at=work.now,
+        approves_changes_at=work.now + (NEWLY_RECOVERED_FOR if is_recovered else timedelta()),
+        algorithm=enrollment.algorithm,
+        digits=enrollment.digits,
+    )
+    await authenticators.add(work.tx, bound)
+    return bound
 
 
 async def _keep_passkey(work: Work, bound: Authenticator, passkey: BoundPasskey) -> None:

@@ -88,16 +88,22 @@ async def enter(
         causes_known=causes_known,
     )
     await _note(work, complete, session, sign_in_id)
+    await _welcome(work, session, kind, is_new=is_new)
     must_reverify = stale_since is not None
-    if must_reverify:
-        await _tell(work, account_id, session_id, "number_stale")
-    elif is_new and kind is ActKind.SESSION:
-        await _tell(work, account_id, session_id, "new_browser")
-    if not must_reverify:
-        await _follow_time_zone(work, account_id, is_new=is_new)
-        if kind is ActKind.SESSION and session.second_factor_method is Channel.SMS:
-            await _offer_passkey(work, account_id)
     return SignedIn(token, browser_token, session_id, account_id, return_to, must_reverify)
+
+
+async def _welcome(work: Work, session: Session, kind: ActKind, *, is_new: bool) -> None:
+    """What follows from a sign-in besides: who is told, and what it says of its browser."""
+    account_id, session_id = session.account_id, session.id
+    if session.stale_since_at is not None:
+        await _tell(work, account_id, session_id, "number_stale")
+        return
+    if is_new and kind is ActKind.SESSION:
+        await _tell(work, account_id, session_id, "new_browser")
+    await _follow_time_zone(work, account_id, is_new=is_new)
+    if kind is ActKind.SESSION and session.second_factor_method is Channel.SMS:
+        await _offer_passkey(work, account_id)
 
 
 async def _note(work: Work, complete: Complete, session: Session, sign_in_id: str | None) -> None:

@@ -13,6 +13,7 @@ from vestibule.crypto.passkey_proof import (
     ProofRefused,
     Registered,
     ask_to_create,
+    digest,
     verify_created,
 )
 from vestibule.crypto.seal import Place
@@ -27,7 +28,6 @@ from vestibule.flows.enroll import NAME_LENGTH
 from vestibule.flows.entering import SignedIn
 from vestibule.flows.passkeys import (
     CHALLENGE_LENGTH,
-    credential_digest,
     credential_of,
     handle_of,
     of_account,
@@ -123,7 +123,7 @@ async def finish(
             made = verify_created(party_of(means), answer, challenge=begun.challenge)
         except ProofRefused:
             return await _refuse(work, enrollment)
-        if await passkeys.find(work.tx, credential_digest(made.credential.id)) is not None:
+        if await passkeys.find(work.tx, digest(made.credential.id)) is not None:
             # PK-02: nobody's credential is bound twice, and nobody is told whose it is.
             return await _refuse(work, enrollment)
         known = await handle_of(work, enrollment.account_id)
@@ -149,7 +149,7 @@ async def _bind(
         secret_sealed=work.means.seal.seal(made.credential.to_text(), _place(enrollment.id)),
     )
     passkey = BoundPasskey(
-        credential_digest=credential_digest(made.credential.id),
+        credential_digest=digest(made.credential.id),
         sign_count=made.flags.sign_count,
         may_be_copied=made.flags.may_be_copied,
         is_copied=made.flags.is_copied,

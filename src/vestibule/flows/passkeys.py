@@ -6,11 +6,9 @@ Reading order: `prove` takes the open question away, whatever the answer (PK-01)
 credential it is, verifies the signature, moves the counter, and hands the evidence on.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from hmac import compare_digest
 from typing import TypeVar
 
 from vestibule.crypto.passkey_proof import (
@@ -20,6 +18,8 @@ from vestibule.crypto.passkey_proof import (
     Proven,
     RelyingParty,
     ask_to_prove,
+    digest,
+    is_owned,
     read_answer,
     verify_proof,
 )
@@ -86,7 +86,7 @@ async def put_question(work: Work, owner_id: str, purpose: str) -> bytes:
         work.tx,
         owner_id=owner_id,
         purpose=purpose,
-        challenge_digest=hashlib.sha256(challenge).digest(),
+        challenge_digest=digest(challenge),
         expires_at=work.now + ANSWER_WITHIN,
     )
     return challenge
@@ -142,11 +142,6 @@ async def prove(
     return await work(means, caller, unit)
 
 
-def credential_digest(credential_id: bytes) -> bytes:
-    """What a credential is found by; the id itself is sealed, since it names a device."""
-    return hashlib.sha256(credential_id).digest()
-
-
 async def take_answer(work: Work, owner_id: str, purpose: str, text: str) -> Answer | Refused:
     """The answer, if it answers what this owner has open; that is used up by it (PK-01)."""
     try:
@@ -157,7 +152,7 @@ async def take_answer(work: Work, owner_id: str, purpose: str, text: str) -> Ans
         work.tx,
         owner_id=owner_id,
         purpose=purpose,
-        challenge_digest=hashlib.sha256(answer.challenge).digest(),
+        challenge_digest=digest(answer.challenge),
         now=work.now,
     )
     return answer if is_open else Refused(Reason.PASSKEY_TOO_LATE)
@@ -165,16 +160,14 @@ async def take_answer(work: Work, owner_id: str, purpose: str, text: str) -> Ans
 
 async def find_passkey(work: Work, answer: Answer) -> tuple[Passkey, Authenticator] | None:
     """Whose it is, if it stands and its owner's handle is right where the answer has one."""
-    passkey = await passkeys.find(work.tx, credential_digest(answer.credential_id))
+    passkey = await passkeys.find(work.tx, digest(answer.credential_id))
     if passkey is None:
         return None
     found = await authenticators.get(work.tx, passkey.account_id, passkey.authenticator_id)
     handle = await handle_of(work, passkey.account_id)
     if found is None or handle is None:
         return None
-    if answer.user_handle and not compare_digest(answer.user_handle, handle):
-        return None
-    return passkey, found
+    return (passkey, found) if is_owned(answer, handle) else None
 
 
 async def handle_of(work: Work, account_id: str) -> bytes | None:

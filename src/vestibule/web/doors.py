@@ -63,7 +63,7 @@ DOORS: tuple[Door, ...] = (
     ),
     Door("/sign-in", N.NOBODY, sign_in.show, sign_in.submit, is_on_the_beat=True),
     Door("/sign-in/passkey", N.NOBODY, post=passkeys.submit_alone, is_on_the_beat=True),
-    Door("/sign-in/passkey/options", N.NOBODY, post=passkeys.options_alone),
+    Door("/sign-in/passkey/options", N.NOBODY, post=passkeys.options_alone, is_on_the_beat=True),
     Door(
         "/forgot-password",
         N.NOTHING,

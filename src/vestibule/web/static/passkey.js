@@ -8,71 +8,47 @@ const write = (buffer) =>
     .replace(/\//g, "_")
     .replace(/=+$/, "");
 const listed = (list) => (list ?? []).map((one) => ({ ...one, id: read(one.id) }));
+const SAID = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
 
-async function ask(form) {
+function asked(options) {
+  const publicKey = { ...options, challenge: read(options.challenge) };
+  if (options.user) publicKey.user = { ...options.user, id: read(options.user.id) };
+  publicKey.excludeCredentials = listed(options.excludeCredentials);
+  publicKey.allowCredentials = listed(options.allowCredentials);
+  return { publicKey };
+}
+
+function answered({ id, rawId, type, response }) {
+  const said = SAID.filter((name) => response[name]).map((name) => [name, write(response[name])]);
+  const transports = response.getTransports?.() ?? [];
+  return { id, rawId: write(rawId), type, response: { ...Object.fromEntries(said), transports } };
+}
+
+async function run(form) {
   const answer = await fetch(form.dataset.options, {
     method: "POST",
     body: new URLSearchParams({ csrf: form.elements.csrf.value }),
   });
   // Signed out meanwhile, say: the page itself knows what comes first now.
   if (answer.redirected) return location.reload();
-  return answer.json();
-}
-
-async function create(options) {
-  const made = await navigator.credentials.create({
-    publicKey: {
-      ...options,
-      challenge: read(options.challenge),
-      user: { ...options.user, id: read(options.user.id) },
-      excludeCredentials: listed(options.excludeCredentials),
-    },
-  });
-  return {
-    attestationObject: write(made.response.attestationObject),
-    transports: made.response.getTransports?.() ?? [],
-    made,
-  };
-}
-
-async function prove(options) {
-  const made = await navigator.credentials.get({
-    publicKey: {
-      ...options,
-      challenge: read(options.challenge),
-      allowCredentials: listed(options.allowCredentials),
-    },
-  });
-  const { authenticatorData, signature, userHandle } = made.response;
-  return {
-    authenticatorData: write(authenticatorData),
-    signature: write(signature),
-    userHandle: userHandle ? write(userHandle) : null,
-    made,
-  };
-}
-
-async function run(form) {
-  const asked = await ask(form);
-  if (!asked) return;
-  if (asked.refused) throw new Error(asked.refused);
-  const act = form.dataset.passkey === "create" ? create : prove;
-  const { made, ...response } = await act(asked.options);
-  response.clientDataJSON = write(made.response.clientDataJSON);
-  form.elements.credential.value = JSON.stringify({
-    id: made.id,
-    rawId: write(made.rawId),
-    type: made.type,
-    response,
-  });
+  const { options, refused } = await answer.json();
+  if (refused) throw new Error(refused);
+  const made = await navigator.credentials[form.dataset.passkey](asked(options));
+  form.elements.credential.value = JSON.stringify(answered(made));
   form.requestSubmit();
+}
+
+function reason(form, error) {
+  const known = { NotAllowedError: "cancelled", AbortError: "cancelled", InvalidStateError: "present" };
+  if (error instanceof DOMException) return form.dataset[known[error.name] ?? "failed"];
+  return error instanceof TypeError ? form.dataset.failed : error.message;
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   const said = form.querySelector("[data-said]");
   let busy = false;
-  if (!("PublicKeyCredential" in window)) {
-    if (said) said.textContent = form.dataset.unsupported;
+  if (!window.PublicKeyCredential) {
+    said.textContent = form.dataset.unsupported;
     continue;
   }
   form.hidden = false;
@@ -82,19 +58,13 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     if (busy) return;
     busy = true;
     said.textContent = "";
-    try {
-      await run(form);
-    } catch (error) {
-      const known = { NotAllowedError: "cancelled", AbortError: "cancelled", InvalidStateError: "present" };
-      const name = error instanceof DOMException ? (known[error.name] ?? "failed") : null;
-      said.textContent = name ? form.dataset[name] : (error.message || form.dataset.failed);
-    }
+    await run(form).catch((error) => (said.textContent = reason(form, error)));
     busy = false;
   });
 }
-// Back to a page that a browser kept: its answer was used up.
+// Back to a page that the browser kept: its answer was used up.
 addEventListener("pageshow", () => {
-  for (const field of document.querySelectorAll("form[data-passkey] [name=credential]")) {
-    field.value = "";
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    form.elements.credential.value = "";
   }
 });
