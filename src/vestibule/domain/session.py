@@ -115,6 +115,8 @@ class Session:
     """It completed a recovery, which proved more than a mailbox does."""
     stale_since_at: datetime | None = None
     """PN-04: where a number proved it that had rested for a year, when that was used before."""
+    has_passkey: bool = False
+    """Its account has one that stands, whatever proved this session."""
 
     def has_gate_open(self, now: datetime) -> bool:
         """EM-04: ten minutes since the last act, thirty at most."""
@@ -131,7 +133,11 @@ class Session:
     def may_change(self, now: datetime) -> bool:
         """The same, by a second factor that no recovery bound within the last day (SU-02)."""
         is_old_enough = self.approves_changes_at is None or now >= self.approves_changes_at
-        return is_old_enough and self.is_fresh(now)
+        return is_old_enough and self.is_fresh(now) and not self.is_downgraded()
+
+    def is_downgraded(self) -> bool:
+        """SU-04: proven by what a page in between could relay, though there is a passkey."""
+        return self.has_passkey and self.second_factor_method is not Channel.PASSKEY
 
     def changes_open_at(self) -> datetime | None:
         """R11: from when its browser may change something; None where it never may."""

@@ -228,7 +228,7 @@ def may_make_another(owner: Session | PendingSignIn, now: datetime, *, is_saved:
         return not is_saved
     if is_saved:
         return owner.may_change(now) and owner.has_gate_open(now)
-    return owner.is_fresh(now)
+    return owner.is_fresh(now) and not owner.is_downgraded()
 
 
 async def change_password(
