@@ -318,7 +318,7 @@ async def test_no_row_names_the_credential(either_house: FrontDoor) -> None:
 
 
 async def test_questions_go_when_they_are_late(house: FrontDoor) -> None:
-    """PK-01, LR-05: a question that nobody answered is gone with the worker's next round."""
+    """PK-01: a question that nobody answered is gone with the worker's next round."""
     person = house.browser()
     await person.get("/sign-in")
     await asked(person, ALONE)

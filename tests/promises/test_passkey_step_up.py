@@ -133,7 +133,7 @@ async def test_the_flow_refuses_what_the_page_does_not_offer(
             purpose=purpose,
         )
         await house.database.transact(
-            lambda tx, one=one, channel=channel: sessions.choose_step_up(  # type: ignore[misc]
+            lambda tx, one=one, channel=channel: sessions.choose_step_up(  # type: ignore[misc]  # bound
                 tx, session.id, authenticator_id=one["id"], channel=channel
             )
         )

@@ -86,7 +86,7 @@ async def test_every_fault_is_the_same_one(either_house: FrontDoor) -> None:
     theirs = replace(ada.passkey, user_handle=eve.passkey.user_handle)
     assert await answer_to(house, theirs.sign) == unknown
     for name, forge in FORGED.items():
-        told = await answer_to(house, lambda asked, forge=forge: forge(ada.passkey, asked))  # type: ignore[misc]
+        told = await answer_to(house, lambda asked, forge=forge: forge(ada.passkey, asked))  # type: ignore[misc]  # bound
         assert told == unknown, name
     right = await doors.sign_in_alone(house.browser(), ada.passkey)
     assert right.path == "/"
