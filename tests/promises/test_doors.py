@@ -73,6 +73,9 @@ WITHOUT_PROOF = {
     "/sign-up/resend",
     "/sign-up/address",
     "/sign-in",
+    # The passkey is the proof, and this asks for it; the question names nobody.
+    "/sign-in/passkey",
+    "/sign-in/passkey/options",
     "/forgot-password",
     "/sign-out",
     "/help",
@@ -86,6 +89,8 @@ WITHOUT_PROOF = {
     "/not-me/notice",
     "/not-me/done",
     "/.well-known/change-password",
+    # Two of our own addresses.
+    "/.well-known/passkey-endpoints",
     # Public keys.
     "/.well-known/vestibule-journal.json",
 }
