@@ -22,6 +22,10 @@ from tests.promises.states import (
     standing,
 )
 from tests.soft_passkey import create
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows import passkey_set_up
+from vestibule.flows.work import NOBODY
+from vestibule.storage import sessions
 
 pytestmark = pytest.mark.anyio
 
@@ -278,3 +282,23 @@ async def test_a_stolen_cookie_has_no_passkey(house: FrontDoor) -> None:
 
     answer = await thief.client.get("/settings/method", follow_redirects=False)
     assert answer.status_code == 303
+
+
+async def test_a_refused_set_up_uses_its_question_up(house: FrontDoor) -> None:
+    """PK-01: a sound answer that may not be bound now, as from a carried cookie, is used up too."""
+    ada = await keeper(house)
+    person = await ada.step_up()
+    await person.get(doors.ADD)
+    attestation = create(await asked(person, doors.ADD))[1]
+    newest = max(await rows(house, "sessions"), key=lambda one: one["second_factor_at"])
+    session = await house.database.read(lambda tx: sessions.get(tx, newest["id"], house.clock()))
+    assert session is not None
+
+    refused = await passkey_set_up.finish(
+        house.built.means, NOBODY, session, answer=attestation, name=""
+    )
+    await hand_in(person, doors.ADD, attestation)
+
+    assert refused == Refused(Reason.BROWSER_NOT_KNOWN)
+    assert "That took longer than we wait" in person.text
+    assert await count(house, "passkeys") == 1
