@@ -130,7 +130,11 @@ async def finish(
         if known is not None and known != begun.handle:
             # Two first passkeys were begun at once, each with a handle of its own (PK-05).
             return await _refuse(work, enrollment)
-        return await _bind(work, binder, enrollment, begun, made, name)
+        bound = await _bind(work, binder, enrollment, begun, made, name)
+        if isinstance(bound, Refused):
+            # Sound, and not to be bound now: no answer comes twice all the same (PK-01).
+            await authenticators.finish_enrollment(work.tx, enrollment.id)
+        return bound
 
     return await work(means, caller, unit)
 
