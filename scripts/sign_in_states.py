@@ -15,10 +15,10 @@ _BEFORE = """\
 <!-- Rendered by `python -m scripts.sign_in_states`; change the table in
      src/vestibule/domain/sign_in.py, not this page. -->
 
-A sign-in is a small machine. It begins after the right password, moves when something is
-proven, and ends as **Complete**: only then is there a session. Every way in passes the same
-function, `advance(state, evidence)`, and a completed sign-in cannot even be built without two
-distinct factors.
+A sign-in is a small machine. It begins after the right password, or with a passkey before any,
+moves when something is proven, and ends as **Complete**: only then is there a session. Every way
+in passes the same function, `advance(state, evidence)`, and a completed sign-in cannot even be
+built without two distinct factors, or one passkey that verified its user.
 
 """
 
@@ -32,6 +32,7 @@ Help and sign-out are open in every state.
 """
 
 _MEANING = {
+    StateName.START: ("nothing", "the password's door, which begins another state"),
     StateName.AWAITING_SECOND_FACTOR: ("the password", "proving what is bound to the account"),
     StateName.AWAITING_ENROLLMENT: (
         "the password; nothing is bound yet",
@@ -43,12 +44,16 @@ _MEANING = {
     ),
     StateName.AWAITING_REPLACEMENT: (
         "the password and the recovery code, which is used up",
-        "binding a new phone or app",
+        "binding a new phone, app or passkey",
     ),
-    StateName.COMPLETE: ("the password and a second factor", "everything the account may do"),
+    StateName.COMPLETE: (
+        "the password and a second factor, or a passkey that verified its user",
+        "everything the account may do",
+    ),
 }
 
 _STARTS = {
+    StateName.START: "no password",
     StateName.AWAITING_SECOND_FACTOR: "password",
     StateName.AWAITING_ENROLLMENT: "password, nothing bound",
     StateName.ENROLLMENT_CONFIRMED: "sign-up verified",

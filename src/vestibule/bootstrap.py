@@ -297,8 +297,9 @@ def _channels_to(settings: Settings, country: str) -> frozenset[Channel]:
 
 
 def _names(settings: Settings, channel: Channel, country: str = ELSEWHERE) -> tuple[str, ...]:
-    """Who carries a channel, in order; an app needs nobody."""
-    return () if channel is Channel.TOTP else settings.routes(channel.value, country)
+    """Who carries a channel, in order; apps and passkeys need nobody."""
+    is_sent = channel not in {Channel.TOTP, Channel.PASSKEY}
+    return settings.routes(channel.value, country) if is_sent else ()
 
 
 def _speaking(settings: Settings, catalogues: Catalogues) -> Speak:

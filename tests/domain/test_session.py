@@ -172,6 +172,33 @@ def test_new_browser_changes_nothing_for_a_day() -> None:
     assert stored(browser_known_at=None, is_set_up_browser=True).changes_open_at() is None
 
 
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.VOICE, Channel.TOTP, Channel.PASSKEY])
+def test_who_has_a_passkey_changes_by_it_alone(channel: Channel) -> None:
+    """SU-04: a sign-in by anything else changes nothing, however fresh, while there is one."""
+    for has_passkey in (False, True):
+        session = stored(second_factor_method=channel, has_passkey=has_passkey)
+        is_enough = channel is Channel.PASSKEY or not has_passkey
+        assert session.is_fresh(START)
+        assert session.may_change(START) is is_enough
+
+
+@pytest.mark.parametrize("browser_known_at", [None, START, START - DAY])
+def test_a_passkey_opens_changes_in_any_browser(browser_known_at: datetime | None) -> None:
+    """R11: from its proof on, in a browser of today too, since no page in between relays it; and
+    no other method does so."""
+    proven_at = START + timedelta(hours=1)
+
+    for channel in Channel:
+        session = stored(
+            browser_known_at=browser_known_at,
+            second_factor_method=channel,
+            second_factor_at=proven_at,
+        )
+        is_passkey = channel is Channel.PASSKEY
+        day_old = browser_known_at + DAY if browser_known_at else None
+        assert session.changes_open_at() == (proven_at if is_passkey else day_old)
+
+
 @pytest.mark.parametrize(
     ("review_from", "reviewed", "must"),
     [

@@ -1,6 +1,6 @@
 """The sign-in state machine, cell by cell, and the page that shows it."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from vestibule.domain.sign_in import (
     EmailConfirmed,
     Evidence,
     EvidenceName,
+    PasskeyProven,
     Reason,
     RecoveryCodeProven,
     Refused,
+    Start,
     State,
     StateName,
     TimeStepProven,
@@ -37,7 +39,11 @@ BOUND_AT = PASSWORD_AT + timedelta(minutes=3)
 PASSWORD = AuthenticationEvent(Method.PWD, PASSWORD_AT)
 RECOVERY = AuthenticationEvent(Method.RECOVERY, AT)
 
+VERIFIED = AuthenticationEvent(Method.PASSKEY, AT, user_verified=True)
+UNVERIFIED = AuthenticationEvent(Method.PASSKEY, AT)
+
 STATES: dict[StateName, State] = {
+    StateName.START: Start(),
     StateName.AWAITING_SECOND_FACTOR: AwaitingSecondFactor(PASSWORD),
     StateName.AWAITING_ENROLLMENT: AwaitingEnrollment(PASSWORD, email_confirmed=False),
     StateName.ENROLLMENT_CONFIRMED: AwaitingEnrollment(PASSWORD, email_confirmed=True),
@@ -50,12 +56,15 @@ EVIDENCE: dict[EvidenceName, list[Evidence]] = {
         CodeProven(Channel.VOICE, "phone", AT),
     ],
     EvidenceName.TIME_STEP: [TimeStepProven("app", AT)],
+    EvidenceName.PASSKEY: [PasskeyProven("passkey", True, AT)],
+    EvidenceName.PASSKEY_UNVERIFIED: [PasskeyProven("passkey", False, AT)],
     EvidenceName.RECOVERY_CODE: [RecoveryCodeProven(AT)],
     EvidenceName.EMAIL: [EmailConfirmed(AT)],
     EvidenceName.BOUND: [
         Bound("phone", Channel.SMS, BOUND_AT),
         Bound("phone", Channel.VOICE, BOUND_AT),
         Bound("app", Channel.TOTP, BOUND_AT),
+        Bound("passkey", Channel.PASSKEY, BOUND_AT),
     ],
 }
 CELLS = [
@@ -112,6 +121,42 @@ def test_complete_carries_both_events() -> None:
     assert done.second_factor == AuthenticationEvent(Method.VOICE, AT)
 
 
+def test_a_verified_passkey_alone_is_complete() -> None:
+    """R2, PK-03: It is both factors at once, and its moment is the moment of both."""
+    done = advance(Start(), PasskeyProven("passkey", True, AT))
+
+    assert isinstance(done, Complete)
+    assert done.events == (VERIFIED,)
+    assert done.password_at == AT
+    assert done.second_factor == VERIFIED
+
+
+@pytest.mark.parametrize("user_verified", [True, False])
+def test_a_passkey_after_the_password_is_the_second_factor(user_verified: bool) -> None:
+    """PK-03: What was not verified counts as something held, beside the password only."""
+    proven = PasskeyProven("passkey", user_verified, AT)
+
+    done = advance(AwaitingSecondFactor(PASSWORD), proven)
+
+    assert isinstance(done, Complete)
+    assert done.events == (PASSWORD, VERIFIED if user_verified else UNVERIFIED)
+    assert done.password_at == PASSWORD_AT
+    assert done.second_factor.at == AT
+    assert advance(Start(), replace(proven, user_verified=False)) == Refused(Reason.NOT_EXPECTED)
+
+
+def test_a_bound_passkey_is_not_taken_for_a_verified_one() -> None:
+    """R2: At the wall it stands beside the password; its binding alone completes nothing."""
+    bound = Bound("passkey", Channel.PASSKEY, BOUND_AT)
+    wall = AwaitingEnrollment(PASSWORD, email_confirmed=True)
+
+    done = advance(wall, bound)
+
+    assert isinstance(done, Complete)
+    assert done.events == (PASSWORD, AuthenticationEvent(Method.PASSKEY, BOUND_AT))
+    assert advance(Start(), bound) == Refused(Reason.NOT_EXPECTED)
+
+
 def test_recovered_sign_in_carries_three_events() -> None:
     """RC-04: After recovery the new authenticator is the second factor, not the code."""
     recovered = advance(AwaitingSecondFactor(PASSWORD), RecoveryCodeProven(AT))
@@ -124,9 +169,9 @@ def test_recovered_sign_in_carries_three_events() -> None:
     assert done.second_factor == AuthenticationEvent(Method.TOTP, BOUND_AT)
 
 
-@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.TOTP])
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.TOTP, Channel.PASSKEY])
 def test_sent_code_counts_by_text_or_call_only(channel: Channel) -> None:
-    """D1: A mailed code is no factor, and an app's code comes as a time step only."""
+    """D1: A mailed code is no factor; an app and a passkey have evidence of their own."""
     outcome = advance(AwaitingSecondFactor(PASSWORD), CodeProven(channel, "any", AT))
 
     assert outcome == Refused(Reason.NOT_A_FACTOR)
@@ -149,6 +194,12 @@ def test_mailbox_cannot_be_bound_as_a_factor(state: State) -> None:
         (PASSWORD,),
         (PASSWORD, PASSWORD),
         (PASSWORD, RECOVERY),
+        (UNVERIFIED,),
+        (UNVERIFIED, UNVERIFIED),
+        (UNVERIFIED, AuthenticationEvent(Method.SMS, AT)),
+        (UNVERIFIED, RECOVERY),
+        (AuthenticationEvent(Method.TOTP, AT, user_verified=True),),
+        (replace(PASSWORD, user_verified=True),),
         (AuthenticationEvent(Method.SMS, AT), AuthenticationEvent(Method.TOTP, AT)),
     ],
 )
@@ -161,8 +212,11 @@ def test_complete_cannot_be_made_of_less(events: tuple[AuthenticationEvent, ...]
 @pytest.mark.parametrize("state", STATES.values(), ids=lambda state: name_of(state).name)
 def test_states_are_frozen(state: State) -> None:
     """EF-04: A state is replaced by a transition and never changed in place."""
-    with pytest.raises(FrozenInstanceError):
-        setattr(state, fields(state)[0].name, None)
+    held = [one.name for one in fields(state)]
+    assert held or isinstance(state, Start), "one that holds nothing is the start"
+    for name in held:
+        with pytest.raises(FrozenInstanceError):
+            setattr(state, name, None)
 
 
 def test_page_shows_the_table() -> None:

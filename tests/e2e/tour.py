@@ -7,6 +7,7 @@ recolour and reload nothing: the walk goes on from the page as it was.
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tests.e2e.tour_of_passkeys import tour_of_passkeys
 from tests.e2e.visitor import EMAIL, Arrive, Visitor
 from tests.front_door import PASSWORD
 
@@ -31,6 +32,7 @@ def tour(arrive: Arrive) -> Iterator[Stop]:
     yield from _not_me(visitor)
     yield from _closing(arrive())
     yield from _stale_number(arrive())
+    yield from tour_of_passkeys(arrive())
 
 
 def _sign_up(visitor: Visitor) -> Iterator[Stop]:

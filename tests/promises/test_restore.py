@@ -39,6 +39,7 @@ EMPTY = (
     "calls",
     "enrollments",
     "known_browsers",
+    "passkey_questions",
     "recovery_code_views",
     "resets",
     "sessions",

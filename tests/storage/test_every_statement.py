@@ -29,7 +29,7 @@ ROOMS = sorted(
     {path.stem for path in Path(storage.__file__).parent.glob("*.py")}
     - {"__init__", "database", "migrate", "postgresql", "revision", "sqlite"}
     - {"schema", "schema_columns", "schema_delivery", "schema_journal"}
-    - {"schema_notices", "schema_triggers"}
+    - {"schema_notices", "schema_passkeys", "schema_triggers"}
 )
 DIALECTS: tuple[Dialect, ...] = ("postgresql", "sqlite")
 EMPTIED = [{"table": table} for table in GONE.values()]

@@ -334,6 +334,7 @@ def test_server_side_never_imports_the_migration_tools() -> None:
         "schema_delivery",
         "schema_journal",
         "schema_notices",
+        "schema_passkeys",
         "schema_triggers",
     }
     names = sorted({room.stem for room in rooms} - cold)

@@ -121,6 +121,12 @@ APPS = [
           removable=True),
     thing(id="a2", name="Tablet", added="3 Nov 2026", last_used=None, removable=True),
 ]  # fmt: skip
+PASSKEYS = [
+    thing(id="p1", name="Laptop", added="3 Nov 2026", last_used="3 Nov 2026", removable=True,
+          copied=False),
+    thing(id="p2", name="Password manager", added="3 Nov 2026", last_used=None, removable=True,
+          copied=True),
+]  # fmt: skip
 SESSIONS = [
     thing(id="s1", browser="Firefox on Linux", place="192.0.2.7", started="3 Nov 2026, 10:42 UTC",
           last_used="10:42 UTC", by="password and text message", current=True),
@@ -161,10 +167,15 @@ CHANGE: dict[str, Any] = {
 }  # fmt: skip
 SETTINGS: dict[str, Any] = {
     "number": "+44 •••• ••42", "default_method": thing(channel="sms", label="Text message"),
-    "apps": APPS, "phone_removable": True, "is_phone_silent": False, "is_fresh": False,
+    "apps": APPS, "passkeys": [], "passkeys_open": "yes", "phone_removable": True,
+    "is_phone_silent": False, "is_fresh": False,
     "closes": None, "phone_last_used": None, "time_zone": "Germany – Berlin, as your browser says",
     "notices": {"address": None, "asked": None, "is_own": None},
     "recovery": thing(made_on="3 Nov 2026", saved=True, label="K7-3Q"),
+}  # fmt: skip
+PASSKEY_ASKED: dict[str, Any] = {
+    "action": "/sign-in/code/passkey", "others_url": "/sign-in/methods", "what": None,
+    "is_closing": False,
 }  # fmt: skip
 ZONE: dict[str, Any] = {"town": "", "zones": [], "checked": "automatic", "has_more": False}
 METHODS: dict[str, Any] = {
@@ -246,8 +257,9 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
         "resend": resend("/sign-up/resend", left=0),
     }),
     ("empty", "sign_up_address.html", {}),
-    ("empty", "sign_in.html", {}),
+    ("empty", "sign_in.html", {"passkeys_open": "yes"}),
     ("error", "sign_in.html", {
+        "passkeys_open": None,
         "typed": {"email": PERSON.email},
         "refusal": refusal(None, "E-mail or password is not right."),
     }),
@@ -278,9 +290,29 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("sent", "set_up_email.html", PENDING | MAILED),
     ("crowded", "set_up_email.html", PENDING | MAILED | {"digits": 10}),
     ("unsent", "set_up_email.html", PENDING | UNSENT),
-    ("first", "set_up.html", PENDING | {"replacing": False, "phone_open": True, "app_open": True}),
-    ("app only", "set_up.html",
-     PENDING | {"replacing": True, "phone_open": False, "app_open": True}),
+    ("first", "set_up.html", PENDING | {
+        "replacing": False, "phone_open": True, "app_open": True, "passkey_open": True,
+    }),
+    ("app only", "set_up.html", PENDING | {
+        "replacing": True, "phone_open": False, "app_open": True, "passkey_open": True,
+    }),
+    ("none for machines", "set_up.html", PENDING | {
+        "replacing": False, "phone_open": True, "app_open": True, "passkey_open": False,
+    }),
+    ("wall", "passkey.html", PENDING | {"base": "/set-up"}),
+    ("inside", "passkey.html", INSIDE | {
+        "base": "/settings", "typed": {"app_name": LONG_NAME},
+        "refusal": refusal("app_name", "Use at most 60 characters."),
+    }),
+    ("sign-in", "passkey_proof.html", PENDING | PASSKEY_ASKED),
+    ("change", "passkey_proof.html", INSIDE | PASSKEY_ASKED | {
+        "what": "Before a change, prove that it is you.", "others_url": None,
+        "refusal": refusal(None, "That passkey was not accepted."),
+    }),
+    ("closing", "passkey_proof.html", INSIDE | PASSKEY_ASKED | {
+        "what": "Prove that it is you who closes this account.", "others_url": None,
+        "is_closing": True,
+    }),
     ("set-up", "phone.html", PENDING | PHONE),
     ("error", "phone.html", INSIDE | PHONE | {
         "base": "/settings", "changing": True, "typed": {"country": "GB", "phone": "07700 9009"},
@@ -307,6 +339,8 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("recovery", "dashboard.html",
      INSIDE | {"reminder": "recovery_code", "last_sign_in": "3 Nov 2026, 10:42 UTC",
                "closes": None}),
+    ("passkey", "dashboard.html",
+     INSIDE | {"reminder": "passkey", "last_sign_in": None, "closes": None}),
     ("closing", "dashboard.html",
      INSIDE | {"reminder": "recovery_code", "last_sign_in": None, "closes": CLOSES}),
     ("second", "dashboard.html", INSIDE | {
@@ -327,6 +361,7 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ("stale number", "settings_gate.html", PENDING | UNSENT | {"last_used": "3 Nov 2025"}),
     ("full", "settings.html", INSIDE | SETTINGS),
     ("stale number", "settings.html", INSIDE | SETTINGS | {"phone_last_used": "3 Nov 2025"}),
+    ("passkeys", "settings.html", INSIDE | SETTINGS | {"passkeys": PASSKEYS}),
     ("stopped", "settings.html", INSIDE | SETTINGS | {"is_phone_silent": True}),
     ("closing", "settings.html", INSIDE | SETTINGS | {"closes": CLOSES}),
     ("long times", "settings.html", INSIDE | SETTINGS | {

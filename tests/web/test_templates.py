@@ -31,6 +31,7 @@ PARTS = {
     "mailed_code.html",
     "mark.html",
     "menu.html",
+    "passkey_fields.html",
     "proof.html",
 }
 ENV = environment()

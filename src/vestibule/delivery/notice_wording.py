@@ -181,6 +181,14 @@ NOTICES: Mapping[str, tuple[str, str]] = {
             " again as always. Their reason: %(why)s"
         ),
     ),
+    "passkey_copied": (
+        N_("A passkey may have been copied"),
+        N_(
+            "A passkey of your account was used, and the count that it keeps was too low, as if"
+            " another copy of it were in use. It was not accepted. If this goes on, sign in with"
+            " your recovery code and set up 2FA again."
+        ),
+    ),
     "password_changed": (
         N_("Your password was changed"),
         N_("Your password was changed, and every other browser was signed out."),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from vestibule.domain.challenge import Channel
 from vestibule.domain.totp import Algorithm, Parameters
@@ -14,6 +15,7 @@ NUMBER_RESTS_FOR = timedelta(days=365)
 class AuthenticatorKind(StrEnum):
     PHONE = "phone"
     TOTP = "totp"
+    PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Account:
     """What its owner is told times in (NO-02); None where no browser has said it yet."""
     time_zone_chosen_at: datetime | None = None
     """When it was chosen; else it follows the browser."""
+    passkey_offered_at: datetime | None = None
+    """Which sign-in by text its owner was offered a passkey after; it happens once."""
 
     @property
     def is_enrolled(self) -> bool:
@@ -65,7 +69,7 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """A confirmed second factor: a phone or a TOTP app. Its secret stays sealed here."""
+    """A confirmed second factor: a phone, a TOTP app or a passkey. Its secret stays sealed here."""
 
     id: str
     account_id: str
@@ -83,15 +87,21 @@ class Authenticator:
 
     @property
     def parameters(self) -> Parameters:
-        """How an app computes its codes; of no meaning for a phone."""
+        """How an app computes its codes; of no meaning for the others."""
         return Parameters(self.algorithm, self.digits)
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """The ways it can be asked, the plainest first."""
-        if self.kind is AuthenticatorKind.PHONE:
-            return (Channel.SMS, Channel.VOICE)
-        return (Channel.TOTP,)
+        match self.kind:
+            case AuthenticatorKind.PHONE:
+                return (Channel.SMS, Channel.VOICE)
+            case AuthenticatorKind.TOTP:
+                return (Channel.TOTP,)
+            case AuthenticatorKind.PASSKEY:
+                return (Channel.PASSKEY,)
+            case other:
+                assert_never(other)
 
     def stale_since(self, now: datetime) -> datetime | None:
         """When a number last proved something, where that is over a year ago; else None (PN-04)."""

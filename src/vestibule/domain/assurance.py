@@ -20,6 +20,7 @@ class Method(StrEnum):
     VOICE = "voice"
     TOTP = "totp"
     RECOVERY = "recovery"
+    PASSKEY = "passkey"
 
 
 class Factor(StrEnum):
@@ -35,6 +36,8 @@ class AuthenticationEvent:
 
     method: Method
     at: datetime
+    user_verified: bool = False
+    """Of a passkey: its device asked for a PIN, a finger or a face in this very proof (PK-03)."""
 
 
 def method_of(channel: Channel) -> Method | None:
@@ -46,6 +49,8 @@ def method_of(channel: Channel) -> Method | None:
             return Method.VOICE
         case Channel.TOTP:
             return Method.TOTP
+        case Channel.PASSKEY:
+            return Method.PASSKEY
         case Channel.EMAIL:
             return None
         case other:
@@ -61,7 +66,7 @@ def factor_of(method: Method) -> Factor | None:
     match method:
         case Method.PWD:
             return Factor.KNOWLEDGE
-        case Method.SMS | Method.VOICE | Method.TOTP:
+        case Method.SMS | Method.VOICE | Method.TOTP | Method.PASSKEY:
             return Factor.POSSESSION
         case Method.RECOVERY:
             return None
@@ -70,15 +75,25 @@ def factor_of(method: Method) -> Factor | None:
 
 
 def is_multi_factor(events: Iterable[AuthenticationEvent]) -> bool:
-    """Whether two distinct factors are among the events."""
-    return len({factor_of(event.method) for event in events} - {None}) >= 2
+    """Whether two distinct factors are among the events, or one passkey that verified its user."""
+    proven = list(events)
+    if any(event.method is Method.PASSKEY and event.user_verified for event in proven):
+        return True
+    return len({factor_of(event.method) for event in proven} - {None}) >= 2
 
 
 def amr(events: Iterable[AuthenticationEvent]) -> list[str]:
     """The `amr` claim: RFC 8176 §2 values in order of proof, `mfa` last."""
     proven = list(events)
-    values = dict.fromkeys(_AMR[e.method] for e in proven if e.method in _AMR)
+    values = dict.fromkeys(value for event in proven for value in _amr_of(event))
     return [*values, "mfa"] if is_multi_factor(proven) else [*values]
+
+
+def _amr_of(event: AuthenticationEvent) -> tuple[str, ...]:
+    if event.method is Method.PASSKEY:
+        # Where its key is kept is not known without an attestation: "pop" claims neither place.
+        return ("pop", "user") if event.user_verified else ("pop",)
+    return (_AMR[event.method],) if event.method in _AMR else ()
 
 
 def acr(events: Iterable[AuthenticationEvent]) -> str:

@@ -37,6 +37,7 @@ class Channel(StrEnum):
     VOICE = "voice"
     EMAIL = "email"
     TOTP = "totp"
+    PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def lifetime(channel: Channel) -> timedelta:
             return timedelta(minutes=10)
         case Channel.EMAIL:
             return timedelta(minutes=30)
-        case Channel.TOTP:
+        case Channel.TOTP | Channel.PASSKEY:
             # Nothing is sent that could grow old: as long as the pending sign-in.
             return timedelta(minutes=15)
         case other:

@@ -48,6 +48,7 @@ class EventName(StrEnum):
     AUTHENTICATOR_UNBOUND = "authenticator_unbound"
     AUTHENTICATOR_RENAMED = "authenticator_renamed"
     DEFAULT_METHOD_CHANGED = "default_method_changed"
+    PASSKEY_COPIED = "passkey_copied"
     TIME_OFFSET_MOVED = "totp_offset_moved"
     # recovery code
     RECOVERY_CODE_MADE = "recovery_code_made"

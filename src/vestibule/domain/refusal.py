@@ -70,6 +70,13 @@ class Reason(StrEnum):
     PHONE_NOT_USABLE = "phone_not_usable"
     PHONE_ALREADY_YOURS = "phone_already_yours"
     APPS_TOO_MANY = "apps_too_many"
+    # passkeys
+    PASSKEY_WRONG = "passkey_wrong"
+    PASSKEY_TOO_LATE = "passkey_too_late"
+    PASSKEY_COPIED = "passkey_copied"
+    PASSKEY_NEEDED = "passkey_needed"
+    PASSKEYS_TOO_MANY = "passkeys_too_many"
+    # on the way
     RESET_STOPPED = "reset_stopped"
     SESSION_OVER = "session_over"
     SET_UP_EXPIRED = "set_up_expired"

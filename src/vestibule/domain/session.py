@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from vestibule.domain.assurance import AuthenticationEvent, Method
 from vestibule.domain.challenge import Channel
 from vestibule.domain.safety import BROWSER_KNOWN_AFTER
 
@@ -114,6 +115,8 @@ class Session:
     """It completed a recovery, which proved more than a mailbox does."""
     stale_since_at: datetime | None = None
     """PN-04: where a number proved it that had rested for a year, when that was used before."""
+    has_passkey: bool = False
+    """Its account has one that stands, whatever proved this session."""
 
     def has_gate_open(self, now: datetime) -> bool:
         """EM-04: ten minutes since the last act, thirty at most."""
@@ -130,10 +133,17 @@ class Session:
     def may_change(self, now: datetime) -> bool:
         """The same, by a second factor that no recovery bound within the last day (SU-02)."""
         is_old_enough = self.approves_changes_at is None or now >= self.approves_changes_at
-        return is_old_enough and self.is_fresh(now)
+        return is_old_enough and self.is_fresh(now) and not self.is_downgraded()
+
+    def is_downgraded(self) -> bool:
+        """SU-04: proven by what a page in between could relay, though there is a passkey."""
+        return self.has_passkey and self.second_factor_method is not Channel.PASSKEY
 
     def changes_open_at(self) -> datetime | None:
         """R11: from when its browser may change something; None where it never may."""
+        if self.second_factor_method is Channel.PASSKEY:
+            # A page in between never sees a passkey's proof for us (R11).
+            return self.second_factor_at
         if self.browser_known_at is None or self.is_set_up_browser:
             return self.browser_known_at
         return self.browser_known_at + BROWSER_KNOWN_AFTER
@@ -169,6 +179,15 @@ class Session:
         Its number may be a stranger's by now, so password and number alone are not its owner.
         """
         return self.stale_since_at is not None and self.gate_opened_at is None
+
+    def proofs(self) -> tuple[AuthenticationEvent, ...]:
+        """What proved it last: two factors, or a passkey that stood for both at one moment."""
+        method = Method(self.second_factor_method.value)
+        is_alone = method is Method.PASSKEY and self.password_at == self.second_factor_at
+        second = AuthenticationEvent(method, self.second_factor_at, user_verified=is_alone)
+        return (
+            (second,) if is_alone else (AuthenticationEvent(Method.PWD, self.password_at), second)
+        )
 
     def has_fresh_password(self, now: datetime) -> bool:
         return fresh(self.password_at, now)

@@ -25,6 +25,11 @@ from vestibule.domain.challenge import Channel
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Nothing is proven, no password either: a passkey that verifies its user is all it takes."""
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitingSecondFactor:
     """The password was right; a bound second factor is asked for."""
 
@@ -49,24 +54,25 @@ class AwaitingReplacement:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Two distinct factors are proven; it cannot be made of fewer (R2)."""
+    """Two factors are proven, or a passkey that verified its user; it is made of no less (R2)."""
 
     events: tuple[AuthenticationEvent, ...]
 
     def __post_init__(self) -> None:
         if not is_multi_factor(self.events):
-            raise ValueError("a completed sign-in has two distinct factors")
+            raise ValueError("a completed sign-in has two distinct factors or a verified passkey")
 
     @property
     def password_at(self) -> datetime:
-        return next(e.at for e in self.events if e.method is Method.PWD)
+        """When the first factor was proven; with a passkey alone, when its device did that."""
+        return next((e.at for e in self.events if e.method is Method.PWD), self.second_factor.at)
 
     @property
     def second_factor(self) -> AuthenticationEvent:
         return next(e for e in self.events if factor_of(e.method) is Factor.POSSESSION)
 
 
-State = AwaitingSecondFactor | AwaitingEnrollment | AwaitingReplacement | Complete
+State = Start | AwaitingSecondFactor | AwaitingEnrollment | AwaitingReplacement | Complete
 
 # --- evidence ------------------------------------------------------------------------------
 
@@ -85,6 +91,15 @@ class TimeStepProven:
     """A code of an authentication app matched, and its step is used up."""
 
     authenticator_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyProven:
+    """A passkey signed our challenge; whether its device verified who holds it (PK-03)."""
+
+    authenticator_id: str
+    user_verified: bool
     at: datetime
 
 
@@ -111,7 +126,7 @@ class Bound:
     at: datetime
 
 
-Evidence = CodeProven | TimeStepProven | RecoveryCodeProven | EmailConfirmed | Bound
+Evidence = CodeProven | TimeStepProven | PasskeyProven | RecoveryCodeProven | EmailConfirmed | Bound
 
 
 class Reason(StrEnum):
@@ -142,6 +157,8 @@ def begin(password_at: datetime, *, is_enrolled: bool, email_confirmed: bool = F
 def advance(state: State, evidence: Evidence) -> State | Refused:
     """The next state, or why the evidence is refused; a refusal leaves the state as it was."""
     match state:
+        case Start():
+            return _start(evidence)
         case AwaitingSecondFactor():
             return _second_factor(state, evidence)
         case AwaitingEnrollment():
@@ -154,6 +171,22 @@ def advance(state: State, evidence: Evidence) -> State | Refused:
             assert_never(other)
 
 
+def _start(evidence: Evidence) -> State | Refused:
+    match evidence:
+        case PasskeyProven(user_verified=True):
+            return Complete((_passkey_event(evidence),))
+        case PasskeyProven() | CodeProven() | TimeStepProven():
+            return Refused(Reason.NOT_EXPECTED)
+        case RecoveryCodeProven() | EmailConfirmed() | Bound():
+            return Refused(Reason.NOT_EXPECTED)
+        case other:
+            assert_never(other)
+
+
+def _passkey_event(proven: PasskeyProven) -> AuthenticationEvent:
+    return AuthenticationEvent(Method.PASSKEY, proven.at, user_verified=proven.user_verified)
+
+
 def _second_factor(state: AwaitingSecondFactor, evidence: Evidence) -> State | Refused:
     match evidence:
         case CodeProven(channel=Channel.SMS | Channel.VOICE):
@@ -163,6 +196,8 @@ def _second_factor(state: AwaitingSecondFactor, evidence: Evidence) -> State | R
             return Refused(Reason.NOT_A_FACTOR)
         case TimeStepProven():
             return _complete((state.password,), Channel.TOTP, evidence.at)
+        case PasskeyProven():
+            return Complete((state.password, _passkey_event(evidence)))
         case RecoveryCodeProven():
             recovery = AuthenticationEvent(Method.RECOVERY, evidence.at)
             return AwaitingReplacement(state.password, recovery)
@@ -183,7 +218,7 @@ def _enrollment(state: AwaitingEnrollment, evidence: Evidence) -> State | Refuse
             if not state.email_confirmed:
                 return Refused(Reason.EMAIL_NOT_CONFIRMED)
             return _complete((state.password,), evidence.channel, evidence.at)
-        case CodeProven() | TimeStepProven() | RecoveryCodeProven():
+        case CodeProven() | TimeStepProven() | PasskeyProven() | RecoveryCodeProven():
             return Refused(Reason.NOT_EXPECTED)
         case other:
             assert_never(other)
@@ -193,7 +228,9 @@ def _replacement(state: AwaitingReplacement, evidence: Evidence) -> State | Refu
     match evidence:
         case Bound():
             return _complete((state.password, state.recovery), evidence.channel, evidence.at)
-        case CodeProven() | TimeStepProven() | RecoveryCodeProven() | EmailConfirmed():
+        case CodeProven() | TimeStepProven() | PasskeyProven():
+            return Refused(Reason.NOT_EXPECTED)
+        case RecoveryCodeProven() | EmailConfirmed():
             return Refused(Reason.NOT_EXPECTED)
         case other:
             assert_never(other)
@@ -212,6 +249,7 @@ def _complete(
 
 
 class StateName(StrEnum):
+    START = "start (no password)"
     AWAITING_SECOND_FACTOR = "AwaitingSecondFactor"
     AWAITING_ENROLLMENT = "AwaitingEnrollment"
     ENROLLMENT_CONFIRMED = "AwaitingEnrollment, address confirmed"
@@ -222,6 +260,8 @@ class StateName(StrEnum):
 class EvidenceName(StrEnum):
     CODE = "code by text or call"
     TIME_STEP = "app code"
+    PASSKEY = "passkey, user verified"
+    PASSKEY_UNVERIFIED = "passkey, not verified"
     RECOVERY_CODE = "recovery code"
     EMAIL = "mailed code"
     BOUND = "bound"
@@ -233,32 +273,30 @@ def _row(*cells: StateName | Reason) -> Mapping[EvidenceName, StateName | Reason
 
 TABLE: Mapping[StateName, Mapping[EvidenceName, StateName | Reason]] = MappingProxyType(
     {
+        StateName.START: _row(
+            Reason.NOT_EXPECTED,
+            Reason.NOT_EXPECTED,
+            StateName.COMPLETE,
+            *[Reason.NOT_EXPECTED] * 4,
+        ),
         StateName.AWAITING_SECOND_FACTOR: _row(
-            StateName.COMPLETE,
-            StateName.COMPLETE,
+            *[StateName.COMPLETE] * 4,
             StateName.AWAITING_REPLACEMENT,
             Reason.NOT_A_FACTOR,
             Reason.NOT_EXPECTED,
         ),
         StateName.AWAITING_ENROLLMENT: _row(
-            Reason.NOT_EXPECTED,
-            Reason.NOT_EXPECTED,
-            Reason.NOT_EXPECTED,
+            *[Reason.NOT_EXPECTED] * 5,
             StateName.ENROLLMENT_CONFIRMED,
             Reason.EMAIL_NOT_CONFIRMED,
         ),
         StateName.ENROLLMENT_CONFIRMED: _row(
-            Reason.NOT_EXPECTED,
-            Reason.NOT_EXPECTED,
-            Reason.NOT_EXPECTED,
+            *[Reason.NOT_EXPECTED] * 5,
             StateName.ENROLLMENT_CONFIRMED,
             StateName.COMPLETE,
         ),
         StateName.AWAITING_REPLACEMENT: _row(
-            Reason.NOT_EXPECTED,
-            Reason.NOT_EXPECTED,
-            Reason.NOT_EXPECTED,
-            Reason.NOT_EXPECTED,
+            *[Reason.NOT_EXPECTED] * 6,
             StateName.COMPLETE,
         ),
         StateName.COMPLETE: _row(*[Reason.ALREADY_COMPLETE] * len(EvidenceName)),
@@ -270,6 +308,8 @@ TABLE: Mapping[StateName, Mapping[EvidenceName, StateName | Reason]] = MappingPr
 def name_of(state: State) -> StateName:
     """The table's row of a state."""
     match state:
+        case Start():
+            return StateName.START
         case AwaitingSecondFactor():
             return StateName.AWAITING_SECOND_FACTOR
         case AwaitingEnrollment():

@@ -5,13 +5,11 @@ transaction, whether the session is still fresh (SU-01). Nothing here can take t
 factor away (EF-02).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from vestibule.domain.account import Account, Authenticator, AuthenticatorKind, RecoveryCode
+from vestibule.domain.account import Account, Authenticator
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
-from vestibule.domain.identifier import PhoneNumber
 from vestibule.domain.password import normalise
 from vestibule.domain.pending import PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
@@ -28,71 +26,8 @@ from vestibule.flows.notices import tell
 from vestibule.flows.reauthenticate import Renewed
 from vestibule.flows.refusals import note_trifle
 from vestibule.flows.sign_up import refuse_password
-from vestibule.flows.silent_numbers import is_opted_out
 from vestibule.flows.work import Caller, Means, Work, digest, look, work
 from vestibule.storage import accounts, authenticators, recovery_codes, sessions, sign_ins
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    id: str
-    name: str
-    created_at: datetime
-    last_used_at: datetime | None
-    is_removable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    account: Account
-    number: PhoneNumber | None
-    phone_id: str | None
-    is_phone_removable: bool
-    phone_stale_since: datetime | None
-    """PN-04: its last use, where it has rested for so long that it is asked for again."""
-    is_phone_silent: bool
-    """The number, or its carrier, asked for no texts."""
-    apps: tuple[App, ...]
-    ways: tuple[ways.Way, ...]
-    recovery: RecoveryCode | None
-
-
-async def view(means: Means, caller: Caller, session: Session) -> View | Refused:
-    """What User Settings shows; the number is for its owner, masked by the page."""
-
-    async def unit(work: Work) -> View | Refused:
-        account = await accounts.get(work.tx, session.account_id)
-        if account is None:
-            return Refused(Reason.SIGN_IN_EXPIRED)
-        bound = await authenticators.of_account(work.tx, account.id)
-        phone = next((one for one in bound if one.kind is AuthenticatorKind.PHONE), None)
-        current = await recovery_codes.current(work.tx, account.id)
-        number = ways.phone_number(means, phone) if phone else None
-        return View(
-            account=account,
-            number=number,
-            phone_id=phone.id if phone else None,
-            is_phone_removable=len(bound) > 1,
-            phone_stale_since=phone.stale_since(work.now) if phone else None,
-            is_phone_silent=number is not None and await is_opted_out(work, number.e164),
-            apps=tuple(
-                App(one.id, one.name, one.created_at, one.last_used_at, len(bound) > 1)
-                for one in bound
-                if one.kind is AuthenticatorKind.TOTP
-            ),
-            ways=tuple(await ways.ways_of(work, account)),
-            recovery=current[0] if current else None,
-        )
-
-    return await look(means, caller, unit)
-
-
-async def has_one_method(means: Means, caller: Caller, session: Session) -> bool:
-    """Whether one lost phone would leave the recovery code only (EF-11)."""
-    bound = await look(
-        means, caller, lambda unit: authenticators.of_account(unit.tx, session.account_id)
-    )
-    return len(bound) == 1
 
 
 async def fresh_account(
@@ -295,7 +230,7 @@ def may_make_another(owner: Session | PendingSignIn, now: datetime, *, is_saved:
         return not is_saved
     if is_saved:
         return owner.may_change(now) and owner.has_gate_open(now)
-    return owner.is_fresh(now)
+    return owner.is_fresh(now) and not owner.is_downgraded()
 
 
 async def change_password(

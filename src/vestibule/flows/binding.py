@@ -4,13 +4,14 @@ The only place that adds a second factor. Each way is one transaction, so an old
 valid until its replacement is bound, and not a moment longer (R5, PN-03).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from vestibule.crypto.seal import Place
 from vestibule.domain.account import Account, Authenticator, AuthenticatorKind
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
+from vestibule.domain.passkey import Passkey
 from vestibule.domain.pending import Enrollment, PendingSignIn, SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.safety import ActKind, EndedBy, Made
@@ -34,7 +35,7 @@ from vestibule.flows.entering import (
 )
 from vestibule.flows.notices import tell
 from vestibule.flows.work import Work
-from vestibule.storage import accounts, authenticators, safeguards, sessions, sign_ins
+from vestibule.storage import accounts, authenticators, passkeys, safeguards, sessions, sign_ins
 from vestibule.storage import recovery_codes as stored_codes
 
 NEWLY_RECOVERED_FOR = timedelta(hours=24)
@@ -49,6 +50,18 @@ class Added:
     """Bound within a session; `shows_code` where a new recovery code waits to be shown."""
 
     shows_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPasskey:
+    """What stands beside an authenticator that is a passkey."""
+
+    credential_digest: bytes
+    sign_count: int
+    may_be_copied: bool
+    is_copied: bool
+    handle: bytes
+    """Who its owner is to it."""
 
 
 async def account_of(work: Work, binder: Binder) -> Account | Refused:
@@ -87,7 +100,14 @@ def _may_bind(pending: PendingSignIn, account: Account) -> bool:
 
 
 async def bind(
-    work: Work, binder: Binder, enrollment: Enrollment, channel: Channel, *, step: int, offset: int
+    work: Work,
+    binder: Binder,
+    enrollment: Enrollment,
+    channel: Channel,
+    *,
+    step: int,
+    offset: int,
+    passkey: BoundPasskey | None = None,
 ) -> SignedIn | Added | Refused:
     """Turn a proven set-up into an authenticator, in the binder's way."""
     account = await account_of(work, binder)
@@ -97,28 +117,9 @@ async def bind(
         return Refused(Reason.SET_UP_EXPIRED)
     before = await authenticators.of_account(work.tx, account.id)
     is_recovered = isinstance(binder, PendingSignIn) and binder.recovered_at is not None
-    bound = Authenticator(
-        id=work.means.entropy.id(),
-        account_id=account.id,
-        kind=enrollment.kind,
-        name=enrollment.name,
-        secret_sealed=b"",
-        fingerprint_mac=enrollment.fingerprint_mac,
-        last_step=step,
-        step_offset=offset,
-        created_at=work.now,
-        last_used_at=work.now,
-        approves_changes_at=work.now + (NEWLY_RECOVERED_FOR if is_recovered else timedelta()),
-        algorithm=enrollment.algorithm,
-        digits=enrollment.digits,
-    )
-    opened = work.means.seal.open(
-        enrollment.secret_sealed, Place("enrollments", "secret_sealed", enrollment.id)
-    )
-    place = Place("authenticators", "secret_sealed", bound.id)
-    await authenticators.add(
-        work.tx, replace(bound, secret_sealed=work.means.seal.seal(opened, place))
-    )
+    bound = await _keep(work, enrollment, step=step, offset=offset, is_recovered=is_recovered)
+    if passkey is not None:
+        await _keep_passkey(work, bound, passkey)
     await causes.note_made(
         work, account.id, kind=Made.AUTHENTICATOR, thing_id=bound.id, act_id=binder.id
     )
@@ -128,6 +129,48 @@ async def bind(
     if isinstance(binder, PendingSignIn):
         return await _bind_first(work, binder, account, bound, channel, before)
     return await _bind_more(work, binder, account, bound, channel, before)
+
+
+async def _keep(
+    work: Work, enrollment: Enrollment, *, step: int, offset: int, is_recovered: bool
+) -> Authenticator:
+    """The authenticator, stored, with what the set-up held sealed in its own place."""
+    bound_id = work.means.entropy.id()
+    opened = work.means.seal.open(
+        enrollment.secret_sealed, Place("enrollments", "secret_sealed", enrollment.id)
+    )
+    place = Place("authenticators", "secret_sealed", bound_id)
+    bound = Authenticator(
+        id=bound_id,
+        account_id=enrollment.account_id,
+        kind=enrollment.kind,
+        name=enrollment.name,
+        secret_sealed=work.means.seal.seal(opened, place),
+        fingerprint_mac=enrollment.fingerprint_mac,
+        last_step=step,
+        step_offset=offset,
+        created_at=work.now,
+        last_used_at=work.now,
+        approves_changes_at=work.now + (NEWLY_RECOVERED_FOR if is_recovered else timedelta()),
+        algorithm=enrollment.algorithm,
+        digits=enrollment.digits,
+    )
+    await authenticators.add(work.tx, bound)
+    return bound
+
+
+async def _keep_passkey(work: Work, bound: Authenticator, passkey: BoundPasskey) -> None:
+    place = Place("passkey_users", "handle_sealed", bound.account_id)
+    handle_sealed = work.means.seal.seal(passkey.handle.hex(), place)
+    await passkeys.keep_handle(work.tx, bound.account_id, handle_sealed)
+    kept = Passkey(
+        authenticator_id=bound.id,
+        account_id=bound.account_id,
+        sign_count=passkey.sign_count,
+        may_be_copied=passkey.may_be_copied,
+        is_copied=passkey.is_copied,
+    )
+    await passkeys.add(work.tx, kept, credential_digest=passkey.credential_digest)
 
 
 async def _bind_first(

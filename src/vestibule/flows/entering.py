@@ -49,7 +49,7 @@ async def enter(
     complete: Complete,
     *,
     account_id: str,
-    sign_in_id: str,
+    sign_in_id: str | None,
     authenticator_id: str,
     return_to: str | None,
     kind: ActKind = ActKind.SESSION,
@@ -57,13 +57,15 @@ async def enter(
 ) -> SignedIn | Refused:
     """Destroy the pending sign-in and open a session under a new id (EF-06), once.
 
+    A passkey alone has none: its question is used up in the same transaction instead (PK-01).
+
     The browser of a set-up is known at once (R11); a plain sign-in from a new one is told.
     `stale_since` is the last use of a number that had rested: its session opens nothing, and
     makes no browser known, before the mailbox is proven in it too (PN-04).
     """
     # Held, so that a change under way either sees this session or has ended this sign-in.
     await accounts.hold(work.tx, account_id)
-    if not await sign_ins.end(work.tx, sign_in_id):
+    if sign_in_id is not None and not await sign_ins.end(work.tx, sign_in_id):
         return Refused(Reason.SIGN_IN_EXPIRED)
     stopped = await refuse_suspended(work, account_id, sign_in_id)
     if stopped is not None:
@@ -86,17 +88,25 @@ async def enter(
         causes_known=causes_known,
     )
     await _note(work, complete, session, sign_in_id)
+    await _welcome(work, session, kind, is_new=is_new)
     must_reverify = stale_since is not None
-    if must_reverify:
-        await _tell(work, account_id, session_id, "number_stale")
-    elif is_new and kind is ActKind.SESSION:
-        await _tell(work, account_id, session_id, "new_browser")
-    if not must_reverify:
-        await _follow_time_zone(work, account_id, is_new=is_new)
     return SignedIn(token, browser_token, session_id, account_id, return_to, must_reverify)
 
 
-async def _note(work: Work, complete: Complete, session: Session, sign_in_id: str) -> None:
+async def _welcome(work: Work, session: Session, kind: ActKind, *, is_new: bool) -> None:
+    """What follows from a sign-in besides: who is told, and what it says of its browser."""
+    account_id, session_id = session.account_id, session.id
+    if session.stale_since_at is not None:
+        await _tell(work, account_id, session_id, "number_stale")
+        return
+    if is_new and kind is ActKind.SESSION:
+        await _tell(work, account_id, session_id, "new_browser")
+    await _follow_time_zone(work, account_id, is_new=is_new)
+    if kind is ActKind.SESSION and session.second_factor_method is Channel.SMS:
+        await _offer_passkey(work, account_id)
+
+
+async def _note(work: Work, complete: Complete, session: Session, sign_in_id: str | None) -> None:
     """Into the account's own journal: how it was entered, and by what."""
     account_id, session_id = session.account_id, session.id
     await work.note(
@@ -119,13 +129,19 @@ async def _follow_time_zone(work: Work, account_id: str, *, is_new: bool) -> Non
         await accounts.follow_time_zone(work.tx, account_id, zone, is_known_browser=not is_new)
 
 
+async def _offer_passkey(work: Work, account_id: str) -> None:
+    """Once, after a sign-in that a passkey would have made safer; its page looks for that."""
+    if work.means.policy.has_passkeys:
+        await accounts.offer_passkey(work.tx, account_id, work.now)
+
+
 async def _tell(work: Work, account_id: str, session_id: str, kind: str) -> None:
     account = await accounts.get(work.tx, account_id)
     if account is not None:
         await tell(work, account, kind=kind, act_id=session_id)
 
 
-async def refuse_suspended(work: Work, account_id: str, sign_in_id: str) -> Refused | None:
+async def refuse_suspended(work: Work, account_id: str, sign_in_id: str | None) -> Refused | None:
     """Why nobody is let in, told to whoever has proven everything and to nobody else (R6)."""
     account = await accounts.get(work.tx, account_id)
     if account is None:

@@ -66,6 +66,7 @@ WITHOUT_ANSWER = BY_OPERATORS | {
     "changes_frozen",
     "closing_cancelled",
     "not_me",
+    "passkey_copied",
     "reset_cancelled",
     "texts_stopped",
 }

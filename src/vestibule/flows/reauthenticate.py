@@ -7,6 +7,7 @@ and second factor together. Both change the session's id, so a cookie copied bef
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from vestibule.domain.account import Account
 from vestibule.domain.challenge import Challenge, Channel, Purpose
@@ -23,6 +24,7 @@ from vestibule.flows import (
     codes,
     freeze,
     gate_guesses,
+    passkeys,
     second_factor,
     stale_numbers,
     ways,
@@ -57,11 +59,12 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Password and second factor as they were typed together."""
+    """Password and second factor as they were typed together, or a passkey's answer for both."""
 
-    password: str
-    code: str
+    password: str = ""
+    code: str = ""
     next_code: str = ""
+    passkey: str = ""
 
 
 Act = Callable[[Work], Awaitable[Refused | None]]
@@ -216,15 +219,20 @@ async def _holder(
     account = await accounts.get(work.tx, session.account_id) if session else None
     if session is None or account is None:
         return Refused(Reason.SIGN_IN_EXPIRED)
-    return await ways.holder_for(
+    keys = await passkeys.of_account(work, account.id)
+    chosen = (session.step_up_authenticator_id, session.step_up_channel)
+    holder = await ways.holder_for(
         work,
         account,
         purpose=purpose,
         binding_id=session.id,
-        chosen=(session.step_up_authenticator_id, session.step_up_channel),
+        chosen=(keys[0].id, Channel.PASSKEY) if keys else chosen,
         known_browser=True,
         has_mailbox=session.gate_opened_at is not None,
     )
+    # SU-04: who has a passkey changes nothing by what a page in between could relay.
+    is_only = bool(keys)
+    return holder if isinstance(holder, Refused) else replace(holder, is_only=is_only)
 
 
 async def view_step_up(
@@ -279,21 +287,21 @@ async def submit_step_up(
 ) -> Renewed | Refused:
     """Password and second factor, both now; neither alone opens anything. Raises `Busy`.
 
-    With an act, whose codes say what they are for, nothing else is what was proven for.
+    A passkey that verified its user stands for both (PK-03). With an act, whose codes say what
+    they are for, nothing else is what was proven for.
     """
+    if proof.passkey:
+        return await passkeys.prove(
+            means,
+            caller,
+            find=lambda unit: _holder(unit, session.id, purpose),
+            answer=proof.passkey,
+            must_verify=True,
+            then=partial(_proven, session=session, act=act),
+        )
     account = await prove_password(means, caller, session, proof.password)
     if isinstance(account, Refused):
         return account
-
-    async def renew(work: Work, holder: ways.Holder, _evidence: Evidence) -> Renewed | Refused:
-        if holder.authenticator.approves_changes_at > work.now:
-            until = holder.authenticator.approves_changes_at
-            return Refused(Reason.METHOD_TOO_NEW, details={"until": until})
-        await freeze.lift(work, account.id, proven_by=holder.authenticator.id)
-        refused = await act(work) if act is not None else None
-        if refused is not None:
-            return refused
-        return await _renew(work, session, holder, is_for_changes=act is None)
 
     async def give_up(work: Work) -> None:
         await sessions.end(work.tx, account.id, session.id)
@@ -305,8 +313,38 @@ async def submit_step_up(
         find=lambda unit: _holder(unit, session.id, purpose),
         typed=proof.code,
         next_typed=proof.next_code,
-        then=renew,
+        then=partial(_proven, session=session, act=act),
         give_up=give_up,
+    )
+
+
+async def _proven(
+    work: Work,
+    holder: ways.Holder,
+    _evidence: Evidence,
+    *,
+    session: Session,
+    act: Act | None,
+) -> Renewed | Refused:
+    if holder.authenticator.approves_changes_at > work.now:
+        until = holder.authenticator.approves_changes_at
+        return Refused(Reason.METHOD_TOO_NEW, details={"until": until})
+    await freeze.lift(work, holder.account.id, proven_by=holder.authenticator.id)
+    refused = await act(work) if act is not None else None
+    if refused is not None:
+        return refused
+    return await _renew(work, session, holder, is_for_changes=act is None)
+
+
+async def ask_passkey(
+    means: Means, caller: Caller, session: Session, *, purpose: Purpose = Purpose.STEP_UP
+) -> str | Refused:
+    """What the browser asks of the account's passkeys before a change."""
+    return await passkeys.ask(
+        means,
+        caller,
+        find=lambda unit: _holder(unit, session.id, purpose),
+        must_verify=True,
     )
 
 

@@ -7,6 +7,7 @@ mailbox alone changes nothing, and 2FA is neither touched nor skipped. Asking ch
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from vestibule.domain.account import Account
 from vestibule.domain.challenge import Challenge, Channel, Purpose
@@ -17,7 +18,7 @@ from vestibule.domain.pending import RESET_LIFETIME, Reset, ResetStage
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.safety import RESET_WAITS_FOR
 from vestibule.domain.sign_in import Evidence
-from vestibule.flows import codes, second_factor, waiting_reset, ways
+from vestibule.flows import codes, passkeys, second_factor, waiting_reset, ways
 from vestibule.flows.addresses import account_named, returning, written
 from vestibule.flows.entering import known_browser
 from vestibule.flows.password_lanes import open_own_lane
@@ -248,13 +249,6 @@ async def switch(
 async def submit_second_factor(
     means: Means, caller: Caller, reset: Reset, *, typed: str, next_typed: str
 ) -> Moved | Refused:
-    async def move(work: Work, holder: ways.Holder, _evidence: Evidence) -> Moved | Refused:
-        # What proved it decides how soon the new password counts.
-        await resets.choose(
-            work.tx, reset.id, authenticator_id=holder.authenticator.id, channel=holder.channel
-        )
-        return await _move(work, reset, ResetStage.PASSWORD)
-
     async def give_up(work: Work) -> None:
         await resets.end(work.tx, reset.id, seen=reset.stage)
 
@@ -264,8 +258,38 @@ async def submit_second_factor(
         find=lambda unit: _holder(unit, reset),
         typed=typed,
         next_typed=next_typed,
-        then=move,
+        then=partial(_prove, reset=reset),
         give_up=give_up,
+    )
+
+
+async def _prove(
+    work: Work, holder: ways.Holder, _evidence: Evidence, *, reset: Reset
+) -> Moved | Refused:
+    # What proved it decides how soon the new password counts.
+    await resets.choose(
+        work.tx, reset.id, authenticator_id=holder.authenticator.id, channel=holder.channel
+    )
+    return await _move(work, reset, ResetStage.PASSWORD)
+
+
+async def ask_passkey(means: Means, caller: Caller, reset: Reset) -> str | Refused:
+    """What the browser asks of the account's passkeys, after its mailbox."""
+    return await passkeys.ask(
+        means, caller, find=lambda unit: _holder(unit, reset), must_verify=False
+    )
+
+
+async def submit_passkey(
+    means: Means, caller: Caller, reset: Reset, *, answer: str
+) -> Moved | Refused:
+    return await passkeys.prove(
+        means,
+        caller,
+        find=lambda unit: _holder(unit, reset),
+        answer=answer,
+        must_verify=False,
+        then=partial(_prove, reset=reset),
     )
 
 

@@ -70,6 +70,9 @@ async def submit_code(
         holder = await find(unit)
         if isinstance(holder, Refused):
             return holder
+        if holder.channel is Channel.PASSKEY:
+            # No code is asked for, so none is compared, and none is counted.
+            return Refused(Reason.PASSKEY_NEEDED)
         return await _reserve(unit, holder, typed, next_typed)
 
     attempt = await work(means, caller, reserve)

@@ -6,6 +6,7 @@ the same (R6, EN-01).
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from vestibule.domain.account import Account
 from vestibule.domain.challenge import Channel, Purpose
@@ -19,8 +20,8 @@ from vestibule.domain.pending import (
     SignInState,
 )
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.domain.sign_in import Complete, Evidence, advance, begin
-from vestibule.flows import recovery_codes, second_factor, ways
+from vestibule.domain.sign_in import Complete, Evidence, Start, advance, begin
+from vestibule.flows import passkeys, recovery_codes, second_factor, ways
 from vestibule.flows.entering import SignedIn, enter, known_browser
 from vestibule.flows.password_lanes import (
     PasswordTry,
@@ -213,33 +214,6 @@ async def submit_code(
 ) -> SignedIn | Refused:
     """Prove the second factor of a pending sign-in; a session, or why not."""
 
-    async def complete(work: Work, holder: ways.Holder, evidence: Evidence) -> SignedIn | Refused:
-        pending = await sign_ins.get(work.tx, sign_in_id, work.now)
-        # A recovery code may have been used here while the code was compared.
-        if pending is None or pending.state is not SignInState.SECOND_FACTOR:
-            return Refused(Reason.SIGN_IN_EXPIRED)
-        account = await accounts.get(work.tx, pending.account_id)
-        if account is None or account.reset_required_at is not None:
-            return Refused(Reason.SIGN_IN_EXPIRED)
-        state = advance(begin(pending.password_at, is_enrolled=True), evidence)
-        if not isinstance(state, Complete):
-            return Refused(Reason.SIGN_IN_EXPIRED)
-        signed_in = await enter(
-            work,
-            state,
-            account_id=pending.account_id,
-            sign_in_id=pending.id,
-            authenticator_id=holder.authenticator.id,
-            return_to=pending.return_to,
-            stale_since=holder.authenticator.stale_since(work.now),
-        )
-        if isinstance(signed_in, Refused) or signed_in.must_reverify:
-            return signed_in
-        has_stopped = await recovery_codes.stop_recovery(
-            work, signed_in.account_id, session_id=signed_in.session_id
-        )
-        return replace(signed_in, has_stopped_recovery=has_stopped)
-
     async def give_up(work: Work) -> None:
         await sign_ins.end(work.tx, sign_in_id)
 
@@ -249,9 +223,117 @@ async def submit_code(
         find=lambda unit: _find(unit, sign_in_id),
         typed=typed,
         next_typed=next_typed,
-        then=complete,
+        then=partial(_complete, sign_in_id=sign_in_id),
         give_up=give_up,
     )
+
+
+async def _complete(
+    work: Work, holder: ways.Holder, evidence: Evidence, *, sign_in_id: str
+) -> SignedIn | Refused:
+    pending = await sign_ins.get(work.tx, sign_in_id, work.now)
+    # A recovery code may have been used here while the code was compared.
+    if pending is None or pending.state is not SignInState.SECOND_FACTOR:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    account = await accounts.get(work.tx, pending.account_id)
+    if account is None or account.reset_required_at is not None:
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    state = advance(begin(pending.password_at, is_enrolled=True), evidence)
+    if not isinstance(state, Complete):
+        return Refused(Reason.SIGN_IN_EXPIRED)
+    signed_in = await enter(
+        work,
+        state,
+        account_id=pending.account_id,
+        sign_in_id=pending.id,
+        authenticator_id=holder.authenticator.id,
+        return_to=pending.return_to,
+        stale_since=holder.authenticator.stale_since(work.now),
+    )
+    if isinstance(signed_in, Refused) or signed_in.must_reverify:
+        return signed_in
+    has_stopped = await recovery_codes.stop_recovery(
+        work, signed_in.account_id, session_id=signed_in.session_id
+    )
+    return replace(signed_in, has_stopped_recovery=has_stopped)
+
+
+# --- with a passkey -----------------------------------------------------------------------
+
+
+async def ask_passkey(means: Means, caller: Caller, sign_in_id: str) -> str | Refused:
+    """What the browser asks of the account's passkeys, as the second factor after the password."""
+    return await passkeys.ask(
+        means, caller, find=lambda unit: _find(unit, sign_in_id), must_verify=False
+    )
+
+
+async def submit_passkey(
+    means: Means, caller: Caller, *, sign_in_id: str, answer: str
+) -> SignedIn | Refused:
+    """The passkey in the place of a code; after the password its possession is enough (PK-03)."""
+    return await passkeys.prove(
+        means,
+        caller,
+        find=lambda unit: _find(unit, sign_in_id),
+        answer=answer,
+        must_verify=False,
+        then=partial(_complete, sign_in_id=sign_in_id),
+    )
+
+
+async def ask_passkey_alone(means: Means, caller: Caller) -> str | Refused:
+    """What the browser asks before anybody is known: it offers what it has for us (EN-05).
+
+    No address is asked for and no credential named, so the answer is the same for everybody.
+    """
+
+    async def unit(work: Work) -> str | Refused:
+        flooded = await passkeys.refuse_flood(work)
+        return flooded or await passkeys.ask_anybody(work)
+
+    return await work(means, caller, unit)
+
+
+async def submit_passkey_alone(
+    means: Means, caller: Caller, *, answer: str, return_to: str | None
+) -> SignedIn | Refused:
+    """A passkey that verified its user is both factors (R2, PK-03); a session, or why not.
+
+    An unknown credential, one that was removed, a wrong signature and another account's handle
+    are one refusal (EN-05).
+    """
+
+    async def unit(work: Work) -> SignedIn | Refused:
+        proven = await passkeys.prove_anybody(work, answer)
+        if isinstance(proven, Refused):
+            return proven
+        passkey, evidence = proven
+        account = await accounts.get(work.tx, passkey.account_id)
+        if account is None:
+            return Refused(Reason.PASSKEY_WRONG)
+        if account.reset_required_at is not None:
+            # R8: told to whoever holds the passkey; with the mailbox it sets a new password.
+            return Refused(Reason.RESET_NEEDED)
+        state = advance(Start(), evidence)
+        if not isinstance(state, Complete):
+            return Refused(Reason.PASSKEY_WRONG)
+        signed_in = await enter(
+            work,
+            state,
+            account_id=account.id,
+            sign_in_id=None,
+            authenticator_id=passkey.id,
+            return_to=return_to,
+        )
+        if isinstance(signed_in, Refused):
+            return signed_in
+        has_stopped = await recovery_codes.stop_recovery(
+            work, account.id, session_id=signed_in.session_id
+        )
+        return replace(signed_in, has_stopped_recovery=has_stopped)
+
+    return await work(means, caller, unit)
 
 
 async def view(means: Means, caller: Caller, sign_in_id: str) -> ways.View | Refused:

@@ -5,7 +5,7 @@ Called by `reset`, by the worker when a wait is over, and by who cancels. Never 
 
 from datetime import datetime, timedelta
 
-from vestibule.domain.account import Account
+from vestibule.domain.account import Account, AuthenticatorKind
 from vestibule.domain.challenge import Channel
 from vestibule.domain.event import EventName
 from vestibule.domain.pending import Reset
@@ -182,7 +182,9 @@ async def _returnable(
         return []
     found = await authenticators.ended(work.tx, account.id, since)
     # What was taken from the account is asked before what was added to it.
-    back = [one for one in found if one.is_returnable]
+    # A passkey that went does not come back: its device makes another in a moment.
+    kinds = {AuthenticatorKind.PHONE, AuthenticatorKind.TOTP}
+    back = [one for one in found if one.is_returnable and one.authenticator.kind in kinds]
     return sorted(back, key=lambda one: one.ended_by is not EndedBy.REMOVAL)
 
 

@@ -18,6 +18,9 @@ from vestibule.flows import codes
 from vestibule.flows.work import Means, Work
 from vestibule.storage import accounts, authenticators, challenges, outbox, throttles
 
+SHOWN_BY_ITS_OWNER = {Channel.TOTP, Channel.PASSKEY}
+"""Nothing is sent: an app shows its code, a passkey signs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -33,6 +36,8 @@ class Holder:
     """Removed methods that may be asked too, because the mailbox is proven with them (R8)."""
     act: str = ""
     """Which change it is for, where the message names that (R11)."""
+    is_only: bool = False
+    """No other way is offered or taken, since it would be a weaker one (SU-04)."""
     has_mailbox: bool = False
     """The mailbox was proven on the same way, so a number of old is its owner's still (PN-04)."""
 
@@ -136,7 +141,7 @@ async def switch(
     if isinstance(chosen, Refused):
         return chosen
     authenticator, way = chosen
-    if way is Channel.TOTP:
+    if way in SHOWN_BY_ITS_OWNER:
         return Switched(authenticator.id, way, None)
     sent = await send(work, replace(holder, authenticator=authenticator, channel=way))
     if isinstance(sent, codes.Sent):
@@ -154,9 +159,9 @@ async def switch(
 
 
 async def send(work: Work, holder: Holder) -> codes.Sent | Refused:
-    """Text or call the holder's phone; for an app there is nothing to send."""
+    """Text or call the holder's phone; for an app or a passkey there is nothing to send."""
     number = phone_number(work.means, holder.authenticator)
-    if holder.channel is Channel.TOTP or number is None:
+    if holder.channel in SHOWN_BY_ITS_OWNER or number is None:
         return Refused(Reason.METHOD_UNKNOWN)
     decision = await stance(work, holder)
     if isinstance(decision, PausedUntil):
@@ -188,7 +193,7 @@ async def look(work: Work, holder: Holder) -> View:
     number = phone_number(work.means, holder.authenticator)
     ending = number.ending if number else None
     chosen = Way(holder.authenticator.id, holder.channel, holder.authenticator.name, ending)
-    ways = await ways_of(work, holder.account, besides=holder.besides)
+    ways = [] if holder.is_only else await ways_of(work, holder.account, besides=holder.besides)
     is_long = isinstance(decision, Open) and decision.is_long
     wanted = LONG_DIGITS if is_long else work.means.policy.code_digits
     if holder.channel is Channel.TOTP:
@@ -211,7 +216,7 @@ async def ways_of(
     bound = [*await authenticators.of_account(work.tx, account.id), *besides]
     ways = [
         (Way(one.id, channel, one.name, number.ending if number else None), number)
-        for one in bound
+        for one in _asked_for(account, bound)
         for number in [phone_number(work.means, one)]
         for channel in one.channels
     ]
@@ -220,6 +225,14 @@ async def ways_of(
     ways_left = open_ways or [way for way, _ in ways]
     default = (account.default_authenticator_id, account.default_channel)
     return sorted(ways_left, key=lambda way: (way.authenticator_id, way.channel) != default)
+
+
+def _asked_for(account: Account, bound: list[Authenticator]) -> list[Authenticator]:
+    """Of several passkeys one, since the browser itself lets people choose among them."""
+    keys = [one for one in bound if one.kind is AuthenticatorKind.PASSKEY]
+    default = [one for one in keys if one.id == account.default_authenticator_id]
+    first = next(iter(default or keys), None)
+    return [one for one in bound if one.kind is not AuthenticatorKind.PASSKEY or one is first]
 
 
 def _is_open(means: Means, way: Way, number: PhoneNumber | None) -> bool:
@@ -239,6 +252,8 @@ async def _choose(
     work: Work, holder: Holder, authenticator_id: str, channel: str
 ) -> tuple[Authenticator, Channel] | Refused:
     """The account's own authenticator over a channel that it has, or a refusal."""
+    if holder.is_only:
+        return (holder.authenticator, holder.channel)
     standing = [*await authenticators.of_account(work.tx, holder.account.id), *holder.besides]
     for way in await ways_of(work, holder.account, besides=holder.besides):
         if way.authenticator_id == authenticator_id and way.channel.value == channel:

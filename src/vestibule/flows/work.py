@@ -5,6 +5,7 @@ rolled back.
 """
 
 import hashlib
+import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -68,6 +69,11 @@ class Policy:
         return reach - self.tolls.table.closed(country)
 
     @property
+    def has_passkeys(self) -> bool:
+        """Whether browsers make any for us: they do for names, not for addresses of machines."""
+        return not _is_address(self.host)
+
+    @property
     def set_up_ways(self) -> frozenset[Channel]:
         """The ways by which a phone can be set up in some country at least."""
         return self.channels & self.tolls.table.set_up_ways
@@ -75,6 +81,14 @@ class Policy:
     def set_up_channels(self, country: str) -> frozenset[Channel]:
         """The ways by which a number of a country can be confirmed for the first time."""
         return self.channels_to(country) & self.tolls.table.set_up_channels(country)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

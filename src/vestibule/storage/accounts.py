@@ -11,7 +11,7 @@ from vestibule.storage.database import Transaction
 _COLUMNS = """id, email, email_key, name, locale, created_at, enrolled_at,
  default_authenticator_id, default_channel, new_password_required_at, reset_required_at,
  review_from_at, frozen_until_at, frozen_act_id, quiet_until_at, suspended_at, closes_at,
- address_suspended_at, time_zone, time_zone_chosen_at"""
+ address_suspended_at, time_zone, time_zone_chosen_at, passkey_offered_at"""
 _FROM = "accounts LEFT JOIN safeguards ON safeguards.account_id = accounts.id"
 
 
@@ -64,6 +64,18 @@ async def add(
         created_at=now,
     )
     return touched == 1
+
+
+async def offer_passkey(tx: Transaction, account_id: str, now: datetime) -> None:
+    """Note that its owner is offered a passkey now, unless that happened or there is one."""
+    await tx.execute(
+        """UPDATE accounts SET passkey_offered_at = :now
+        WHERE id = :id AND passkey_offered_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM authenticators a WHERE a.account_id = accounts.id AND a.kind = 'passkey')
+        """,
+        id=account_id,
+        now=now,
+    )
 
 
 async def move(tx: Transaction, account_id: str, *, seen_key: str, email: str, key: str) -> bool:

@@ -21,6 +21,8 @@ GONE = (
     "known_browsers",
     "made",
     "notice_addresses",
+    "passkey_users",
+    "passkeys",
     "passwords",
     "recovery_codes",
     "resets",
@@ -160,7 +162,8 @@ async def forget_person(tx: Transaction, account_id: str) -> None:
     """Take name and address off its row; the address may be signed up with from now on."""
     await tx.execute(
         """UPDATE accounts SET email = '', email_key = 'closed ' || id, name = '', locale = '',
-            new_password_required_at = NULL, time_zone = NULL, time_zone_chosen_at = NULL
+            new_password_required_at = NULL, time_zone = NULL, time_zone_chosen_at = NULL,
+            passkey_offered_at = NULL
         WHERE id = :id""",
         id=account_id,
     )

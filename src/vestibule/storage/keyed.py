@@ -35,6 +35,7 @@ SEALED = (
     Keyed("notice_addresses", "address_sealed", "seal"),
     Keyed("outbox", "body_sealed", "seal"),
     Keyed("outbox", "destination_sealed", "seal"),
+    Keyed("passkey_users", "handle_sealed", "seal", row="account_id"),
     Keyed("recovery_code_views", "code_sealed", "seal", row="recovery_code_id"),
 )
 """Opened and sealed anew by `keys reseal`: none may be left when a root goes."""

@@ -15,6 +15,7 @@ GONE = {
     "set-ups": "enrollments",
     "resets": "resets",
     "resets that wait": "waiting_resets",
+    "questions to passkeys": "passkey_questions",
     "recovery codes on their page": "recovery_code_views",
     "calls": "calls",
     "known browsers": "known_browsers",

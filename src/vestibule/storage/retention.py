@@ -24,6 +24,7 @@ KEPT: dict[str, tuple[str, timedelta]] = {
     "made": ("made_at", CAUSES_COUNT_FOR),
     "notice_addresses": ("told_until_at", timedelta()),  # of those that stand it is none
     "outbox": ("expires_at", timedelta(days=30)),
+    "passkey_questions": ("expires_at", timedelta()),
     "prefix_days": ("day_at", timedelta(days=30)),
     "recovery_code_views": ("expires_at", timedelta()),
     "reservations": ("period_at", timedelta(days=30)),

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from vestibule.storage.transaction import Database, Transaction
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest file in `migrations/versions`; a test holds the two together."""
 
 

@@ -2,7 +2,8 @@
 
 Not used at run time: the server speaks SQL text and never imports SQLAlchemy. The kinds of
 columns are in `schema_columns`, the tables of delivery in `schema_delivery`, those of the journal
-in `schema_journal`, those of notices in `schema_notices`, the triggers in `schema_triggers`.
+in `schema_journal`, those of notices in `schema_notices`, those of passkeys in `schema_passkeys`,
+the triggers in `schema_triggers`.
 """
 
 from sqlalchemy import (
@@ -20,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from vestibule.storage import schema_delivery, schema_journal, schema_notices
+from vestibule.storage import schema_delivery, schema_journal, schema_notices, schema_passkeys
 from vestibule.storage.schema_columns import (
     account_column,
     at_column,
@@ -67,6 +68,8 @@ Table(
     # What its owner is told times in (NO-02); as a browser says it, unless it was chosen.
     text_column("time_zone", optional=True),
     at_column("time_zone_chosen_at", optional=True),
+    # When its owner was offered a passkey, which happens once.
+    at_column("passkey_offered_at", optional=True),
     # EF-02: an account that has been enrolled has a second factor, always; see TRIGGERS too.
     CheckConstraint(
         "(enrolled_at IS NULL) = (default_authenticator_id IS NULL)", name="enrolled_has_factor"
@@ -75,7 +78,8 @@ Table(
         "(default_authenticator_id IS NULL) = (default_channel IS NULL)", name="factor_has_channel"
     ),
     CheckConstraint(
-        "default_channel IS NULL OR default_channel IN ('sms', 'voice', 'totp')", name="channel"
+        "default_channel IS NULL OR default_channel IN ('sms', 'voice', 'totp', 'passkey')",
+        name="channel",
     ),
     ForeignKeyConstraint(
         ["id", "default_authenticator_id"],
@@ -112,7 +116,7 @@ Table(
     text_column("algorithm", default="SHA1"),
     number_column("digits", default=6),
     UniqueConstraint("account_id", "id"),
-    CheckConstraint("kind IN ('phone', 'totp')", name="kind"),
+    CheckConstraint("kind IN ('phone', 'totp', 'passkey')", name="kind"),
     CheckConstraint("(kind = 'phone') = (fingerprint_mac IS NOT NULL)", name="phone_fingerprint"),
     Index("ix_authenticators_fingerprint_mac", "fingerprint_mac"),
 )
@@ -223,7 +227,7 @@ Table(
     at_column("expires_at"),
     text_column("algorithm", default="SHA1"),
     number_column("digits", default=6),
-    CheckConstraint("kind IN ('phone', 'totp')", name="kind"),
+    CheckConstraint("kind IN ('phone', 'totp', 'passkey')", name="kind"),
 )
 
 Table(
@@ -308,7 +312,7 @@ Table(
     CheckConstraint(
         "password_at IS NOT NULL AND second_factor_at IS NOT NULL"
         " AND second_factor_method IS NOT NULL"
-        " AND second_factor_method IN ('sms', 'voice', 'totp')",
+        " AND second_factor_method IN ('sms', 'voice', 'totp', 'passkey')",
         name="two_proofs",
     ),
 )
@@ -362,3 +366,4 @@ Table(
 schema_delivery.add_tables(metadata)
 schema_journal.add_tables(metadata)
 schema_notices.add_tables(metadata)
+schema_passkeys.add_tables(metadata)

@@ -26,7 +26,10 @@ _COLUMNS = """id, account_id, password_at, second_factor_at, second_factor_metho
         AND since.account_id = own.account_id AND since.created_at <= first.made_at
     WHERE own.id = sessions.id) AS is_set_up_browser,
  EXISTS (SELECT 1 FROM acts own WHERE own.id = sessions.id AND own.kind = 'recovery')
-    AS is_recovery"""
+    AS is_recovery,
+ EXISTS (SELECT 1 FROM passkeys WHERE passkeys.account_id = sessions.account_id
+    AND NOT EXISTS (SELECT 1 FROM ended_authenticators e
+        WHERE e.authenticator_id = passkeys.authenticator_id)) AS has_passkey"""
 # Known since the set-up, that is: a recovery may have forgotten it since.
 
 

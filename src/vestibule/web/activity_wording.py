@@ -36,6 +36,7 @@ SENTENCES: Mapping[EventName, str] = {
     EventName.AUTHENTICATOR_UNBOUND: N_("A phone or app was removed"),
     EventName.AUTHENTICATOR_RENAMED: N_("An app was renamed"),
     EventName.DEFAULT_METHOD_CHANGED: N_("Your default method was changed"),
+    EventName.PASSKEY_COPIED: N_("A passkey that may have been copied was refused"),
     EventName.TIME_OFFSET_MOVED: N_("Your app's clock was allowed for"),
     EventName.RECOVERY_CODE_MADE: N_("A recovery code was made"),
     EventName.RECOVERY_CODE_SHOWN: N_("A recovery code was shown"),
@@ -95,6 +96,7 @@ UNKNOWN = N_("Something that this version has no words for")
 METHODS: Mapping[str, str] = {
     "email": N_("by e-mail"),
     "otp": N_("by authentication app"),
+    "passkey": N_("by passkey"),
     "phone": N_("phone"),
     "sms": N_("by text message"),
     "totp": N_("by authentication app"),

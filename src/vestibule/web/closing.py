@@ -2,13 +2,14 @@
 
 from starlette.responses import Response
 
-from vestibule.domain.challenge import Purpose
+from vestibule.domain.challenge import Channel, Purpose
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import closing, reauthenticate
+from vestibule.flows.reauthenticate import Proof
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.settings import SETTINGS, WAIT, typed_proof
-from vestibule.web.sign_in import ENDED, proof_context
+from vestibule.web.sign_in import ENDED, passkey_page, proof_context
 from vestibule.web.views import choice, closes_on, delivery_json
 from vestibule.web.visit import Told, Visit
 from vestibule.web.wording import WAITING
@@ -39,6 +40,10 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
     )
     if isinstance(view, Refused):
         return visit.again(view, to=SETTINGS)
+    what = desk.translate("Prove that it is you who closes this account.")
+    if view.way.channel is Channel.PASSKEY:
+        action = f"{CONFIRM}/passkey"
+        return passkey_page(visit, desk, action=action, what=what, is_closing=True)
     context = proof_context(visit, desk, view, base=CONFIRM)
     if view.challenge is None:
         context["resend"] = None
@@ -48,7 +53,7 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
         doors=2,
         action=CONFIRM,
         is_closing=True,
-        what=desk.translate("Prove that it is you who closes this account."),
+        what=what,
         choices=[choice(way, desk.translate) for way in view.others],
         **context,
     )
@@ -82,7 +87,11 @@ async def submit(visit: Visit, desk: Desk) -> Response:
     refused = visit.waits()
     if refused is not None:
         return visit.go(WAIT)
-    outcome = await closing.ask(visit.means, visit.caller, visit.the_session(), typed_proof(visit))
+    return await ask(visit, typed_proof(visit))
+
+
+async def ask(visit: Visit, proof: Proof) -> Response:
+    outcome = await closing.ask(visit.means, visit.caller, visit.the_session(), proof)
     if isinstance(outcome, Refused):
         return _refused(visit, outcome)
     response = visit.tell(Told.CLOSING_ASKED, to=CLOSE)

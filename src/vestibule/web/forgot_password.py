@@ -9,7 +9,7 @@ from vestibule.flows import codes, reset
 from vestibule.web.cookies import BROWSER_AGE, Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import RESET_STEP
-from vestibule.web.sign_in import ENDED, proof_context
+from vestibule.web.sign_in import ENDED, passkey_page, proof_context
 from vestibule.web.views import choice, delivery_json, resend
 from vestibule.web.visit import Told, Visit
 
@@ -99,6 +99,9 @@ async def show_second_factor(visit: Visit, desk: Desk) -> Response:
     view = await reset.view_second_factor(visit.means, visit.caller, visit.the_reset())
     if isinstance(view, Refused):
         return _again(visit, view, to=START)
+    if view.way.channel is Channel.PASSKEY:
+        others = f"{FACTOR}/methods" if view.others else None
+        return passkey_page(visit, desk, action=f"{FACTOR}/passkey", others_url=others)
     return desk.pages.page(
         visit,
         "sign_in_code.html",
@@ -118,7 +121,12 @@ async def submit_second_factor(visit: Visit, desk: Desk) -> Response:
         typed=visit.typed("code"),
         next_typed=visit.typed("next_code"),
     )
-    return _again(visit, moved) if isinstance(moved, Refused) else _go_on(visit, moved)
+    return factor_proven(visit, moved)
+
+
+def factor_proven(visit: Visit, moved: reset.Moved | Refused) -> Response:
+    """On to the new password, or back to the page that asks for the second factor."""
+    return _again(visit, moved, to=FACTOR) if isinstance(moved, Refused) else _go_on(visit, moved)
 
 
 async def show_delivery(visit: Visit, desk: Desk) -> Response:

@@ -2,8 +2,16 @@
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from vestibule.domain.assurance import AuthenticationEvent, Method, acr, amr
-from vestibule.flows import account_settings, health, recovery_codes, reset, sign_in, stale_numbers
+from vestibule.domain.assurance import acr, amr
+from vestibule.flows import (
+    account_settings,
+    health,
+    recovery_codes,
+    reset,
+    settings_view,
+    sign_in,
+    stale_numbers,
+)
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.times import day, moment
@@ -18,8 +26,10 @@ async def show_dashboard(visit: Visit, desk: Desk) -> Response:
     current = await recovery_codes.standing(visit.means, visit.caller, session.account_id)
     is_saved = any(one.acknowledged_at is not None for one in current)
     reminder = None if is_saved else "recovery_code"
-    if is_saved and await account_settings.has_one_method(visit.means, visit.caller, session):
+    if is_saved and await settings_view.has_one_method(visit.means, visit.caller, session):
         reminder = "second_method"
+    if is_saved and visit.the_account().passkey_offered_at == session.signed_in_at:
+        reminder = "passkey"
     resting = None if reminder else await stale_numbers.find(visit.means, visit.caller, session)
     return desk.pages.page(
         visit,
@@ -61,10 +71,7 @@ async def show_session(visit: Visit, desk: Desk) -> Response:
     is_held = session.must_reverify() or session.must_review(account.review_from_at)
     if is_held or session.must_set_password(account.new_password_required_at):
         return JSONResponse({"error": "not_signed_in"}, status_code=401)
-    events = (
-        AuthenticationEvent(Method.PWD, session.password_at),
-        AuthenticationEvent(Method(session.second_factor_method.value), session.second_factor_at),
-    )
+    events = session.proofs()
     await visit.note_presence()
     return JSONResponse(
         {

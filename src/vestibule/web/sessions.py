@@ -81,5 +81,6 @@ def _by(method: Channel, _: Words) -> str:
         Channel.SMS: _("password and text message"),
         Channel.VOICE: _("password and voice call"),
         Channel.TOTP: _("password and authentication app"),
+        Channel.PASSKEY: _("passkey"),
     }
     return said.get(method, method.value)

@@ -30,7 +30,7 @@ def base_of(visit: Visit) -> str:
     return "/settings" if visit.session is not None else "/set-up"
 
 
-def _binder(visit: Visit) -> Binder:
+def binder_of(visit: Visit) -> Binder:
     return visit.session or visit.the_pending()
 
 
@@ -86,6 +86,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
         replacing=visit.the_pending().state is SignInState.REPLACEMENT,
         phone_open=bool(visit.means.policy.set_up_ways),
         app_open=True,
+        passkey_open=visit.means.policy.has_passkeys,
     )
 
 
@@ -123,14 +124,14 @@ async def submit_phone(visit: Visit, desk: Desk) -> Response:
     sent = await enroll.start_phone(
         visit.means,
         visit.caller,
-        _binder(visit),
+        binder_of(visit),
         country=visit.typed("country"),
         phone=visit.typed("phone"),
         channel=visit.typed("channel"),
     )
     # The same number asked for again: its code is out already, so go and enter it.
     is_out = isinstance(sent, Refused) and sent.reason is Reason.SEND_TOO_SOON
-    if is_out and await enroll.view_phone(visit.means, visit.caller, _binder(visit)):
+    if is_out and await enroll.view_phone(visit.means, visit.caller, binder_of(visit)):
         return visit.again(sent, to=f"{base}/phone/code")  # type: ignore[arg-type]  # is_out
     if isinstance(sent, Refused):
         return _back(visit, sent, to=f"{base}/phone", keep=("country", "phone"))
@@ -139,7 +140,7 @@ async def submit_phone(visit: Visit, desk: Desk) -> Response:
 
 async def show_phone_code(visit: Visit, desk: Desk) -> Response:
     base = base_of(visit)
-    view = await enroll.view_phone(visit.means, visit.caller, _binder(visit))
+    view = await enroll.view_phone(visit.means, visit.caller, binder_of(visit))
     if view is None:
         return visit.go(f"{base}/phone")
     return desk.pages.page(
@@ -168,7 +169,7 @@ async def show_phone_code(visit: Visit, desk: Desk) -> Response:
 
 
 async def show_phone_delivery(visit: Visit, desk: Desk) -> Response:
-    view = await enroll.view_phone(visit.means, visit.caller, _binder(visit))
+    view = await enroll.view_phone(visit.means, visit.caller, binder_of(visit))
     delivery = view.delivery if view else None
     return delivery_json(delivery, now=visit.now, _=desk.translate)
 
@@ -176,7 +177,7 @@ async def show_phone_delivery(visit: Visit, desk: Desk) -> Response:
 async def submit_phone_send(visit: Visit, desk: Desk) -> Response:
     base = base_of(visit)
     sent = await enroll.resend(
-        visit.means, visit.caller, _binder(visit), channel=visit.typed("channel")
+        visit.means, visit.caller, binder_of(visit), channel=visit.typed("channel")
     )
     if isinstance(sent, codes.Sent):
         return visit.go(f"{base}/phone/code")
@@ -185,18 +186,18 @@ async def submit_phone_send(visit: Visit, desk: Desk) -> Response:
 
 async def submit_phone_code(visit: Visit, desk: Desk) -> Response:
     outcome = await enroll.verify_phone(
-        visit.means, visit.caller, _binder(visit), typed=visit.typed("code")
+        visit.means, visit.caller, binder_of(visit), typed=visit.typed("code")
     )
     if isinstance(outcome, Refused) and outcome.reason is Reason.TOO_MANY_WRONG_CODES:
         outcome = Refused(Reason.CODE_SPENT_BY_TRIES, "code")
-    return await _bound(visit, outcome, "phone/code")
+    return await bound(visit, outcome, "phone/code")
 
 
 # --- app ------------------------------------------------------------------------------------
 
 
 async def start_app(visit: Visit, desk: Desk) -> Response:
-    begun = await enroll.start_app(visit.means, visit.caller, _binder(visit))
+    begun = await enroll.start_app(visit.means, visit.caller, binder_of(visit))
     base = base_of(visit)
     if isinstance(begun, Refused):
         return _back(visit, begun, to=base)
@@ -204,7 +205,7 @@ async def start_app(visit: Visit, desk: Desk) -> Response:
 
 
 async def show_app(visit: Visit, desk: Desk) -> Response:
-    view = await enroll.view_app(visit.means, visit.caller, _binder(visit))
+    view = await enroll.view_app(visit.means, visit.caller, binder_of(visit))
     doors, base = (2 if visit.session else 1), base_of(visit)
     if view is None:
         # Looking makes no secret: a button does.
@@ -235,14 +236,14 @@ async def submit_app(visit: Visit, desk: Desk) -> Response:
     outcome = await enroll.verify_app(
         visit.means,
         visit.caller,
-        _binder(visit),
+        binder_of(visit),
         typed=visit.typed("code"),
         name=visit.typed("app_name"),
     )
-    return await _bound(visit, outcome, "app", keep=("app_name",))
+    return await bound(visit, outcome, "app", keep=("app_name",))
 
 
-async def _bound(
+async def bound(
     visit: Visit, outcome: SignedIn | Added | Refused, page: str, keep: tuple[str, ...] = ()
 ) -> Response:
     base = base_of(visit)
@@ -252,7 +253,8 @@ async def _bound(
         case Added(shows_code=shows_code):
             if shows_code:
                 return visit.go("/settings/recovery-code")
-            return visit.tell(Told.APP_ADDED if page == "app" else Told.SAVED, to="/settings")
+            told = {"app": Told.APP_ADDED, "passkey": Told.PASSKEY_ADDED}
+            return visit.tell(told.get(page, Told.SAVED), to="/settings")
         case Refused(reason=Reason.SET_UP_EXPIRED | Reason.PHONE_NOT_USABLE):
             return visit.again(outcome, to=f"{base}/{page.split('/')[0]}")
         case Refused():

@@ -8,12 +8,18 @@ from starlette.responses import Response
 from vestibule.domain.challenge import Channel
 from vestibule.domain.identifier import mask_email
 from vestibule.domain.refusal import Reason, Refused
-from vestibule.flows import account_settings, codes, notice_address_change, reauthenticate
+from vestibule.flows import (
+    account_settings,
+    codes,
+    notice_address_change,
+    reauthenticate,
+    settings_view,
+)
 from vestibule.flows.ways import Way
 from vestibule.web.cookies import Cookie
 from vestibule.web.desk import Desk
 from vestibule.web.paths import HOME, safe_path
-from vestibule.web.sign_in import ENDED, proof_context
+from vestibule.web.sign_in import ENDED, passkey_page, proof_context
 from vestibule.web.times import day, day_on_paper, moment
 from vestibule.web.views import choice, closes_on, delivery_json, gate, zone_said
 from vestibule.web.visit import Told, Visit
@@ -33,6 +39,8 @@ class AppView:
     added: Markup
     last_used: Markup | None
     removable: bool
+    copied: bool
+    """Of a passkey: it is on more than one device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ async def show(visit: Visit, desk: Desk) -> Response:
     session = visit.the_session()
     if not session.has_gate_open(visit.now):
         return await _show_gate(visit, desk)
-    view = await account_settings.view(visit.means, visit.caller, session)
+    view = await settings_view.view(visit.means, visit.caller, session)
     if isinstance(view, Refused):
         return visit.again(view, to="/sign-in")
     default = view.ways[0]
@@ -119,16 +127,9 @@ async def show(visit: Visit, desk: Desk) -> Response:
         if view.phone_stale_since
         else None,
         default_method={"channel": default.channel.value, "label": _label(default, desk)},
-        apps=[
-            AppView(
-                app.id,
-                app.name,
-                day(app.created_at, desk.translate),
-                moment(app.last_used_at, desk.translate) if app.last_used_at else None,
-                app.is_removable,
-            )
-            for app in view.apps
-        ],
+        apps=[_shown(one, desk) for one in view.apps],
+        passkeys=[_shown(one, desk) for one in view.passkeys],
+        passkeys_open=visit.means.policy.has_passkeys,
         phone_removable=view.is_phone_removable,
         recovery=RecoveryView(
             day_on_paper(view.recovery.made_at, desk.translate),
@@ -141,6 +142,18 @@ async def show(visit: Visit, desk: Desk) -> Response:
         is_fresh=session.may_change(visit.now),
         closes=closes_on(visit, desk.translate),
         time_zone=zone_said(view.account, desk.translate),
+    )
+
+
+def _shown(app: settings_view.App, desk: Desk) -> AppView:
+    used_at = app.last_used_at
+    return AppView(
+        app.id,
+        app.name,
+        day(app.created_at, desk.translate),
+        moment(used_at, desk.translate) if used_at else None,
+        app.is_removable,
+        app.is_copied,
     )
 
 
@@ -169,6 +182,8 @@ def _label(way: Way, desk: Desk) -> str:
     shown = choice(way, desk.translate)
     if way.channel is Channel.TOTP:
         return f"{desk.translate('Authentication app')} · {way.name}"
+    if way.channel is Channel.PASSKEY:
+        return desk.translate("Passkey")
     return f"{shown.label} {shown.detail}"
 
 
@@ -196,7 +211,10 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
     view = await reauthenticate.view_step_up(visit.means, visit.caller, visit.the_session())
     if isinstance(view, Refused):
         return visit.again(view, to=SETTINGS)
-    context = proof_context(visit, desk, view, base="/settings/confirm")
+    what = desk.translate(BEFORE[_about(visit)])
+    if view.way.channel is Channel.PASSKEY:
+        return passkey_page(visit, desk, action=f"{CONFIRM}/passkey", what=what)
+    context = proof_context(visit, desk, view, base=CONFIRM)
     if view.challenge is None:
         context["resend"] = None
     return desk.pages.page(
@@ -205,7 +223,7 @@ async def show_confirm(visit: Visit, desk: Desk) -> Response:
         doors=2,
         action=CONFIRM,
         is_closing=False,
-        what=desk.translate(BEFORE[_about(visit)]),
+        what=what,
         choices=[choice(way, desk.translate) for way in view.others],
         **context,
     )
@@ -239,14 +257,16 @@ def typed_proof(visit: Visit) -> reauthenticate.Proof:
 
 
 async def submit_confirm(visit: Visit, desk: Desk) -> Response:
+    return await confirm(visit, typed_proof(visit))
+
+
+async def confirm(visit: Visit, proof: reauthenticate.Proof) -> Response:
+    """On to the change that was asked for, or back to the page that asks for the proof."""
     outcome = await reauthenticate.submit_step_up(
-        visit.means,
-        visit.caller,
-        visit.the_session(),
-        typed_proof(visit),
+        visit.means, visit.caller, visit.the_session(), proof
     )
     if isinstance(outcome, Refused):
-        return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else None)
+        return visit.again(outcome, to="/sign-in" if outcome.reason in ENDED else CONFIRM)
     response = visit.go(_wanted(visit) or SETTINGS)
     visit.cookies.put(response, Cookie.SESSION, outcome.token)
     visit.cookies.drop(response, Cookie.NEXT)
@@ -272,7 +292,7 @@ def done(
 
 
 async def show_method(visit: Visit, desk: Desk) -> Response:
-    view = await account_settings.view(visit.means, visit.caller, visit.the_session())
+    view = await settings_view.view(visit.means, visit.caller, visit.the_session())
     if isinstance(view, Refused):
         return visit.again(view, to="/sign-in")
     choices = [
@@ -295,10 +315,10 @@ async def submit_method(visit: Visit, desk: Desk) -> Response:
     )
 
 
-async def _app(visit: Visit) -> account_settings.App | None:
-    view = await account_settings.view(visit.means, visit.caller, visit.the_session())
+async def _app(visit: Visit) -> settings_view.App | None:
+    view = await settings_view.view(visit.means, visit.caller, visit.the_session())
     wanted = visit.request.path_params.get("app_id")
-    apps = () if isinstance(view, Refused) else view.apps
+    apps = () if isinstance(view, Refused) else (*view.apps, *view.passkeys)
     return next((app for app in apps if app.id == wanted), None)
 
 
@@ -325,7 +345,7 @@ async def show_remove(visit: Visit, desk: Desk) -> Response:
         app = await _app(visit)
         what = app.name if app else None
     else:
-        view = await account_settings.view(visit.means, visit.caller, visit.the_session())
+        view = await settings_view.view(visit.means, visit.caller, visit.the_session())
         has_phone = not isinstance(view, Refused) and view.phone_id is not None
         what = desk.translate("Phone") if has_phone else None
     if what is None:
@@ -336,7 +356,7 @@ async def show_remove(visit: Visit, desk: Desk) -> Response:
 async def submit_remove(visit: Visit, desk: Desk) -> Response:
     authenticator_id = visit.request.path_params.get("app_id")
     if authenticator_id is None:
-        view = await account_settings.view(visit.means, visit.caller, visit.the_session())
+        view = await settings_view.view(visit.means, visit.caller, visit.the_session())
         authenticator_id = None if isinstance(view, Refused) else view.phone_id
     refused = await account_settings.remove_method(
         visit.means, visit.caller, visit.the_session(), authenticator_id=authenticator_id or ""
@@ -353,64 +373,3 @@ async def submit_new_code(visit: Visit, desk: Desk) -> Response:
         visit.means, visit.caller, visit.the_session()
     )
     return visit.go("/settings/recovery-code") if refused is None else done(visit, refused)
-
-
-async def show_password(visit: Visit, desk: Desk) -> Response:
-    return desk.pages.page(
-        visit,
-        "password.html",
-        doors=2,
-        email=visit.the_account().email,
-        minimum=visit.means.policy.password.minimum,
-    )
-
-
-async def submit_password(visit: Visit, desk: Desk) -> Response:
-    outcome = await account_settings.change_password(
-        visit.means,
-        visit.caller,
-        visit.the_session(),
-        new_password=visit.typed("new_password"),
-        is_required=False,
-    )
-    if isinstance(outcome, Refused):
-        return done(visit, outcome)
-    return _renewed(visit, outcome, to=SETTINGS)
-
-
-def _renewed(visit: Visit, renewed: reauthenticate.Renewed, *, to: str) -> Response:
-    response = visit.tell(Told.PASSWORD_CHANGED, to=to)
-    visit.cookies.put(response, Cookie.SESSION, renewed.token)
-    return response
-
-
-# --- a password that must change ------------------------------------------------------------
-
-
-async def show_required_password(visit: Visit, desk: Desk) -> Response:
-    return desk.pages.page(
-        visit,
-        "new_password.html",
-        doors=2,
-        action="/new-password",
-        why="required",
-        email=visit.the_account().email,
-        minimum=visit.means.policy.password.minimum,
-    )
-
-
-async def submit_required_password(visit: Visit, desk: Desk) -> Response:
-    outcome = await account_settings.change_password(
-        visit.means,
-        visit.caller,
-        visit.the_session(),
-        new_password=visit.typed("new_password"),
-        is_required=True,
-    )
-    if isinstance(outcome, reauthenticate.Renewed):
-        return _renewed(visit, outcome, to="/")
-    if outcome.reason is Reason.STEP_UP_NEEDED:
-        # The sign-in that would prove it is too old; signing in again is the way.
-        await account_settings.sign_out(visit.means, visit.caller, visit.the_session())
-        return visit.again(Refused(Reason.SIGN_IN_EXPIRED), to="/sign-in")
-    return visit.again(outcome)

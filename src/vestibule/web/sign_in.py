@@ -32,7 +32,8 @@ ENDED = {Reason.SIGN_IN_EXPIRED, Reason.TOO_MANY_WRONG_CODES, Reason.ACCOUNT_SUS
 
 
 async def show(visit: Visit, desk: Desk) -> Response:
-    response = desk.pages.page(visit, "sign_in.html", doors=0)
+    passkeys_open = visit.means.policy.has_passkeys
+    response = desk.pages.page(visit, "sign_in.html", doors=0, passkeys_open=passkeys_open)
     asked = safe_path(visit.request.query_params.get("next"))
     if asked:
         visit.cookies.put(response, Cookie.NEXT, asked)
@@ -116,9 +117,14 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
     view = await sign_in.view(visit.means, visit.caller, visit.the_pending().id)
     if isinstance(view, Refused):
         return _stopped(visit, view)
-    if view.paused_until is not None and visit.notice is None:
+    is_paused = view.paused_until is not None and view.way.channel is not Channel.PASSKEY
+    if is_paused and visit.notice is None:
         paused = Refused(Reason.SECOND_FACTOR_PAUSED, details={"until": view.paused_until})
         visit.notice = Notice(visit.path, paused, {})
+    if view.way.channel is Channel.PASSKEY:
+        return passkey_page(
+            visit, desk, action="/sign-in/code/passkey", others_url="/sign-in/methods"
+        )
     return desk.pages.page(
         visit,
         "sign_in_code.html",
@@ -126,6 +132,27 @@ async def show_code(visit: Visit, desk: Desk) -> Response:
         action="/sign-in/code",
         others_url="/sign-in/methods",
         **proof_context(visit, desk, view, base="/sign-in/code"),
+    )
+
+
+def passkey_page(
+    visit: Visit,
+    desk: Desk,
+    *,
+    action: str,
+    others_url: str | None = None,
+    what: str | None = None,
+    is_closing: bool = False,
+) -> Response:
+    """The page that asks for a passkey: at the second door, or before `what` is changed."""
+    return desk.pages.page(
+        visit,
+        "passkey_proof.html",
+        doors=2 if what else 1,
+        action=action,
+        others_url=others_url,
+        what=what,
+        is_closing=is_closing,
     )
 
 
@@ -152,13 +179,18 @@ async def submit_code(visit: Visit, desk: Desk) -> Response:
         typed=visit.typed("code"),
         next_typed=visit.typed("next_code"),
     )
+    return await proven(visit, outcome)
+
+
+async def proven(visit: Visit, outcome: SignedIn | Refused, *, to: str | None = None) -> Response:
+    """Through the second door, or back to the page that asked, or to the one given."""
     match outcome:
         case SignedIn():
             return await enter(visit, outcome)
         case Refused(reason=reason) if reason in STOPPED:
             return _stopped(visit, outcome)
         case Refused(reason=reason):
-            return visit.again(outcome, to="/sign-in" if reason in ENDED else None)
+            return visit.again(outcome, to="/sign-in" if reason in ENDED else to)
         case other:
             assert_never(other)
 

@@ -161,6 +161,9 @@ def method(way: Way) -> MethodView:
 def choice(way: Way, _: Words) -> Choice:
     if way.channel is Channel.TOTP:
         return Choice(way.authenticator_id, "totp", way.name, _("Authentication app"))
+    if way.channel is Channel.PASSKEY:
+        detail = _("with your finger, your face or a PIN")
+        return Choice(way.authenticator_id, "passkey", _("Passkey"), detail)
     label = _("Text message") if way.channel is Channel.SMS else _("Voice call")
     detail = _("to the number ending in %s") % way.ending
     return Choice(way.authenticator_id, way.channel.value, label, detail)

@@ -47,6 +47,7 @@ class Told(StrEnum):
     NOTICE_ADDRESS_REMOVED = "notice_address_removed"
     NOTICE_ADDRESS_SET = "notice_address_set"
     NUMBER_REVERIFIED = "number_reverified"
+    PASSKEY_ADDED = "passkey_added"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - ids, not secrets, here and below
     PASSWORD_RESET = "password_reset"  # noqa: S105
     RECOVERY_CODE_SAVED = "recovery_code_saved"
