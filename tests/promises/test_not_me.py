@@ -327,7 +327,7 @@ async def test_looking_changes_nothing(house: FrontDoor) -> None:
         await scanner.get(path)
 
     assert await snapshot(house) == before
-    assert "A phone or app was added" in scanner.text
+    assert "A sign-in method was added" in scanner.text
     assert "Firefox on Linux" in scanner.text
     assert "198.51.100.x" in scanner.text
     for personal in ("ada", "Ada", "198.51.100.66"):
@@ -353,7 +353,7 @@ async def test_the_token_stays_in_no_address(house: FrontDoor) -> None:
     assert "Max-Age=600" in lines[1]
     assert token not in "".join(lines)
     await reader.get("/not-me/notice")
-    assert "A phone or app was added" in reader.text
+    assert "A sign-in method was added" in reader.text
     assert token not in reader.response.text
     other = house.browser()
     put_cookie(other, "not-me", str(cookie(reader, "not-me")))

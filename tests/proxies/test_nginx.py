@@ -235,7 +235,7 @@ async def test_the_token_of_a_link_is_in_no_log(proxied: Proxied, tmp_path: Path
         await client.get(f"http://{NAME}:{proxied.ports.http}/not-me/{token}")
         await reader.get(f"/not-me/{token}")
         assert reader.path == "/not-me/notice"
-        assert "A phone or app was added" in reader.text
+        assert "A sign-in method was added" in reader.text
         await client.post(f"/not-me/{token}", content=b"x" * 100_000)
         await client.post("/help", content=b"x" * 100_000)
 

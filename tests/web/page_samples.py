@@ -219,7 +219,7 @@ WRONG = refusal("code", "That code is not right. 3 tries left.")
 NOT_YET = refusal(None, "Wait a little. You can try again at 10:57 UTC.")
 
 NOT_ME: dict[str, Any] = {
-    "what": "A phone or app was added to your account.", "when": "3 Nov 2026, 10:42 UTC",
+    "what": "A sign-in method was added to your account.", "when": "3 Nov 2026, 10:42 UTC",
     "browser": "Firefox on Linux", "place": "192.0.2.x", "is_used": False, "is_waiting": False,
     "is_closing": False, "is_address": False, "is_second": False, "sealed": "c2VhbGVk",
 }  # fmt: skip
