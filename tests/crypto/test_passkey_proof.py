@@ -97,7 +97,7 @@ def test_a_passkey_is_made_and_proves_itself(algorithm: Algorithm) -> None:
 
     assert created.credential.id == passkey.credential_id
     assert created.credential.transports == ("hybrid", "internal")
-    assert (created.flags.may_be_copied, created.flags.is_copied) == (True, True)
+    assert (created.flags.is_copyable, created.flags.is_copied) == (True, True)
     signed = passkey.counted(7).sign(options_to_prove())
     proven = prove(created.credential, signed)
     assert proven.user_verified
@@ -263,4 +263,4 @@ def test_a_device_bound_key_says_so() -> None:
 
     flags = prove(credential, passkey.sign(options_to_prove())).flags
 
-    assert (flags.may_be_copied, flags.is_copied) == (False, False)
+    assert (flags.is_copyable, flags.is_copied) == (False, False)

@@ -261,7 +261,9 @@ async def test_odd_values_in_every_field(either_house: FrontDoor) -> None:
         if path != "/sign-out":
             data = dict.fromkeys(FIELDS, value) | {"authenticator": value, "shown": value}
             response = await person.client.post(_path(path), data={**data, "csrf": token})
-            assert response.status_code in {200, 303, 403}, (value, path, response.status_code)
+            # A script that asks for a passkey's question is told in JSON that there is none.
+            given = {200, 303, 403} | ({409} if path.endswith("/passkey/options") else set())
+            assert response.status_code in given, (value, path, response.status_code)
 
 
 PATHS = ["%00", "%ff", "%0d%0a", "..%2f..", "a" * 5000, "%F0%9F%94%91", "'--", "%2e%2e"]

@@ -98,7 +98,7 @@ async def test_a_browser_that_goes_on_as_somebody_else(house: FrontDoor) -> None
 
 @pytest.mark.parametrize("door", [ALONE, f"{ALONE}/options"])
 async def test_no_door_without_the_forms_token(house: FrontDoor, door: str) -> None:
-    """CS-01: another site's post neither asks nor answers, and nothing is kept of it."""
+    """EF-07, WB-01: another site's post neither asks nor answers, and nothing is kept of it."""
     await keeper(house)
     person = house.browser()
     await person.get("/sign-in")

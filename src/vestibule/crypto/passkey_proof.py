@@ -95,7 +95,7 @@ class Flags:
     """What an authenticator says of itself in a proof: its counter, BE and BS."""
 
     sign_count: int
-    may_be_copied: bool
+    is_copyable: bool
     is_copied: bool
 
 
@@ -212,10 +212,10 @@ def verify_created(party: RelyingParty, text: str, *, challenge: bytes) -> Regis
     if made.credential_id != parsed.raw_id:
         raise ProofRefused("the id beside the attestation is another one")
     ways = tuple(sorted({str(one.value) for one in parsed.response.transports or []} & TRANSPORTS))
-    may_be_copied = made.credential_device_type.value == "multi_device"
+    is_copyable = made.credential_device_type.value == "multi_device"
     return Registered(
         Credential(made.credential_id, made.credential_public_key, ways),
-        Flags(made.sign_count, may_be_copied, made.credential_backed_up),
+        Flags(made.sign_count, is_copyable, made.credential_backed_up),
     )
 
 

@@ -18,7 +18,7 @@ class Passkey:
     authenticator_id: str
     account_id: str
     sign_count: int
-    may_be_copied: bool
+    is_copyable: bool
     """BE: it can be on more than one device; said once, for good."""
     is_copied: bool
     """BS: it is."""

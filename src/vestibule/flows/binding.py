@@ -58,7 +58,7 @@ class BoundPasskey:
 
     credential_digest: bytes
     sign_count: int
-    may_be_copied: bool
+    is_copyable: bool
     is_copied: bool
     handle: bytes
     """Who its owner is to it."""
@@ -167,7 +167,7 @@ async def _keep_passkey(work: Work, bound: Authenticator, passkey: BoundPasskey)
         authenticator_id=bound.id,
         account_id=bound.account_id,
         sign_count=passkey.sign_count,
-        may_be_copied=passkey.may_be_copied,
+        is_copyable=passkey.is_copyable,
         is_copied=passkey.is_copied,
     )
     await passkeys.add(work.tx, kept, credential_digest=passkey.credential_digest)

@@ -155,7 +155,7 @@ async def _bind(
     passkey = BoundPasskey(
         credential_digest=digest(made.credential.id),
         sign_count=made.flags.sign_count,
-        may_be_copied=made.flags.may_be_copied,
+        is_copyable=made.flags.is_copyable,
         is_copied=made.flags.is_copied,
         handle=begun.handle,
     )

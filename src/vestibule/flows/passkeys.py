@@ -193,7 +193,7 @@ async def verify(
     except ProofRefused:
         return Refused(Reason.PASSKEY_WRONG)
     shown = proven.flags
-    if shown.may_be_copied is not passkey.may_be_copied:
+    if shown.is_copyable is not passkey.is_copyable:
         # PK-02: what was bound to one device for good does not become copyable, nor the reverse.
         return Refused(Reason.PASSKEY_WRONG)
     is_counted = not is_clone(passkey.sign_count, shown.sign_count) and await passkeys.use(

@@ -11,14 +11,14 @@ from vestibule.storage.database import Transaction
 async def add(tx: Transaction, passkey: Passkey, *, credential_digest: bytes) -> None:
     await tx.execute(
         """INSERT INTO passkeys (authenticator_id, account_id, credential_digest, sign_count,
-            may_be_copied, is_copied)
-        VALUES (:authenticator_id, :account_id, :credential_digest, :sign_count, :may_be_copied,
+            is_copyable, is_copied)
+        VALUES (:authenticator_id, :account_id, :credential_digest, :sign_count, :is_copyable,
             :is_copied)""",
         authenticator_id=passkey.authenticator_id,
         account_id=passkey.account_id,
         credential_digest=credential_digest,
         sign_count=passkey.sign_count,
-        may_be_copied=passkey.may_be_copied,
+        is_copyable=passkey.is_copyable,
         is_copied=passkey.is_copied,
     )
 
@@ -26,13 +26,13 @@ async def add(tx: Transaction, passkey: Passkey, *, credential_digest: bytes) ->
 async def find(tx: Transaction, credential_digest: bytes) -> Passkey | None:
     """Whose credential it is, standing or not: whoever asks looks at the authenticator too."""
     row = await tx.fetch_one(
-        """SELECT authenticator_id, account_id, sign_count, may_be_copied, is_copied
+        """SELECT authenticator_id, account_id, sign_count, is_copyable, is_copied
         FROM passkeys WHERE credential_digest = :credential_digest""",
         credential_digest=credential_digest,
     )
     if row is None:
         return None
-    said = {name: bool(row[name]) for name in ("may_be_copied", "is_copied")}
+    said = {name: bool(row[name]) for name in ("is_copyable", "is_copied")}
     return Passkey(**{**row, **said})
 
 

@@ -38,7 +38,7 @@ def add_tables(metadata: MetaData) -> None:
         # PK-02: no credential is bound twice, to whomever.
         Column("credential_digest", LargeBinary, nullable=False, unique=True),
         number_column("sign_count"),
-        Column("may_be_copied", Boolean, nullable=False),
+        Column("is_copyable", Boolean, nullable=False),
         Column("is_copied", Boolean, nullable=False),
     )
     Table(

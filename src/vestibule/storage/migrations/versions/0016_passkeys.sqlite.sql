@@ -15,7 +15,7 @@ CREATE TABLE passkeys (
     account_id TEXT NOT NULL,
     credential_digest BLOB NOT NULL,
     sign_count BIGINT NOT NULL,
-    may_be_copied BOOLEAN NOT NULL,
+    is_copyable BOOLEAN NOT NULL,
     is_copied BOOLEAN NOT NULL,
     CONSTRAINT pk_passkeys PRIMARY KEY (authenticator_id),
     CONSTRAINT fk_passkeys_authenticator_id FOREIGN KEY(authenticator_id) REFERENCES authenticators (id) ON DELETE CASCADE,
