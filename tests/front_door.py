@@ -5,6 +5,8 @@ leave when the test says so (`deliver`), which is what the worker does in the se
 ends, the house is searched for every secret that came through its doors.
 """
 
+import os
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -247,6 +249,17 @@ class FrontDoor:
         await person.press("Confirm", password=password, code=await self.code("sms"))
 
 
+_houses: Counter[str] = Counter()
+"""How many each test has made."""
+
+
+def _chance(folder: Path) -> str:
+    """Of each house of a test another one, the same in every run; outside of tests the folder's."""
+    test, _, _ = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")  # noqa: TID251 - pytest's word
+    _houses[test] += 1
+    return f"{test} {_houses[test]}" if test else str(folder)
+
+
 @asynccontextmanager
 async def front_door(
     database: Database,
@@ -260,10 +273,10 @@ async def front_door(
 ) -> AsyncIterator[FrontDoor]:
     """A house over this database, with its own keys in the folder; it closes no database.
 
-    Its chance follows the folder's name, or `seed` where a run must be repeatable. Its answers
-    wait for no beat, unless one is given.
+    Its chance is the same each time that a test runs, or follows `seed`. Its answers wait for no
+    beat, unless one is given.
     """
-    key, entropy = folder / "root.key", SeededEntropy(seed or str(folder))
+    key, entropy = folder / "root.key", SeededEntropy(seed or _chance(folder))
     root_key.make(key, entropy)
     clock = clock or ManualClock(START)
     values: dict[str, object] = {
