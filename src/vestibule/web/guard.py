@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from vestibule.domain.pending import PendingSignIn, SignInState
-from vestibule.flows.reauthenticate import is_wall_closed
+from vestibule.flows.gate_codes import is_wall_closed
 from vestibule.web.paths import HOME, RESET_STEP, safe_path
 from vestibule.web.visit import Visit
 

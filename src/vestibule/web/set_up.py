@@ -12,7 +12,7 @@ from vestibule.domain.identifier import countries
 from vestibule.domain.pending import SignInState
 from vestibule.domain.refusal import Reason, Refused
 from vestibule.domain.totp import base32
-from vestibule.flows import codes, enroll, reauthenticate
+from vestibule.flows import codes, enroll, gate_codes
 from vestibule.flows.binding import Added, Binder
 from vestibule.flows.entering import SignedIn
 from vestibule.web.cookies import Cookie
@@ -52,20 +52,20 @@ def _back(visit: Visit, refused: Refused, *, to: str, keep: tuple[str, ...] = ()
 
 
 async def show_email(visit: Visit, desk: Desk) -> Response:
-    view = await reauthenticate.view_gate(visit.means, visit.caller, visit.the_pending())
+    view = await gate_codes.view_gate(visit.means, visit.caller, visit.the_pending())
     context = gate(view, action="/set-up/email/send", visit=visit, _=desk.translate)
     return desk.pages.page(visit, "set_up_email.html", doors=1, **context)
 
 
 async def send_email(visit: Visit, desk: Desk) -> Response:
-    sent = await reauthenticate.send_gate_code(visit.means, visit.caller, visit.the_pending())
+    sent = await gate_codes.send_gate_code(visit.means, visit.caller, visit.the_pending())
     if isinstance(sent, codes.Sent):
         return visit.go("/set-up/email")
     return _back(visit, sent, to="/set-up/email")
 
 
 async def submit_email(visit: Visit, desk: Desk) -> Response:
-    outcome = await reauthenticate.submit_gate_code(
+    outcome = await gate_codes.submit_gate_code(
         visit.means, visit.caller, visit.the_pending(), typed=visit.typed("code")
     )
     if isinstance(outcome, Refused):

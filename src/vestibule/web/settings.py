@@ -11,6 +11,7 @@ from vestibule.domain.refusal import Reason, Refused
 from vestibule.flows import (
     account_settings,
     codes,
+    gate_codes,
     notice_address_change,
     reauthenticate,
     settings_view,
@@ -65,19 +66,19 @@ async def open_settings(visit: Visit, desk: Desk) -> Response:
     session = visit.the_session()
     if session.has_gate_open(visit.now):
         return visit.go(SETTINGS)
-    view = await reauthenticate.view_gate(visit.means, visit.caller, session)
+    view = await gate_codes.view_gate(visit.means, visit.caller, session)
     if view.challenge is not None and not view.challenge.is_expired(visit.now):
         return visit.go(SETTINGS)
     return await send(visit, desk)
 
 
 async def send(visit: Visit, desk: Desk) -> Response:
-    sent = await reauthenticate.send_gate_code(visit.means, visit.caller, visit.the_session())
+    sent = await gate_codes.send_gate_code(visit.means, visit.caller, visit.the_session())
     return visit.go(SETTINGS) if isinstance(sent, codes.Sent) else visit.again(sent, to=SETTINGS)
 
 
 async def submit_code(visit: Visit, desk: Desk) -> Response:
-    outcome = await reauthenticate.submit_gate_code(
+    outcome = await gate_codes.submit_gate_code(
         visit.means, visit.caller, visit.the_session(), typed=visit.typed("code")
     )
     if isinstance(outcome, Refused):
@@ -169,7 +170,7 @@ async def _notices(visit: Visit) -> dict[str, str | None]:
 
 
 async def _show_gate(visit: Visit, desk: Desk) -> Response:
-    view = await reauthenticate.view_gate(visit.means, visit.caller, visit.the_session())
+    view = await gate_codes.view_gate(visit.means, visit.caller, visit.the_session())
     context = gate(view, action="/settings/send", visit=visit, _=desk.translate)
     session = visit.the_session()
     used_at = session.stale_since_at if session.must_reverify() else None

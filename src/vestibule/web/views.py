@@ -13,7 +13,7 @@ from vestibule.domain.delivery import Delivery, is_call_instead, is_slow
 from vestibule.domain.identifier import mask_email
 from vestibule.domain.zone import label
 from vestibule.flows.codes import channels_open_to
-from vestibule.flows.reauthenticate import GateView
+from vestibule.flows.gate_codes import GateView
 from vestibule.flows.ways import View, Way
 from vestibule.web.times import moment
 from vestibule.web.visit import Visit
