@@ -18,10 +18,10 @@ from vestibule.domain import (
 from vestibule.domain.challenge import Channel
 from vestibule.flows import (
     enroll,
+    gate_codes,
     not_me,
     notice_texts,
     policy_reports,
-    reauthenticate,
     recover,
     refusals,
     second_factor,
@@ -80,7 +80,7 @@ def _codes() -> list[list[str]]:
         ],
         [
             "wrong codes before the settings",
-            str(reauthenticate.WRONG_GATE_CODES),
+            str(gate_codes.WRONG_GATE_CODES),
             "the session ends",
         ],
         [
