@@ -111,3 +111,27 @@ async def test_removed_number_hears_of_it(house: FrontDoor) -> None:
     assert await noted(house, "authenticator_unbound") == 1
     (account,) = await rows(house, "accounts")
     assert [one["id"] for one in await standing(house)] == [account["default_authenticator_id"]]
+
+
+async def test_removal_leaves_the_default_unless_it_goes(house: FrontDoor) -> None:
+    """EF-02: another method's removal changes no default; where the default goes, one that stays
+    is asked first."""
+    ada = await member(house)
+    await ada.step_up()
+    await add_phone(house, ada.person)
+    await add_app(house, ada.person)
+    called = {one["name"]: one["id"] for one in await standing(house)}
+    phone, first, second = called[""], called["Phone app"], called["Second app"]
+    (account,) = await rows(house, "accounts")
+    assert account["default_authenticator_id"] == first
+
+    await ada.person.get(f"/settings/apps/{second}/remove")
+    await ada.person.press("Remove")
+    (account,) = await rows(house, "accounts")
+    assert account["default_authenticator_id"] == first
+    await ada.person.get(f"/settings/apps/{first}/remove")
+    await ada.person.press("Remove")
+
+    (account,) = await rows(house, "accounts")
+    assert (account["default_authenticator_id"], account["default_channel"]) == (phone, "sms")
+    assert [one["id"] for one in await standing(house)] == [phone]

@@ -287,6 +287,7 @@ async def test_removed_method_is_gone_after_seven_days(house: FrontDoor) -> None
     await person.get("/forgot-password")
     await person.press("Send code", email=ADA)
     await person.press("Verify", code=await house.code("email", to=ADA))
+    await house.deliver()
     assert not [m for m in house.inbox() if m.purpose == "reset_factor" and m.to == OLD]
 
     await house.let_time_pass(seconds=60)

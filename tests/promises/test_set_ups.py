@@ -270,3 +270,17 @@ async def test_app_is_called_as_it_was_named(
     await person.press("Verify", code=house.app_code(secret), app_name=typed)
 
     assert [one["name"] for one in await standing(house)] == ([] if kept is None else [kept])
+
+
+async def test_wrong_code_of_an_app_binds_nothing(house: FrontDoor) -> None:
+    """EF-10: a code that the secret never shows is told as wrong; the right one binds after it."""
+    person = await at_the_wall(house)
+    await person.press("Authentication app")
+    secret = house.secret_on(person)
+
+    await person.press("Verify", code=wrong(house.app_code(secret)), app_name="App")
+
+    assert (person.status, person.path) == (200, "/set-up/app")
+    assert await standing(house) == []
+    await person.press("Verify", code=house.app_code(secret), app_name="App")
+    assert len(await standing(house)) == 1

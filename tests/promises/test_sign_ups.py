@@ -6,6 +6,9 @@ from tests.answers import told
 from tests.attack import journal, wrong
 from tests.front_door import PASSWORD, FrontDoor
 from tests.person import Person
+from vestibule.domain.refusal import Reason, Refused
+from vestibule.flows import sign_up
+from vestibule.flows.work import Caller
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +69,16 @@ async def test_sign_up_that_moves_to_a_free_address_gets_its_code(house: FrontDo
 
     assert eve.path == "/set-up", eve.text
     assert await accounts(house) == 2
+
+
+async def test_sign_up_that_is_over_moves_nowhere(house: FrontDoor) -> None:
+    """EF-08: where it ended in another tab, the form of another address begins none anew."""
+    caller = Caller("198.51.100.9", "", "", "en")
+
+    moved = await sign_up.change_address(house.built.means, caller, token="x", email=FREE)
+
+    assert moved == Refused(Reason.SIGN_IN_EXPIRED)
+    assert await codes_to(house, FREE) == []
 
 
 async def test_owner_of_a_taken_address_is_told_of_each_mail_and_no_more(

@@ -267,6 +267,12 @@ BY_EVE: dict[str, Step] = {
     "challenges.live": lambda tx: challenges.live(tx, Purpose.STEP_UP, "ada"),
     "challenges.end": lambda tx: challenges.end(tx, Purpose.STEP_UP, "ada", NOW),
     "sessions.touch": lambda tx: sessions.touch(tx, "ada", NOW - timedelta(seconds=1)),
+    "authenticators.end_enrollments, but this session's": lambda tx: authenticators.end_enrollments(
+        tx, "ada", session_id="ada", sign_in_id=None
+    ),
+    "authenticators.end_enrollments, but this sign-in's": lambda tx: authenticators.end_enrollments(
+        tx, "ada", session_id=None, sign_in_id="ada"
+    ),
     "closing.ask": lambda tx: closing.ask(tx, "ada", NOW),
     "closing.close_due": lambda tx: closing.close_due(tx, "ada", BEFORE),
     "waiting_resets.take_due": lambda tx: waiting_resets.take_due(tx, "ada", BEFORE),
@@ -608,3 +614,40 @@ async def test_what_is_known_of_a_browser_is_known_of_its_account(
     assert (found.browser_known_at, found.is_set_up_browser, found.is_recovery) == expected
     assert found.browser_digest == (b"shared" if done else None)
     assert found.approves_changes_at == NOW
+
+
+async def test_number_is_counted_where_it_proves_somebody_else(store: Store) -> None:
+    """PN-04: of those who use a number the asking account is none, nor is one that gave it up."""
+    database = await two_people(store)
+
+    async def bind(tx: Transaction) -> None:
+        for who in ("ada", "eve"):
+            (app,) = await authenticators.of_account(tx, who)
+            phone = replace(app, id=f"{who}'s", kind=AuthenticatorKind.PHONE)
+            await authenticators.add(tx, replace(phone, fingerprint_mac=b"mark"))
+
+    async def others(tx: Transaction) -> list[int]:
+        return [
+            await authenticators.count_by_fingerprint(tx, [b"mark"], besides=who)
+            for who in ("nobody", "ada", "eve")
+        ]
+
+    await database.transact(bind)
+    assert await database.read(others) == [2, 1, 1]
+
+    await database.transact(lambda tx: authenticators.suspend(tx, "eve", "eve's", NOW))
+
+    assert await database.read(others) == [1, 0, 1]
+
+
+async def test_account_closes_on_its_day_and_once(store: Store) -> None:
+    """SE-09: it is due to the second; what was closed is due no more, and is asked for in vain."""
+    database = await two_people(store)
+    assert await database.read(lambda tx: closing.due(tx, BEFORE)) == []
+    assert await database.read(lambda tx: closing.due(tx, END)) == ["ada", "eve"]
+
+    assert await database.transact(lambda tx: closing.close_due(tx, "ada", END))
+
+    assert await database.read(lambda tx: closing.due(tx, END)) == ["eve"]
+    assert not await database.transact(lambda tx: closing.ask(tx, "ada", END))
+    assert not await database.transact(lambda tx: closing.close_due(tx, "ada", END))
