@@ -348,6 +348,7 @@ async def test_the_last_method_stays(either_house: FrontDoor) -> None:
 
     await person.post(f"/settings/passkeys/{key['id']}/remove", {})
 
+    assert "You need at least one way" in person.text, person.text
     assert len(await standing(house)) == 1
     await person.get("/")
     await person.press("Sign out")

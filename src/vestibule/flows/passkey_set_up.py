@@ -35,6 +35,7 @@ from vestibule.flows.passkeys import (
 )
 from vestibule.flows.work import Caller, Means, Work, work
 from vestibule.storage import authenticators, passkeys
+from vestibule.storage.transaction import UniqueViolation
 
 HANDLE_LENGTH = 64
 """Bytes, drawn and of no meaning (PK-05)."""
@@ -136,7 +137,11 @@ async def finish(
             await authenticators.finish_enrollment(work.tx, enrollment.id)
         return bound
 
-    return await work(means, caller, unit)
+    try:
+        return await work(means, caller, unit)
+    except UniqueViolation:
+        # Another account bound the same credential in this moment (PK-02).
+        return Refused(Reason.PASSKEY_WRONG)
 
 
 async def _bind(
