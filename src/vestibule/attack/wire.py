@@ -15,9 +15,6 @@ import httpx
 MOST_REQUESTS = 5000
 MOST_AT_ONCE = 64
 SECONDS_PER_ANSWER = 30.0
-IDLE_FOR = 1.0
-"""Seconds after which a kept connection is used no more: servers close theirs after five, and one
-that closes under a request would look like a house that does not answer."""
 
 
 class Unreachable(Exception):
@@ -82,7 +79,9 @@ class Wire:
             # Browsers are kept by `Browser`; one jar for all would mix them.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=MOST_AT_ONCE, keepalive_expiry=IDLE_FOR),
+            # Each request has its own: a kept one that is closed under a request, by the server for
+            # its age or by the pool for want of room, would look like a house that does not answer.
+            limits=httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=0),
             timeout=SECONDS_PER_ANSWER,
             # The target is named by the operator; a proxy of the environment is somebody else.
             trust_env=False,
