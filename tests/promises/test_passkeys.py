@@ -97,6 +97,18 @@ async def test_who_was_told_of_a_sign_in_by_passkey(house: FrontDoor) -> None:
     assert session["acr"] == "aal2"
 
 
+async def test_a_passkey_alone_ends_what_the_password_began(house: FrontDoor) -> None:
+    """OC-03: the sign-in that waits in this browser for a code is over, and so is its code."""
+    ada = await keeper(house)
+    person = await ada.password()
+    assert await count(house, "sign_ins") == 1
+
+    await doors.sign_in_alone(person, ada.passkey)
+
+    assert await is_inside(person), person.text
+    assert await count(house, "sign_ins") == 0
+
+
 # --- once, for who was asked, for what was asked ----------------------------------------------
 
 

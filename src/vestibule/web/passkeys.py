@@ -62,6 +62,8 @@ async def submit_alone(visit: Visit, desk: Desk) -> Response:
         return_to=safe_path(visit.cookie(Cookie.NEXT)),
     )
     if isinstance(outcome, SignedIn):
+        # What this browser had begun with a password is over: its code opens nothing more (OC-03).
+        await sign_in.cancel(visit.means, visit.caller, visit.cookie(Cookie.PENDING) or "")
         return await sign_in_pages.enter(visit, outcome)
     return visit.again(outcome, to="/sign-in")
 
