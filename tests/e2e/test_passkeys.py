@@ -2,8 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.e2e.passkey_device import Device
 from tests.e2e.visitor import EMAIL, Arrive, Visitor
+
+pytestmark = pytest.mark.browser
 
 
 def _member_with_passkey(visitor: Visitor) -> Device:
@@ -106,6 +110,7 @@ def test_no_second_passkey_on_one_device(visitor: Visitor) -> None:
     """PK-05: a device that has one of the account's makes no other, and says so."""
     _member_with_passkey(visitor)
     visitor.open("/settings/passkey")
+    visitor.press("Use your passkey")
 
     visitor.button("Create a passkey").click()
 
@@ -115,7 +120,8 @@ def test_no_second_passkey_on_one_device(visitor: Visitor) -> None:
 def test_removed_passkey_opens_nothing(visitor: Visitor) -> None:
     """PK-06: taken away in settings, its device signs nobody in."""
     _member_with_passkey(visitor)
-    visitor.page.get_by_role("link", name="Remove Laptop").click()
+    visitor.follow("Remove Laptop")
+    visitor.press("Use your passkey")
     visitor.press("Remove")
     visitor.is_at("/settings")
     visitor.press("Sign out")

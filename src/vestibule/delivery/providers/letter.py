@@ -16,7 +16,7 @@ from vestibule.delivery.provider import Message
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
-_MAILBOX = re.compile(r'(?!.*=\?)[^\s\x00-\x20\x7f-\xa0\ud800-\udfff()<>\[\]:;@\\,"]{1,64}')
+_MAILBOX = re.compile(r'[^\s\x00-\x20\x7f-\xa0\ud800-\udfff()<>\[\]:;@\\,"]{1,64}')
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _SEVEN_BIT = MAIL_LINES.clone(cte_type="7bit")
@@ -51,7 +51,7 @@ def address_of(text: str) -> Address | None:
     Nor what reads as an encoded word (RFC 2047), which may stand for both.
     """
     local, _, domain = text.rpartition("@")
-    if not _MAILBOX.fullmatch(local) or not is_host_name(domain):
+    if "=?" in local or not _MAILBOX.fullmatch(local) or not is_host_name(domain):
         return None
     return Address(username=local, domain=domain)
 
