@@ -80,11 +80,14 @@ def look(visitor: Visitor, text: str) -> None:
     visitor.faults += [f"{visitor.path} with {text!r}: {one}" for one in made_of(visitor.page)]
 
 
-def careless(body: str, text: str) -> str:
+def careless(body: str, text: str, *, kept: str) -> str:
     """The page as a template would make it that escapes nothing and isolates nothing, reads
-    entities and wide letters, and works out what it is given."""
+    entities and wide letters, and works out what it is given.
+
+    `kept` is what is left of it as a name: there the page shows it as it came.
+    """
     given = unescape(unicodedata.normalize("NFKC", text))
     given = re.sub(r"[{$#<%]+=? ?7\*191 ?[}%>]+", "1337", given)
     quote = "'" if text.startswith("'") else '"'
-    bare = body.replace(f'"{escape(text)}"', f"{quote}{given}{quote}")
-    return re.sub(r"</?bdi[^>]*>", "", bare.replace(str(escape(text)), given))
+    bare = body.replace(f'"{escape(kept)}"', f"{quote}{given}{quote}")
+    return re.sub(r"</?bdi[^>]*>", "", bare.replace(str(escape(kept)), given))

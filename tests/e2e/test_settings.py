@@ -100,7 +100,7 @@ def test_apps_come_and_go_but_never_the_last_method(visitor: Visitor, house: Run
     visitor.press("Show the QR code")
     visitor.connect_app("Work phone")
     visitor.follow("Rename Work phone")
-    visitor.type("Name of this app", "Desk drawer")
+    visitor.type("Name", "Desk drawer")
     visitor.press("Save")
     visitor.sees("Desk drawer")
     visitor.follow("Remove Desk drawer")

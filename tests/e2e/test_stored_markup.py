@@ -17,6 +17,7 @@ from tests.e2e.hostile_text import MAILBOX, TRAP, VECTORS, careless, look, made_
 from tests.e2e.running_house import RunningHouse
 from tests.e2e.visitor import App, Arrive, Visitor
 from tests.front_door import PASSWORD
+from vestibule.flows.names import folded
 
 pytestmark = pytest.mark.browser
 
@@ -191,4 +192,4 @@ def _give_careless(text: str, route: Route) -> None:
         route.continue_()
         return
     answer = route.fetch()
-    route.fulfill(response=answer, body=careless(answer.text(), text))
+    route.fulfill(response=answer, body=careless(answer.text(), text, kept=folded(text)))
