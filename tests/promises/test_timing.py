@@ -25,7 +25,7 @@ KNOWN, UNKNOWN = "ada@example.com", "eve@example.com"
 DAY = 24 * 3600
 LEAST_P = 0.01
 MOST_SHIFT, MOST_SECONDS = 0.05, 0.005
-SURE, SURE_OF_MEDIANS = 3, 8
+SURE, SURE_OF_MEDIANS = 2, 4
 """So many samples in a row that differ are no chance: where one sample tends to be larger, which
 happens by chance once in a hundred, and where medians alone are apart. Those of a busy machine,
 whose answers leave now with one beat and now with the next, were that in one sample of four."""
