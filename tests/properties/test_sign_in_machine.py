@@ -15,9 +15,11 @@ from vestibule.domain.sign_in import (
     Complete,
     EmailConfirmed,
     Evidence,
+    PasskeyProven,
     Reason,
     RecoveryCodeProven,
     Refused,
+    Start,
     State,
     TimeStepProven,
     advance,
@@ -28,16 +30,18 @@ START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 moments = st.integers(0, 3600).map(lambda seconds: START + timedelta(seconds=seconds))
 channels = st.sampled_from(Channel)
-names = st.sampled_from(["phone", "app"])
+names = st.sampled_from(["phone", "app", "passkey"])
 evidence = st.one_of(
     st.builds(CodeProven, channels, names, moments),
     st.builds(TimeStepProven, names, moments),
+    st.builds(PasskeyProven, names, st.booleans(), moments),
     st.builds(RecoveryCodeProven, moments),
     st.builds(EmailConfirmed, moments),
     st.builds(Bound, names, channels, moments),
 )
 sequences = st.lists(evidence, max_size=6)
-starts = st.builds(begin, moments, is_enrolled=st.booleans(), email_confirmed=st.booleans())
+after_password = st.builds(begin, moments, is_enrolled=st.booleans(), email_confirmed=st.booleans())
+starts = st.one_of(st.just(Start()), after_password)
 
 
 def walk(state: State, steps: list[Evidence]) -> tuple[State, list[Evidence]]:
@@ -55,12 +59,12 @@ def proves_possession(step: Evidence) -> bool:
     """Said again in other words than the machine's: what a held thing's proof looks like."""
     held = {Channel.SMS, Channel.VOICE}
     match step:
-        case TimeStepProven():
+        case TimeStepProven() | PasskeyProven():
             return True
         case CodeProven():
             return step.channel in held
         case Bound():
-            return step.channel in held | {Channel.TOTP}
+            return step.channel in held | {Channel.TOTP, Channel.PASSKEY}
         case _:
             return False
 
@@ -68,12 +72,18 @@ def proves_possession(step: Evidence) -> bool:
 @given(starts, sequences)
 @settings(max_examples=100)
 def test_nobody_completes_with_one_factor(start: State, steps: list[Evidence]) -> None:
-    """EF-01, EF-02: Completion always rests on the password and on a proven held thing."""
+    """EF-01, EF-02, PK-03: Completion always rests on a proven held thing, and on the password or a
+    passkey's own verification of its user."""
     state, accepted = walk(start, steps)
 
     if isinstance(state, Complete):
         assert is_multi_factor(state.events)
-        assert state.events[0].method is Method.PWD
+        if isinstance(start, Start):
+            (only,) = accepted
+            assert isinstance(only, PasskeyProven)
+            assert only.user_verified
+        else:
+            assert state.events[0].method is Method.PWD
         assert proves_possession(accepted[-1])
         assert state.second_factor.at == accepted[-1].at
 
