@@ -9,6 +9,7 @@ from vestibule.domain import (
     account,
     challenge,
     one_time_code,
+    passkey,
     pending,
     safety,
     session,
@@ -21,6 +22,7 @@ from vestibule.flows import (
     gate_codes,
     not_me,
     notice_texts,
+    passkeys,
     policy_reports,
     recover,
     refusals,
@@ -110,6 +112,21 @@ def _second_factor() -> list[list[str]]:
             f"{throttle.EPOCH_BUDGET}, {throttle.YEAR_BUDGET}",
             f"sent codes have {one_time_code.RESET_LENGTH} digits and an app is asked for two codes"
             " in a row; nothing closes, and the next full sign-in sets a new password",
+        ],
+        [
+            "life of a question to a passkey",
+            _said(passkey.ANSWER_WITHIN),
+            "it is asked again; answers count as no wrong tries, and nothing pauses them",
+        ],
+        [
+            "… before anybody is known",
+            f"{passkeys.QUESTIONS_PER_SOURCE_HOUR} from a source in an hour",
+            "a wait; after the password there is none",
+        ],
+        [
+            "passkeys of an account",
+            str(passkey.PASSKEYS_PER_ACCOUNT),
+            "one is removed before another is added",
         ],
     ]
 

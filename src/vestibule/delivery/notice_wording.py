@@ -211,7 +211,7 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "recovery_finished": (
         N_("Your account was recovered"),
         N_(
-            "A new phone or app took the place of those that were lost. It cannot approve changes"
+            "A new sign-in method took the place of those that were lost. It cannot approve changes"
             " for 24 hours."
         ),
     ),

@@ -7,6 +7,7 @@ valid until its replacement is bound, and not a moment longer (R5, PN-03).
 from dataclasses import dataclass
 from datetime import timedelta
 
+from vestibule.crypto.passkey_proof import Flags
 from vestibule.crypto.seal import Place
 from vestibule.domain.account import Account, Authenticator, AuthenticatorKind
 from vestibule.domain.challenge import Channel
@@ -57,9 +58,7 @@ class BoundPasskey:
     """What stands beside an authenticator that is a passkey."""
 
     credential_digest: bytes
-    sign_count: int
-    is_copyable: bool
-    is_copied: bool
+    flags: Flags
     handle: bytes
     """Who its owner is to it."""
 
@@ -166,9 +165,9 @@ async def _keep_passkey(work: Work, bound: Authenticator, passkey: BoundPasskey)
     kept = Passkey(
         authenticator_id=bound.id,
         account_id=bound.account_id,
-        sign_count=passkey.sign_count,
-        is_copyable=passkey.is_copyable,
-        is_copied=passkey.is_copied,
+        sign_count=passkey.flags.sign_count,
+        is_copyable=passkey.flags.is_copyable,
+        is_copied=passkey.flags.is_copied,
     )
     await passkeys.add(work.tx, kept, credential_digest=passkey.credential_digest)
 

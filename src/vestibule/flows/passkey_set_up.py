@@ -159,9 +159,7 @@ async def _bind(
     )
     passkey = BoundPasskey(
         credential_digest=digest(made.credential.id),
-        sign_count=made.flags.sign_count,
-        is_copyable=made.flags.is_copyable,
-        is_copied=made.flags.is_copied,
+        flags=made.flags,
         handle=begun.handle,
     )
     return await bind(work, binder, kept, Channel.PASSKEY, step=0, offset=0, passkey=passkey)

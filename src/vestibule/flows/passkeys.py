@@ -211,7 +211,7 @@ async def verify(
 
 
 async def _suspect_clone(work: Work, authenticator: Authenticator) -> None:
-    """PK-04: its owner hears of it; what to do is to remove it and to bind another."""
+    """PK-04: its owner hears of it, and what to do: the recovery code replaces every method."""
     account = await accounts.get(work.tx, authenticator.account_id)
     await work.note(
         EventName.PASSKEY_COPIED,

@@ -44,7 +44,7 @@ class Proof:
     password: str = ""
     code: str = ""
     next_code: str = ""
-    passkey: str = ""
+    passkey: str | None = None
 
 
 Act = Callable[[Work], Awaitable[Refused | None]]
@@ -133,7 +133,7 @@ async def submit_step_up(
     A passkey that verified its user stands for both (PK-03). With an act, whose codes say what
     they are for, nothing else is what was proven for.
     """
-    if proof.passkey:
+    if proof.passkey is not None:
         return await passkeys.prove(
             means,
             caller,

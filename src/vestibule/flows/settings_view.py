@@ -16,6 +16,8 @@ from vestibule.storage import accounts, authenticators, passkeys, recovery_codes
 
 @dataclass(frozen=True, slots=True)
 class App:
+    """An app or a passkey, as it is listed."""
+
     id: str
     name: str
     created_at: datetime

@@ -91,6 +91,7 @@ async def submit(visit: Visit, desk: Desk) -> Response:
 
 
 async def ask(visit: Visit, proof: Proof) -> Response:
+    """Asked for with this proof, or back to the page that helps."""
     outcome = await closing.ask(visit.means, visit.caller, visit.the_session(), proof)
     if isinstance(outcome, Refused):
         return _refused(visit, outcome)

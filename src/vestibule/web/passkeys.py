@@ -123,7 +123,7 @@ async def submit_closing(visit: Visit, desk: Desk) -> Response:
 
 
 def _proof(visit: Visit) -> Proof:
-    return Proof(passkey=visit.typed("credential") or " ")
+    return Proof(passkey=visit.typed("credential"))
 
 
 async def show_addresses(visit: Visit, desk: Desk) -> Response:

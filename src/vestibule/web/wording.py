@@ -69,7 +69,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.SIGN_IN_EXPIRED: N_("This took a while, so start again. Nothing was changed."),
     Reason.PASSWORD_THROTTLED: N_("There were many tries. Wait until %(until)s, then try again."),
     Reason.PASSWORD_WRONG: N_("That is not your password. Try again."),
-    Reason.PASSKEY_WRONG: N_("That passkey was not accepted. Try again, or use another way."),
+    Reason.PASSKEY_WRONG: N_("That passkey was not accepted."),
     Reason.PASSKEY_TOO_LATE: N_("That took longer than we wait. Try your passkey again."),
     Reason.PASSKEY_COPIED: N_(
         "This passkey may have been copied, so it was not accepted. Sign in with your recovery code"
@@ -183,7 +183,9 @@ SENTENCES: Mapping[Reason, str] = {
         " can say no was told. Until then the old one works."
     ),
     Reason.RESET_NEEDED: N_("Set a new password first: choose Forgot password?"),
-    Reason.NO_METHOD_LEFT: N_("No phone or app of this account can be asked. Set a new password."),
+    Reason.NO_METHOD_LEFT: N_(
+        "No sign-in method of this account can be asked. Set a new password."
+    ),
     Reason.NOT_ME_CODE_MALFORMED: N_("The code has eight letters and digits. Look at the text."),
     Reason.NOT_ME_UNKNOWN: N_(
         "This is not known here, or it is older than seven days. Enter the code from a newer text,"

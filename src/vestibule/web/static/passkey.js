@@ -32,16 +32,17 @@ async function run(form) {
   // Signed out meanwhile, say: the page itself knows what comes first now.
   if (answer.redirected) return location.reload();
   const { options, refused } = await answer.json();
-  if (refused) throw new Error(refused);
+  // A sentence of ours, where everything else that is thrown is the browser's own.
+  if (refused) throw refused;
   const made = await navigator.credentials[form.dataset.passkey](asked(options));
   form.elements.credential.value = JSON.stringify(answered(made));
   form.requestSubmit();
 }
 
 function reason(form, error) {
+  if (typeof error === "string") return error;
   const known = { NotAllowedError: "cancelled", AbortError: "cancelled", InvalidStateError: "present" };
-  if (error instanceof DOMException) return form.dataset[known[error.name] ?? "failed"];
-  return error instanceof TypeError ? form.dataset.failed : error.message;
+  return form.dataset[known[error.name] ?? "failed"];
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
